@@ -1,0 +1,1 @@
+"""The only importer of DuckDB: figures over files and history."""

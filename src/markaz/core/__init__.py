@@ -1,0 +1,1 @@
+"""The spine: what every programme stands on. It knows no programme."""

@@ -1,0 +1,1 @@
+"""The synthetic region: territories, staff and traffic that belong to nobody."""

@@ -1,0 +1,1 @@
+"""One Alembic history, inside the package so that the wheel can migrate."""

@@ -1,0 +1,1 @@
+"""One room per programme of the centre; none imports another."""

@@ -1,0 +1,1 @@
+"""The duty desk: calls, incidents, units and their dispatch."""

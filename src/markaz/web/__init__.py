@@ -1,0 +1,1 @@
+"""The HTTP edge: wiring, errors, the stream route and the built console."""
