@@ -32,22 +32,54 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MARKAZ_", extra="ignore", frozen=True)
 
-    home: Path = Field(Path(".markaz"), description="Folder of this centre: database, keys, secrets, logs. Several centres stand side by side.")
-    database_url: SecretStr | None = Field(None, description="An existing PostgreSQL 15+ instead of the embedded one: address for the application role.")
-    database_owner_url: SecretStr | None = Field(None, description="The same database for the owner role, used only by migrations, backup and restore.")
-    database_pool_size: int = Field(8, ge=1, le=64, description="Connections the server keeps open for commands and reads.")
-    postgres_bin: Path | None = Field(None, description="Folder of other PostgreSQL binaries (15 or newer) for the embedded database.")
+    home: Path = Field(
+        Path(".markaz"),
+        description="Folder of this centre: database, keys, secrets, logs. Several centres stand side by side.",
+    )
+    database_url: SecretStr | None = Field(
+        None, description="An existing PostgreSQL 15+ instead of the embedded one: address for the application role."
+    )
+    database_owner_url: SecretStr | None = Field(
+        None, description="The same database for the owner role, used only by migrations, backup and restore."
+    )
+    database_pool_size: int = Field(
+        8, ge=1, le=64, description="Connections the server keeps open for commands and reads."
+    )
+    postgres_bin: Path | None = Field(
+        None, description="Folder of other PostgreSQL binaries (15 or newer) for the embedded database."
+    )
     host: str = Field("127.0.0.1", description="Address the server listens on. Demo mode refuses any but loopback.")
     port: int = Field(8102, ge=0, le=65535, description="Port the server listens on; 0 takes a free one and prints it.")
     demo: bool = Field(False, description="Synthetic region, labelled on every page and bound to loopback.")
-    demo_scale: DemoScale = Field(DemoScale.SMALL, description="Size of the synthetic region: small, or country (14 regions, 208 districts, 9,008 neighbourhoods).")
-    demo_traffic: bool = Field(True, description="Whether synthetic calls and unit positions keep arriving in demo mode.")
-    profile: Profile = Field(Profile.UZ, description="Words for territory levels and roles: uz (viloyat, tuman, mahalla) or generic.")
-    basemap_pmtiles: Path | None = Field(None, description="One PMTiles file with the offline base map; without it only territories are drawn.")
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Lowest level that is logged, as JSON lines on standard error.")
-    body_limit_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body accepted; larger ones get 413.")
-    rate_limit_per_s: float = Field(50.0, gt=0, description="Requests a second per signed-in account; service keys carry their own.")
-    stream_backlog_events: int = Field(5_000, ge=10, description="How many events behind a stream may resume; further back gets 410 and takes a new snapshot.")
+    demo_scale: DemoScale = Field(
+        DemoScale.SMALL,
+        description="Size of the synthetic region: small or country (14 regions, 208 districts, 9,008 neighbourhoods).",
+    )
+    demo_traffic: bool = Field(
+        True, description="Whether synthetic calls and unit positions keep arriving in demo mode."
+    )
+    profile: Profile = Field(
+        Profile.UZ, description="Words for territory levels and roles: uz (viloyat, tuman, mahalla) or generic."
+    )
+    basemap_pmtiles: Path | None = Field(
+        None, description="One PMTiles file with the offline base map; without it only territories are drawn."
+    )
+    log_level: str = Field(
+        "INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="Lowest level that is logged, as JSON lines on standard error.",
+    )
+    body_limit_bytes: int = Field(
+        1_000_000, ge=1_000, description="Largest request body accepted; larger ones get 413."
+    )
+    rate_limit_per_s: float = Field(
+        50.0, gt=0, description="Requests a second per signed-in account; service keys carry their own."
+    )
+    stream_backlog_events: int = Field(
+        5_000,
+        ge=10,
+        description="How many events behind a stream may resume; further back gets 410 and takes a new snapshot.",
+    )
     session_hours: int = Field(12, ge=1, le=72, description="Life of a session: one shift.")
     secure_cookies: bool = Field(False, description="Set the Secure flag on cookies; switch on behind TLS.")
 

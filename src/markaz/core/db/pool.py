@@ -1,0 +1,125 @@
+"""The one way to the database: a pool of connections and the edge at which everything commits.
+
+Nothing else in the code begins or commits a transaction. Lost or full databases leave here as `Unavailable`.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from markaz.core.errors import MarkazError, Unavailable
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+CONNECT_TIMEOUT_S = 5.0
+STATEMENT_TIMEOUT_S = 30  # longer than any honest read of a page or a snapshot
+LOCK_TIMEOUT_S = 10  # a command that waits longer than this is told so, rather than hanging a desk
+
+
+async def _keep_session(_connection: Any) -> None:
+    """Replace asyncpg's reset on release: only SET LOCAL is used, so a round trip is saved."""
+
+
+class Database:
+    """A pool of connections as one role. Open it with `open`, close it with `close`."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", dsn: str) -> None:
+        self._pool = pool
+        self.dsn = dsn
+
+    @classmethod
+    async def open(cls, dsn: str, *, max_size: int = 8) -> "Database":
+        """Connect to `dsn`. Raises Unavailable when nothing answers there."""
+        with _translated():
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=1,
+                max_size=max_size,
+                timeout=CONNECT_TIMEOUT_S,
+                reset=_keep_session,
+                server_settings={
+                    "application_name": "markaz",
+                    "statement_timeout": str(STATEMENT_TIMEOUT_S * 1000),
+                    "lock_timeout": str(LOCK_TIMEOUT_S * 1000),
+                    "idle_in_transaction_session_timeout": str(STATEMENT_TIMEOUT_S * 1000),
+                    "timezone": "UTC",
+                    "jit": "off",  # short statements only: compiling them costs more than it saves
+                },
+            )
+        return cls(pool, dsn)
+
+    async def close(self) -> None:
+        """Close every connection, waiting for the acts under way."""
+        await self._pool.close()
+
+    def terminate(self) -> None:
+        """Drop every connection at once."""
+        self._pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """One READ COMMITTED transaction: commits when the block ends, rolls back when it raises.
+
+        Raises Unavailable when the database is away or full; then nothing was written, or, if the connection broke
+        during the commit itself, the caller's idempotency key finds out which.
+        """
+        with _translated():
+            async with self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection, connection.transaction():
+                yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """One REPEATABLE READ, READ ONLY transaction: everything read in it is of one moment."""
+        with _translated():
+            async with (
+                self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                yield connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A bare connection for single reads."""
+        with _translated():
+            async with self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
+                yield connection
+
+
+class _translated:  # noqa: N801 - reads as a clause: `with _translated():`
+    """Turn the driver's ways of saying "away" or "full" into Unavailable; let every other error through."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None or isinstance(error, MarkazError):
+            return
+        if isinstance(error, asyncpg.DiskFullError | asyncpg.InsufficientResourcesError):
+            raise Unavailable(
+                "The database has no room left: free disk space, then send the same request again."
+            ) from error
+        if isinstance(error, asyncpg.LockNotAvailableError | asyncpg.QueryCanceledError):
+            raise Unavailable("The database is busy with this record: send the same request again.") from error
+        if isinstance(error, asyncpg.DeadlockDetectedError):
+            raise Unavailable("Two acts waited for each other: send the same request again.") from error
+        if isinstance(error, _AWAY):
+            raise Unavailable(
+                "The database is not reachable: wait a moment, then send the same request again."
+            ) from error
+
+
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.exceptions.PostgresIOError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    TimeoutError,
+    FileNotFoundError,
+)

@@ -1,0 +1,151 @@
+"""Who may do what, where: deny by default, inwards (commands) and outwards (reads, lists, the stream).
+
+A plain first version: a role is a fixed set of permissions, a grant gives a role in a territory and everything below
+it. The same scope answers the single question (`require`), the list (`territory_filter`) and the stream.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from markaz.core.errors import Forbidden, NotFound
+
+
+class Permission(StrEnum):
+    """Every right there is. A route names exactly one of them, or it does not start."""
+
+    PUBLIC = "public"  # needs no sign-in: health, sign-in itself
+    SIGNED_IN = "signed_in"
+    INCIDENT_READ = "incident.read"
+    INCIDENT_READ_SEALED = "incident.read_sealed"
+    INCIDENT_OPEN = "incident.open"
+    INCIDENT_DISPATCH = "incident.dispatch"
+    INCIDENT_CHANGE = "incident.change"
+    INCIDENT_CORRECT = "incident.correct"
+    INCIDENT_CLOSE = "incident.close"
+    UNIT_READ = "unit.read"
+    UNIT_REGISTER = "unit.register"
+    UNIT_STATUS = "unit.status"
+    POSITION_READ = "position.read"
+    POSITION_REPORT = "position.report"
+    FIGURES_READ = "figures.read"
+    INTAKE = "intake"
+    ACCOUNT_MANAGE = "account.manage"
+    TERRITORY_MANAGE = "territory.manage"
+    PERSON_ERASE = "person.erase"
+    AUDIT_READ = "audit.read"
+    METRICS_READ = "metrics.read"
+
+
+class Role(StrEnum):
+    """The roles of the spine. Their names in four languages are data of the profile."""
+
+    OBSERVER = "observer"
+    DUTY_OFFICER = "duty_officer"
+    SUPERVISOR = "supervisor"
+    UNIT_DEVICE = "unit_device"
+    IMPORTER = "importer"
+    ADMINISTRATOR = "administrator"
+    DATA_PROTECTION_OFFICER = "data_protection_officer"
+
+
+_PICTURE = frozenset({Permission.INCIDENT_READ, Permission.UNIT_READ, Permission.POSITION_READ})
+_DESK = _PICTURE | {
+    Permission.INCIDENT_READ_SEALED,
+    Permission.INCIDENT_OPEN,
+    Permission.INCIDENT_DISPATCH,
+    Permission.INCIDENT_CHANGE,
+    Permission.INCIDENT_CORRECT,
+    Permission.INCIDENT_CLOSE,
+    Permission.UNIT_STATUS,
+}
+
+# An administrator runs the centre and holds no right to person data; nobody can grant themselves one.
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.OBSERVER: _PICTURE,
+    Role.DUTY_OFFICER: _DESK,
+    Role.SUPERVISOR: _DESK | {Permission.UNIT_REGISTER, Permission.FIGURES_READ},
+    Role.UNIT_DEVICE: frozenset({Permission.POSITION_REPORT}),
+    Role.IMPORTER: frozenset({Permission.INTAKE, Permission.POSITION_REPORT}),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            Permission.UNIT_READ,
+            Permission.UNIT_REGISTER,
+            Permission.ACCOUNT_MANAGE,
+            Permission.TERRITORY_MANAGE,
+            Permission.METRICS_READ,
+        }
+    ),
+    Role.DATA_PROTECTION_OFFICER: frozenset({Permission.AUDIT_READ, Permission.PERSON_ERASE}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role in a territory and everything below it."""
+
+    role: Role
+    territory_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts: a person signed in, or a service with a key."""
+
+    id: UUID
+    login: str
+    display_name: str
+    is_service: bool
+    grants: tuple[Grant, ...]
+    access_version: int
+    rate_limit_per_s: float | None = None
+
+    def permissions(self) -> frozenset[Permission]:
+        """Return every permission held anywhere."""
+        held: set[Permission] = {Permission.PUBLIC, Permission.SIGNED_IN}
+        for grant in self.grants:
+            held |= ROLE_PERMISSIONS[grant.role]
+        return frozenset(held)
+
+    def roots(self, permission: Permission) -> frozenset[int]:
+        """Return the territories at whose top the permission is granted; empty when it is held nowhere."""
+        return frozenset(g.territory_id for g in self.grants if permission in ROLE_PERMISSIONS[g.role])
+
+
+class Hierarchy(Protocol):
+    """What permissions need to know of territories."""
+
+    def subtree(self, territory_id: int) -> frozenset[int]:
+        """Return the territory and everything below it; empty when there is no such territory."""
+        ...
+
+
+def scope(roots: Iterable[int], hierarchy: Hierarchy) -> frozenset[int]:
+    """Return every territory below `roots`."""
+    return frozenset().union(*(hierarchy.subtree(root) for root in roots))
+
+
+def holds(actor: Actor, permission: Permission, territory_id: int, hierarchy: Hierarchy) -> bool:
+    """Say whether `actor` holds `permission` in that territory."""
+    return any(territory_id in hierarchy.subtree(root) for root in actor.roots(permission))
+
+
+def require(actor: Actor, permission: Permission, territory_id: int, hierarchy: Hierarchy) -> None:
+    """Raise Forbidden unless `actor` holds `permission` in that territory."""
+    if not holds(actor, permission, territory_id, hierarchy):
+        raise Forbidden(
+            "You do not hold this right there: ask the supervisor of that territory.", permission=permission
+        )
+
+
+def require_seen(actor: Actor, permission: Permission, territory_id: int, hierarchy: Hierarchy, what: str) -> None:
+    """Raise NotFound unless `actor` may see a record there: a stranger does not learn that it exists."""
+    if not holds(actor, permission, territory_id, hierarchy):
+        raise NotFound(f"There is no such {what} in your territory.", what=what)
+
+
+def territory_filter(actor: Actor, permission: Permission, hierarchy: Hierarchy) -> list[int]:
+    """Return the list form of the same rule, for `territory_id = ANY($n)`: nothing when the right is held nowhere."""
+    return sorted(scope(actor.roots(permission), hierarchy))

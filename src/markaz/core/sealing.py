@@ -1,0 +1,196 @@
+"""Sealed fields: what names a person stands in one place, encrypted under a key that can be destroyed.
+
+Each sealed record (a caller, a note) has a random 256-bit key of its own, wrapped by the centre's key-encryption key.
+Wrapped keys stand in the schema `keys`, ciphertexts in the data; the key-encryption key stands in a file outside both.
+Destroying a record's key erases it everywhere, in every old copy of the data too, and changes no event and no count.
+
+AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce and the record id and field name as associated data, so a
+ciphertext cannot be moved to another record. Equality search is HMAC-SHA-256 (RFC 2104) under a key of its own.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from markaz.core.db.pool import Connection
+from markaz.core.errors import MarkazError
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+KEY_FILE = Path("keys") / "kek.json"
+SEARCHABLE = frozenset({"caller_phone"})
+
+FieldRow = tuple[UUID, str, bytes]
+KeyRow = tuple[UUID, bytes]
+SearchRow = tuple[UUID, str, bytes]
+
+
+class KeysMissing(MarkazError):
+    """The key file is absent or does not fit the data."""
+
+    status = 503
+    code = "keys_missing"
+
+
+class Sealer:
+    """Seals and opens fields with one key-encryption key. Thread-safe: it holds no state but the keys."""
+
+    def __init__(self, kek: bytes, search_key: bytes) -> None:
+        if len(kek) != KEY_BYTES or len(search_key) != KEY_BYTES:
+            raise ValueError("both keys are 32 bytes")
+        self._kek = AESGCM(kek)
+        self._search_key = search_key
+
+    @classmethod
+    def open(cls, home: Path, *, create: bool = True) -> "Sealer":
+        """Read HOME/keys/kek.json, or make it (mode 0600) when the centre is new.
+
+        Raises KeysMissing when it is absent and `create` is false, or unreadable.
+        """
+        path = home / KEY_FILE
+        if not path.exists():
+            if not create:
+                raise KeysMissing(f"The key file {KEY_FILE} is missing: restore it from the key backup.")
+            _write_new_keys(path)
+        try:
+            stored = json.loads(path.read_text())
+            return cls(base64.b64decode(stored["kek"]), base64.b64decode(stored["search_key"]))
+        except (ValueError, KeyError, OSError) as error:
+            raise KeysMissing(f"The key file {KEY_FILE} cannot be read: restore it from the key backup.") from error
+
+    def seal_many(
+        self, records: Iterable[tuple[UUID, Mapping[str, str]]]
+    ) -> tuple[list[FieldRow], list[KeyRow], list[SearchRow]]:
+        """Return the rows to store for new records: of sealed_fields, of keys.sealed_keys and of sealed_search."""
+        fields: list[FieldRow] = []
+        keys: list[KeyRow] = []
+        search: list[SearchRow] = []
+        for sealed_id, values in records:
+            record_key = os.urandom(KEY_BYTES)
+            keys.append((sealed_id, self._wrap(sealed_id, record_key)))
+            cipher = AESGCM(record_key)
+            for field, text in values.items():
+                nonce = os.urandom(NONCE_BYTES)
+                sealed = cipher.encrypt(nonce, text.encode(), _bound(sealed_id, field))
+                fields.append((sealed_id, field, nonce + sealed))
+                if field in SEARCHABLE:
+                    search.append((sealed_id, field, self.keyed_hash(field, text)))
+        return fields, keys, search
+
+    def keyed_hash(self, field: str, text: str) -> bytes:
+        """Return the 32-byte keyed hash by which equal values of `field` find each other."""
+        return hmac.digest(self._search_key, f"{field}\x1f{_normal(text)}".encode(), "sha256")
+
+    def body_hash(self, body: bytes) -> bytes:
+        """Return a keyed hash of a request body, so that an idempotency row gives no oracle for what was in it."""
+        return hmac.digest(self._search_key, b"body\x1f" + hashlib.sha256(body).digest(), "sha256")
+
+    async def store(self, connection: Connection, sealed_id: UUID, values: Mapping[str, str]) -> None:
+        """Seal a new record inside the caller's transaction."""
+        fields, keys, search = self.seal_many([(sealed_id, values)])
+        await connection.execute("INSERT INTO keys.sealed_keys (sealed_id, wrapped_key) VALUES ($1, $2)", *keys[0])
+        await connection.executemany(
+            "INSERT INTO sealed_fields (sealed_id, field, ciphertext) VALUES ($1, $2, $3)", fields
+        )
+        if search:
+            await connection.executemany(
+                "INSERT INTO sealed_search (sealed_id, field, keyed_hash) VALUES ($1, $2, $3)", search
+            )
+
+    async def read(self, connection: Connection, sealed_ids: Iterable[UUID]) -> dict[UUID, dict[str, str] | None]:
+        """Return the fields of each record, or None for one whose key was destroyed.
+
+        The caller writes the audit entry of this read in the same transaction. Raises KeysMissing when the key file
+        is not the one the records were sealed under.
+        """
+        wanted = list(sealed_ids)
+        keys = await connection.fetch(
+            "SELECT sealed_id, wrapped_key FROM keys.sealed_keys WHERE sealed_id = ANY($1::uuid[])", wanted
+        )
+        rows = await connection.fetch(
+            "SELECT sealed_id, field, ciphertext FROM sealed_fields WHERE sealed_id = ANY($1::uuid[])", wanted
+        )
+        ciphers: dict[UUID, AESGCM] = {
+            key["sealed_id"]: AESGCM(self._unwrap(key["sealed_id"], key["wrapped_key"])) for key in keys
+        }
+        opened: dict[UUID, dict[str, str] | None] = {
+            sealed_id: {} if sealed_id in ciphers else None for sealed_id in wanted
+        }
+        for row in rows:
+            sealed_id, field = row["sealed_id"], row["field"]
+            fields = opened.get(sealed_id)
+            if fields is not None:
+                blob = bytes(row["ciphertext"])
+                plain = ciphers[sealed_id].decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], _bound(sealed_id, field))
+                fields[field] = plain.decode()
+        return opened
+
+    async def find(self, connection: Connection, field: str, text: str, *, limit: int = 50) -> list[UUID]:
+        """Return the records whose searchable `field` equals `text` after normalising. Raises ValueError for others."""
+        if field not in SEARCHABLE:
+            raise ValueError(f"{field} is not searchable")
+        rows = await connection.fetch(
+            "SELECT sealed_id FROM sealed_search WHERE field = $1 AND keyed_hash = $2 ORDER BY sealed_id LIMIT $3",
+            field,
+            self.keyed_hash(field, text),
+            limit,
+        )
+        return [row["sealed_id"] for row in rows]
+
+    def _wrap(self, sealed_id: UUID, record_key: bytes) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._kek.encrypt(nonce, record_key, sealed_id.bytes)
+
+    def _unwrap(self, sealed_id: UUID, wrapped: bytes) -> bytes:
+        try:
+            return self._kek.decrypt(bytes(wrapped[:NONCE_BYTES]), bytes(wrapped[NONCE_BYTES:]), sealed_id.bytes)
+        except InvalidTag as error:
+            raise KeysMissing("The key file does not fit the data: restore the one backed up with it.") from error
+
+
+async def erase(connection: Connection, sealed_id: UUID, actor_id: UUID) -> bool:
+    """Destroy the key of a record and its search hashes; return False when it was erased before.
+
+    The ciphertext stays: without the key it is noise, in this database and in every copy of it.
+    """
+    done = await connection.execute("DELETE FROM keys.sealed_keys WHERE sealed_id = $1", sealed_id)
+    await connection.execute("DELETE FROM sealed_search WHERE sealed_id = $1", sealed_id)
+    if done == "DELETE 0":
+        return False
+    await connection.execute("INSERT INTO erasures (sealed_id, actor_id) VALUES ($1, $2)", sealed_id, actor_id)
+    return True
+
+
+def _bound(sealed_id: UUID, field: str) -> bytes:
+    return sealed_id.bytes + field.encode()
+
+
+def _normal(text: str) -> str:
+    """Keep digits only, so that "+998 90 123-45-67" and "998901234567" meet."""
+    return re.sub(r"\D", "", text)
+
+
+def _write_new_keys(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = {name: base64.b64encode(os.urandom(KEY_BYTES)).decode() for name in ("kek", "search_key")}
+    staged = path.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump({"version": 1, **fresh}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        # link, not rename: if two processes start a new centre at once, one set of keys wins and none is overwritten.
+        os.link(staged, path)
+    except FileExistsError:
+        pass
+    finally:
+        staged.unlink()
