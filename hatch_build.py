@@ -20,4 +20,6 @@ class ConsoleInside(BuildHookInterface):  # type: ignore[type-arg]  # hatchling 
             return
         start_page = Path(self.root) / "src" / "markaz" / "web" / "static" / "index.html"
         if not start_page.is_file():
-            raise RuntimeError("the console is not built: run `make release`, which builds it into src/markaz/web/static/")
+            raise RuntimeError(
+                "the console is not built: run `make release`, which builds it into src/markaz/web/static/"
+            )
