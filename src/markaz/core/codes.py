@@ -1,0 +1,104 @@
+"""Code tables as data: categories, priorities, channels, outcomes, kinds of unit and words for territory levels.
+
+They come from the packaged TOML files beside this one: `common.toml`, then the deployment's profile, whose kinds of
+unit stand first. Records hold the code only; names are for people and may change without a migration.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from markaz.core.errors import InvalidInput
+from markaz.core.settings import Profile
+from markaz.core.territories.model import LANGUAGES, Level
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One value a record may hold, and its name in every language of the console."""
+
+    code: str
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTable:
+    """One closed list of codes, in the order in which it is offered. `field` is the name records use for it."""
+
+    field: str
+    codes: tuple[Code, ...]
+
+    def __contains__(self, code: object) -> bool:
+        return any(known.code == code for known in self.codes)
+
+    def check(self, code: str) -> str:
+        """Return `code`. Raises InvalidInput naming the field when the table does not hold it."""
+        if code not in self:
+            raise InvalidInput(
+                f"{self.field}: {code[:40]!r} is not one of {', '.join(known.code for known in self.codes)}.",
+                field=self.field,
+            )
+        return code
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTables:
+    """Every code table of one deployment profile."""
+
+    categories: CodeTable
+    priorities: CodeTable
+    channels: CodeTable
+    outcomes: CodeTable
+    unit_kinds: CodeTable
+    levels: Mapping[Level, Mapping[str, str]]
+
+    def wire(self) -> dict[str, Any]:
+        """Return the tables as GET /api/codes answers: lists of {code, names}, and levels as {key, names}."""
+        tables = {
+            "categories": self.categories,
+            "priorities": self.priorities,
+            "outcomes": self.outcomes,
+            "unit_kinds": self.unit_kinds,
+            "channels": self.channels,
+        }
+        answer: dict[str, Any] = {
+            name: [{"code": code.code, "names": dict(code.names)} for code in table.codes]
+            for name, table in tables.items()
+        }
+        answer["levels"] = [{"key": level.value, "names": dict(names)} for level, names in self.levels.items()]
+        return answer
+
+
+@lru_cache(maxsize=len(Profile))
+def load_codes(profile: Profile) -> CodeTables:
+    """Return the tables of `profile`, read once from the package. Raises ValueError when a packaged file is wrong."""
+    common, own = _read("common"), _read(profile.value)
+    return CodeTables(
+        categories=_table("category", common["categories"]),
+        priorities=_table("priority", common["priorities"]),
+        channels=_table("channel", common["channels"]),
+        outcomes=_table("outcome", common["outcomes"]),
+        unit_kinds=_table("kind", own["unit_kinds"] + common["unit_kinds"]),
+        levels={Level(row["key"]): _names(row) for row in own["levels"]},
+    )
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files("markaz.core").joinpath("profiles", f"{name}.toml").read_text("utf-8"))
+
+
+def _table(field: str, rows: list[dict[str, Any]]) -> CodeTable:
+    codes = tuple(Code(row["code"], _names(row)) for row in rows)
+    if len({code.code for code in codes}) != len(codes):
+        raise ValueError(f"a code stands twice in the table of {field}")
+    return CodeTable(field, codes)
+
+
+def _names(row: Mapping[str, Any]) -> Mapping[str, str]:
+    missing = [language for language in LANGUAGES if not row["names"].get(language)]
+    if missing:
+        raise ValueError(f"{row} has no name in {', '.join(missing)}")
+    return dict(row["names"])
