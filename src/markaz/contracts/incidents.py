@@ -1,0 +1,58 @@
+"""What others may know of the duty desk: its event types and the words of its closed sets. Nothing here runs.
+
+Payloads hold ids, coded values, times, coordinates and numbers only; what names a person is sealed (core.sealing).
+"""
+
+from enum import StrEnum
+
+
+class IncidentEvent(StrEnum):
+    """The event types of the duty desk; a new shape gets a new number and an upcaster."""
+
+    OPENED = "incident.opened/1"
+    UNIT_ASSIGNED = "incident.unit_assigned/1"
+    STAGE_REACHED = "incident.stage_reached/1"
+    STAGE_CORRECTED = "incident.stage_corrected/1"
+    CHANGED = "incident.changed/1"
+    NOTE_ADDED = "incident.note_added/1"
+    CLOSED = "incident.closed/1"
+    ERASED = "incident.erased/1"
+    IMPORTED = "incident.imported/1"
+    UNIT_REGISTERED = "unit.registered/1"
+    UNIT_STATUS = "unit.status_changed/1"
+
+
+class Stage(StrEnum):
+    """What a unit does for an incident, in its order."""
+
+    ASSIGNED = "assigned"
+    EN_ROUTE = "en_route"
+    ON_SCENE = "on_scene"
+    TRANSPORTING = "transporting"
+    AT_HOSPITAL = "at_hospital"
+    CLEARED = "cleared"
+
+
+class UnitStatus(StrEnum):
+    """What a unit is doing now."""
+
+    OFF_DUTY = "off_duty"
+    AVAILABLE = "available"
+    ASSIGNED = "assigned"
+    EN_ROUTE = "en_route"
+    ON_SCENE = "on_scene"
+    TRANSPORTING = "transporting"
+    AT_HOSPITAL = "at_hospital"
+    BUSY = "busy"
+    OUT_OF_SERVICE = "out_of_service"
+
+
+class Flag(StrEnum):
+    """What is odd about a row that was kept all the same."""
+
+    STAGE_ORDER = "stage_order"
+    UNIT_OVERLAP = "unit_overlap"
+    TIME_AMBIGUOUS = "time_ambiguous"
+    TIME_MISSING_HOUR = "time_missing_hour"
+    TIME_IN_FUTURE = "time_in_future"
+    PLACE_ABSURD = "place_absurd"

@@ -1,0 +1,302 @@
+"""The hub: one reader of the log, one channel per audience, any number of recipients.
+
+Frames are made once per audience and shared. Each recipient has its own place in the channel's bounded ring; one that
+falls out of the ring is ended, and nobody else is slowed. NOTIFY only wakes the reader, which also looks every second,
+so a lost notification costs a second and nothing else.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from markaz.core.db.pool import Database
+from markaz.core.errors import CursorTooOld, Unavailable
+from markaz.core.events import CHANNEL, Recorded, last_seq, read_after
+from markaz.core.identity import ACCESS_CHANGED
+from markaz.core.permissions import Actor, Hierarchy, Permission
+from markaz.core.stream.frames import HEARTBEAT, end_frame, events_frame, telemetry_frame
+from markaz.core.stream.picture import Audience, Rules, filtered
+
+log = logging.getLogger(__name__)
+
+READ_BATCH = 500  # events read at once; a frame holds at most that many
+RING_FRAMES = 2_000  # at 50 commands a second a recipient may stall for 40 s
+RING_BYTES = 16_000_000  # bounds memory for channels with large frames
+POLL_S = 1.0
+HEARTBEAT_S = 15.0  # proxies cut idle connections after 30 s at the earliest
+RECONNECT_S = 0.5
+
+
+@dataclass(slots=True, eq=False)
+class Recipient:
+    """One open stream."""
+
+    account_id: UUID
+    expires_at: datetime | None
+    session_key: bytes | None = None
+    ended: tuple[str, int] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Channel:
+    """The frames of one audience: a ring with a running number, and who reads it."""
+
+    audience: Audience
+    scopes: dict[Permission, frozenset[int]]
+    frames: deque[bytes] = field(default_factory=deque)
+    first: int = 0
+    size_bytes: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    recipients: set[Recipient] = field(default_factory=set)
+
+    @property
+    def next(self) -> int:
+        """The running number the next frame will get."""
+        return self.first + len(self.frames)
+
+    def push(self, frame: bytes) -> None:
+        """Add a frame; drop the oldest beyond the bounds."""
+        self.frames.append(frame)
+        self.size_bytes += len(frame)
+        while len(self.frames) > RING_FRAMES or (self.size_bytes > RING_BYTES and len(self.frames) > 1):
+            self.size_bytes -= len(self.frames.popleft())
+            self.first += 1
+
+    def wake(self) -> None:
+        """Let every recipient look again."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    def since(self, number: int) -> bytes | None:
+        """Return everything from `number` on in one piece, or None when some of it is gone."""
+        if number < self.first:
+            return None
+        if number == self.next - 1:
+            return self.frames[-1]
+        return b"".join(self.frames[i] for i in range(number - self.first, len(self.frames)))
+
+
+class Hub:
+    """Turns the log into streams. `start` before use, `stop` at the end."""
+
+    def __init__(
+        self,
+        database: Database,
+        rules: Rules,
+        hierarchy: Callable[[], Hierarchy],
+        *,
+        backlog_events: int,
+        now: Callable[[], datetime],
+        on_event: Callable[[Recorded], None] = lambda _recorded: None,
+    ) -> None:
+        self._database = database
+        self._rules = rules
+        self._hierarchy = hierarchy
+        self._backlog_events = backlog_events
+        self._now = now
+        self._on_event = on_event
+        self.permissions = frozenset(rule.permission for rule in rules.values())
+        self._channels: dict[Audience, Channel] = {}
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.seq = 0
+        self.holes = 0
+        self.ended_slow = 0
+
+    @property
+    def recipients(self) -> int:
+        """How many streams are open."""
+        return sum(len(channel.recipients) for channel in self._channels.values())
+
+    async def start(self) -> None:
+        """Begin at the end of the log."""
+        async with self._database.connection() as connection:
+            self.seq = await last_seq(connection)
+        self._tasks = [
+            asyncio.create_task(self._follow(), name="stream-follow"),
+            asyncio.create_task(self._listen(), name="stream-listen"),
+            asyncio.create_task(self._beat(), name="stream-beat"),
+        ]
+
+    async def stop(self) -> None:
+        """End every stream and the reader."""
+        self._end(lambda _recipient: True, "shutdown", 503)
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def wake(self) -> None:
+        """Say that something was committed in this process."""
+        self._wake.set()
+
+    def end_account(self, account_id: UUID) -> None:
+        """End the streams of an account whose access changed."""
+        self._end(lambda recipient: recipient.account_id == account_id, "access_changed", 403)
+
+    def end_session(self, session_key: bytes) -> None:
+        """End the streams of a session that was signed out."""
+        self._end(lambda recipient: recipient.session_key == session_key, "access_changed", 403)
+
+    def end_all(self) -> None:
+        """End every stream: the territories changed, so every scope did."""
+        self._end(lambda _recipient: True, "access_changed", 403)
+        self._channels.clear()
+
+    def publish(self, name: str, permission: Permission, items: Iterable[tuple[int, Any]]) -> None:
+        """Send telemetry `items`, each with its territory, to those who hold `permission` there."""
+        items = list(items)
+        for channel in self._channels.values():
+            seen = channel.scopes.get(permission, frozenset())
+            mine = [item for territory_id, item in items if territory_id in seen]
+            if mine:
+                channel.push(telemetry_frame(name, {name: mine}))
+                channel.wake()
+
+    def broadcast(self, name: str, data: Any) -> None:
+        """Send one telemetry frame to everybody."""
+        frame = telemetry_frame(name, data)
+        for channel in self._channels.values():
+            channel.push(frame)
+            channel.wake()
+
+    async def open(
+        self, actor: Actor, after: int, *, expires_at: datetime | None = None, session_key: bytes | None = None
+    ) -> AsyncIterator[bytes]:
+        """Check the cursor and return the frames after it, without end.
+
+        Raises CursorTooOld when `after` is further back than the backlog, or ahead of the log (it was restored).
+        """
+        if after > self.seq:
+            async with self._database.connection() as connection:
+                self_seq = await last_seq(connection)  # this process may not have heard of the newest event yet
+            if after > self_seq:
+                raise CursorTooOld("The stream is not that far: take a new snapshot.")
+        if self.seq - after > self._backlog_events:
+            raise CursorTooOld("The stream cannot resume that far back: take a new snapshot.")
+        recipient = Recipient(actor.id, expires_at, session_key)
+        channel = self._channel(Audience.of(actor, self.permissions))
+        channel.recipients.add(recipient)
+        # Rights may have changed between reading them and standing in the channel, where a change would be heard.
+        async with self._database.connection() as connection:
+            held = await connection.fetchval(
+                "SELECT access_version FROM accounts WHERE id = $1 AND is_active", actor.id
+            )
+        if held != actor.access_version:
+            recipient.ended = ("access_changed", 403)
+        return self._frames(channel, recipient, after)
+
+    async def _frames(self, channel: Channel, recipient: Recipient, after: int) -> AsyncIterator[bytes]:
+        try:
+            number = channel.next  # from here on the ring has everything; what is before comes from the log
+            goal = self.seq
+            yield HEARTBEAT  # headers and first byte at once, so that the client knows it is connected
+            while after < goal:
+                async with self._database.connection() as connection:
+                    batch = await read_after(connection, after, limit=READ_BATCH)
+                if not batch:
+                    break
+                yield self._frame(channel, after, batch)
+                after = batch[-1].seq
+            while recipient.ended is None:
+                if number == channel.next:
+                    await channel.changed.wait()
+                    continue
+                pending = channel.since(number)
+                if pending is None:
+                    self.ended_slow += 1
+                    recipient.ended = ("slow_consumer", 410)
+                    break
+                number = channel.next
+                yield pending
+            yield end_frame(*recipient.ended)
+        finally:
+            channel.recipients.discard(recipient)
+            if not channel.recipients and self._channels.get(channel.audience) is channel:
+                del self._channels[channel.audience]
+
+    def _channel(self, audience: Audience) -> Channel:
+        channel = self._channels.get(audience)
+        if channel is None:
+            channel = self._channels[audience] = Channel(audience, audience.scopes(self._hierarchy()))
+        return channel
+
+    def _frame(self, channel: Channel, after: int, batch: list[Recorded]) -> bytes:
+        wires = (filtered(recorded, self._rules, channel.scopes) for recorded in batch)
+        return events_frame(after, batch[-1].seq, [orjson.dumps(wire) for wire in wires if wire is not None])
+
+    def _end(self, whom: Callable[[Recipient], bool], code: str, status: int) -> None:
+        for channel in list(self._channels.values()):
+            for recipient in channel.recipients:
+                if whom(recipient):
+                    recipient.ended = (code, status)
+            channel.wake()
+
+    async def _follow(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_S):
+                    await self._wake.wait()
+            self._wake.clear()
+            try:
+                while await self._read_on():
+                    pass
+            except (Unavailable, asyncpg.PostgresError, OSError):
+                log.warning("stream: the database is away, trying again")
+                await asyncio.sleep(RECONNECT_S)
+
+    async def _read_on(self) -> bool:
+        async with self._database.connection() as connection:
+            batch = await read_after(connection, self.seq, limit=READ_BATCH)
+        if not batch:
+            return False
+        if batch[-1].seq - self.seq != len(batch):
+            self.holes += 1
+            log.error("stream: the log has a hole after %d: run `markaz check`", self.seq)
+        for channel in self._channels.values():
+            channel.push(self._frame(channel, self.seq, batch))
+            channel.wake()
+        self.seq = batch[-1].seq
+        for recorded in batch:
+            if recorded.event.type == ACCESS_CHANGED:
+                self.end_account(recorded.event.aggregate_id)
+            self._on_event(recorded)
+        return len(batch) == READ_BATCH
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                connection = await asyncpg.connect(self._database.dsn, timeout=5.0)
+            except (asyncpg.PostgresError, OSError, TimeoutError):
+                await asyncio.sleep(RECONNECT_S)
+                continue
+            lost = asyncio.Event()
+            connection.add_termination_listener(lambda *_: lost.set())  # noqa: B023 - this loop's own event
+            try:
+                await connection.add_listener(CHANNEL, lambda *_: self.wake())
+                self.wake()
+                await lost.wait()
+            except (asyncpg.PostgresError, OSError):
+                log.warning("stream: lost the listening connection, trying again")
+            finally:
+                connection.terminate()
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            now = self._now()
+            self._end(lambda r: r.expires_at is not None and r.expires_at <= now, "access_changed", 403)  # noqa: B023
+            for channel in self._channels.values():
+                channel.push(HEARTBEAT)
+                channel.wake()

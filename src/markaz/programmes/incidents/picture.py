@@ -1,0 +1,123 @@
+"""How each event of the duty desk changes the picture: the one definition, for the stream and for every console.
+
+Views are the JSON shapes a browser holds (docs/reference/picture.md). They hold no name, phone, address or free text.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from markaz.contracts.incidents import IncidentEvent, Stage
+from markaz.core.permissions import Permission
+from markaz.core.stream.picture import Effect, Op, PictureRule
+from markaz.kit.clock import iso
+
+JSON = dict[str, Any]
+
+
+def incident_view(row: Mapping[str, Any], units: Mapping[str, JSON]) -> JSON:
+    """Return the picture of one incident from its row and the views of its current assignments."""
+    return {
+        "id": str(row["id"]),
+        "number": row["number"],
+        "status": row["status"],
+        "category": row["category"],
+        "priority": row["priority"],
+        "channel": row["channel"],
+        "territory_id": row["territory_id"],
+        "place": None if row["lon"] is None else {"lon": row["lon"], "lat": row["lat"]},
+        "received": {"at": iso(row["received_at"]), "precision": precision_of(row["precisions"], "received")},
+        "opened_by": str(row["opened_by"]),
+        "outcome": row["outcome"],
+        "flags": list(row["flags"]),
+        "source": row["source"],
+        "version": row["version"],
+        "units": dict(units),
+    }
+
+
+def assignment_view(call_sign: str, ordinal: int, stages: Iterable[tuple[Stage, datetime]]) -> JSON:
+    """Return the picture of one unit's work for one incident."""
+    return {"call_sign": call_sign, "ordinal": ordinal, "stages": {stage.value: iso(at) for stage, at in stages}}
+
+
+def unit_view(row: Mapping[str, Any]) -> JSON:
+    """Return the picture of one unit from its row."""
+    return {
+        "id": str(row["id"]),
+        "call_sign": row["call_sign"],
+        "kind": row["kind"],
+        "territory_id": row["territory_id"],
+        "status": row["status"],
+        "since": iso(row["since"]),
+        "incident_id": None if row["incident_id"] is None else str(row["incident_id"]),
+        "version": row["version"],
+    }
+
+
+def precision_of(precisions: Mapping[str, str] | None, name: str) -> str:
+    """Return how precisely a time was stated; only what is not to the second is stored."""
+    return (precisions or {}).get(name, "second")
+
+
+def _set_view(payload: Mapping[str, Any]) -> Effect:
+    return Op.SET, payload["view"]
+
+
+def _assigned(payload: Mapping[str, Any]) -> Effect:
+    stages: JSON = {stage.value: None for stage in Stage}  # a unit sent again starts anew: its old stages go
+    stages[Stage.ASSIGNED.value] = payload["at"]
+    unit = {"call_sign": payload["call_sign"], "ordinal": payload["ordinal"], "stages": stages}
+    return Op.PATCH, {"version": payload["version"], "units": {payload["unit_id"]: unit}}
+
+
+def _stage(payload: Mapping[str, Any]) -> Effect:
+    change = {"stages": {payload["stage"]: payload["at"]}}
+    return Op.PATCH, {"version": payload["version"], "units": {payload["unit_id"]: change}}
+
+
+def _stage_corrected(payload: Mapping[str, Any]) -> Effect:
+    if not payload["is_current"]:
+        return Op.PATCH, {"version": payload["version"]}
+    if payload["stage"] == Stage.ASSIGNED.value and payload["at"] is None:
+        return Op.PATCH, {"version": payload["version"], "units": {payload["unit_id"]: None}}
+    return _stage(payload)
+
+
+def _changed(payload: Mapping[str, Any]) -> Effect:
+    return Op.SET, payload["view"]
+
+
+def _version_only(payload: Mapping[str, Any]) -> Effect:
+    return Op.PATCH, {"version": payload["version"]}
+
+
+def _closed(_payload: Mapping[str, Any]) -> Effect:
+    return Op.GONE, None
+
+
+def _unit_status(payload: Mapping[str, Any]) -> Effect:
+    # A merge patch cannot set null, so the whole view travels; it is small.
+    return Op.SET, payload["view"]
+
+
+def _incident(effect: Any) -> PictureRule:
+    return PictureRule("incident", Permission.INCIDENT_READ, effect)
+
+
+def _unit(effect: Any) -> PictureRule:
+    return PictureRule("unit", Permission.UNIT_READ, effect)
+
+
+# incident.imported/1 and incident.erased/1 have no rule: history and erasure change nothing on the live picture.
+RULES: dict[str, PictureRule] = {
+    IncidentEvent.OPENED: _incident(_set_view),
+    IncidentEvent.UNIT_ASSIGNED: _incident(_assigned),
+    IncidentEvent.STAGE_REACHED: _incident(_stage),
+    IncidentEvent.STAGE_CORRECTED: _incident(_stage_corrected),
+    IncidentEvent.CHANGED: _incident(_changed),
+    IncidentEvent.NOTE_ADDED: _incident(_version_only),
+    IncidentEvent.CLOSED: _incident(_closed),
+    IncidentEvent.UNIT_REGISTERED: _unit(_set_view),
+    IncidentEvent.UNIT_STATUS: _unit(_unit_status),
+}
