@@ -1,6 +1,6 @@
 """All SQL about territories. It begins and commits nothing: the caller holds the transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -52,6 +52,46 @@ async def ensure_root(connection: Connection) -> int:
         ROOT_VALID_FROM,
     )
     return int(await connection.fetchval("SELECT min(id) FROM territories WHERE parent_id IS NULL"))
+
+
+async def latest_versions(connection: Connection) -> dict[str, Territory]:
+    """Return the version of each code that began last, whether or not it still stands."""
+    rows = await connection.fetch(_TERRITORIES)
+    latest: dict[str, Territory] = {}
+    for territory in sorted(map(territory_of, rows), key=lambda territory: territory.valid_from):
+        latest[territory.code] = territory
+    return latest
+
+
+async def next_id(connection: Connection) -> int:
+    """Return the lowest id above all in use; the caller keeps other writers away."""
+    return int(await connection.fetchval("SELECT coalesce(max(id), 0) + 1 FROM territories"))
+
+
+async def insert_territories(connection: Connection, territories: Sequence[Territory]) -> None:
+    """Insert new versions; parents stand before or among them. Meant for thousands: one COPY."""
+    await connection.copy_records_to_table(
+        "territories",
+        columns=["id", "code", "parent_id", "level", "names", "valid_from", "valid_to"],
+        records=[
+            (t.id, t.code, t.parent_id, t.level.value, orjson.dumps(t.names).decode(), t.valid_from, t.valid_to)
+            for t in territories
+        ],
+    )
+
+
+async def put_boundaries(connection: Connection, boundaries: Sequence[tuple[TerritoryId, BaseGeometry]]) -> None:
+    """Insert or replace boundaries and their boxes."""
+    texts = shapely.to_geojson([geometry for _, geometry in boundaries])
+    rows = [
+        (id_, text, [float(edge) for edge in geometry.bounds])
+        for (id_, geometry), text in zip(boundaries, texts, strict=True)
+    ]
+    await connection.executemany(
+        """INSERT INTO territory_boundaries (territory_id, geometry, bbox) VALUES ($1, $2::text::jsonb, $3)
+           ON CONFLICT (territory_id) DO UPDATE SET geometry = excluded.geometry, bbox = excluded.bbox""",
+        rows,
+    )
 
 
 def territory_of(row: Any) -> Territory:

@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from markaz.core.errors import NotFound
-from markaz.core.territories.model import Box, Territory
+from markaz.core.territories.model import Box, Level, Territory
 from markaz.kit.geometry import Point
 from markaz.kit.ids import TerritoryId
 
@@ -28,8 +28,10 @@ class TerritoryTree:
 
     __slots__ = (
         "_at",
+        "_by_code",
         "_children",
         "_current",
+        "_depths",
         "_geometries",
         "_index",
         "_located",
@@ -46,8 +48,9 @@ class TerritoryTree:
         self._current = _current_versions(self._versions.values(), at)
         self._paths = {id_: self._climb(id_) for id_ in set(self._current.values())}
         self._children: dict[TerritoryId, tuple[TerritoryId, ...]] = {}
-        self._subtrees: dict[TerritoryId, set[TerritoryId]] = {id_: set() for id_ in self._paths}
+        self._subtrees: dict[TerritoryId, frozenset[TerritoryId]] = {}
         self._link()
+        self._by_code = {territory.code: territory.id for territory in self}
         self._geometries: dict[TerritoryId, BaseGeometry] = {
             id_: boundaries[id_]
             for id_ in sorted(self._paths)
@@ -56,6 +59,7 @@ class TerritoryTree:
         # Deepest first, then lowest id: the first polygon that holds a point is the answer.
         self._located = sorted(self._geometries, key=lambda id_: (-self._versions[id_].level.depth, id_))
         ordered = [self._geometries[id_] for id_ in self._located]
+        self._depths = np.array([self._versions[id_].level.depth for id_ in self._located])
         shapely.prepare(ordered)
         self._index = shapely.STRtree(ordered)
 
@@ -90,16 +94,19 @@ class TerritoryTree:
         """Return the version of the same code that stands now, the last one if it was abolished, None if unknown."""
         return self._current.get(TerritoryId(territory_id))
 
-    def locate(self, point: Point) -> TerritoryId | None:
+    def locate(self, point: Point, *, above: Level | None = None) -> TerritoryId | None:
         """Return the territory of the deepest level whose polygon holds the point, edges included; None outside all.
 
-        On a shared edge or corner the lowest id wins, so the answer is the same on every machine.
+        On a shared edge or corner the lowest id wins, so the answer is the same on every machine. With `above`, only
+        levels shallower than that one are asked.
         """
         x, y = point.lon_deg, point.lat_deg
         boxes = self._index.query(shapely.Point(x, y))
         if boxes.size == 0:
             return None
         hits = boxes[shapely.intersects_xy(self._index.geometries[boxes], x, y)]
+        if above is not None:
+            hits = hits[self._depths[hits] < above.depth]
         return self._located[int(np.min(hits))] if hits.size else None
 
     def path(self, territory_id: int) -> tuple[TerritoryId, ...]:
@@ -115,12 +122,22 @@ class TerritoryTree:
         Empty for an unknown id.
         """
         current = self.current(territory_id)
-        return frozenset(self._subtrees[current]) if current is not None else frozenset()
+        return self._subtrees[current] if current is not None else frozenset()
 
     def is_within(self, territory_id: int, ancestor_id: int) -> bool:
         """Return whether the territory is `ancestor_id` or lies in it; False when either is unknown."""
         current, ancestor = self.current(territory_id), self.current(ancestor_id)
         return current is not None and ancestor is not None and ancestor in self._paths[current]
+
+    def parent(self, territory_id: int) -> TerritoryId | None:
+        """Return the territory directly around it as it stands now; None for the root and for an unknown id."""
+        current = self.current(territory_id)
+        path = self._paths[current] if current is not None else ()
+        return path[-2] if len(path) > 1 else None
+
+    def find(self, code: str) -> TerritoryId | None:
+        """Return the territory with this code that stands on the day of the tree, or None."""
+        return self._by_code.get(code)
 
     def children(self, territory_id: int) -> tuple[TerritoryId, ...]:
         """Return the territories directly inside that stand now, by id; empty for an unknown id."""
@@ -160,12 +177,15 @@ class TerritoryTree:
         for id_, current in self._current.items():
             versions.setdefault(current, []).append(id_)
         children: dict[TerritoryId, list[TerritoryId]] = {}
+        inside: dict[TerritoryId, set[TerritoryId]] = {id_: set() for id_ in self._paths}
         for id_, path in self._paths.items():
             for ancestor in path:
-                self._subtrees[ancestor].update(versions[id_])
+                inside[ancestor].update(versions[id_])
             if len(path) > 1 and self._versions[id_].is_valid(self._at):
                 children.setdefault(path[-2], []).append(id_)
-        self._children = {id_: tuple(sorted(inside)) for id_, inside in children.items()}
+        self._children = {id_: tuple(sorted(below)) for id_, below in children.items()}
+        # Kept, not made at each question: every command asks for one of them.
+        self._subtrees = {id_: frozenset(below) for id_, below in inside.items()}
 
 
 def _current_versions(territories: Iterable[Territory], at: date) -> dict[TerritoryId, TerritoryId]:
