@@ -19,7 +19,7 @@ while kill -0 "$child" 2>/dev/null; do
     elapsed=$(($(date +%s) - started))
     if [ $((elapsed - said)) -ge 10 ]; then
         said=$elapsed
-        last=$(tail -c 400 "$log" | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c 1-80)
+        last=$(tail -c 8000 "$log" | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c 1-80)
         printf '   %3d s  %s\n' "$elapsed" "$last"
     fi
 done
