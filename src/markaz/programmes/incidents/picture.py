@@ -5,7 +5,7 @@ Views are the JSON shapes a browser holds (docs/reference/picture.md). They hold
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from markaz.contracts.incidents import IncidentEvent, Stage
 from markaz.core.permissions import Permission
@@ -15,7 +15,15 @@ from markaz.kit.clock import iso
 JSON = dict[str, Any]
 
 
-def incident_view(row: Mapping[str, Any], units: Mapping[str, JSON]) -> JSON:
+class Row(Protocol):
+    """A database row: values by column name."""
+
+    def __getitem__(self, column: str, /) -> Any:
+        """Return the value of a column."""
+        ...
+
+
+def incident_view(row: Row, units: Mapping[str, JSON]) -> JSON:
     """Return the picture of one incident from its row and the views of its current assignments."""
     return {
         "id": str(row["id"]),
@@ -41,7 +49,7 @@ def assignment_view(call_sign: str, ordinal: int, stages: Iterable[tuple[Stage, 
     return {"call_sign": call_sign, "ordinal": ordinal, "stages": {stage.value: iso(at) for stage, at in stages}}
 
 
-def unit_view(row: Mapping[str, Any]) -> JSON:
+def unit_view(row: Row) -> JSON:
     """Return the picture of one unit from its row."""
     return {
         "id": str(row["id"]),
@@ -72,7 +80,9 @@ def _assigned(payload: Mapping[str, Any]) -> Effect:
 
 
 def _stage(payload: Mapping[str, Any]) -> Effect:
-    change = {"stages": {payload["stage"]: payload["at"]}}
+    change: JSON = {"stages": {payload["stage"]: payload["at"]}}
+    if "call_sign" in payload:  # an importer's first word of a unit may be a later stage
+        change |= {"call_sign": payload["call_sign"], "ordinal": payload["ordinal"]}
     return Op.PATCH, {"version": payload["version"], "units": {payload["unit_id"]: change}}
 
 

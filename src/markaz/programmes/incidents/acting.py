@@ -1,0 +1,125 @@
+"""What the desk's services share: the spine they stand on, their events, and the refusal that names who was faster."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from markaz.contracts.incidents import IncidentEvent, UnitStatus
+from markaz.core.acts import Act, Acts
+from markaz.core.db.pool import Connection, Database
+from markaz.core.errors import InvalidInput, VersionConflict
+from markaz.core.events import Event
+from markaz.core.sealing import Sealer
+from markaz.core.territories import TerritoryTree
+from markaz.kit.clock import Clock, Precision, iso
+from markaz.programmes.incidents import commands, store
+from markaz.programmes.incidents.picture import JSON, unit_view
+
+OFFICER = "officer"
+
+
+@dataclass(frozen=True, slots=True)
+class Spine:
+    """What the desk stands on. `territories` returns the tree as it is now."""
+
+    database: Database
+    acts: Acts
+    sealer: Sealer
+    clock: Clock
+    territories: Callable[[], TerritoryTree]
+
+
+async def set_unit(act: Act, unit_id: UUID, status: UnitStatus, at: datetime, incident_id: UUID | None) -> Any:
+    """Write a unit's status, add its event and return its view."""
+    view = await store.set_unit(act.connection, unit_id, act.actor.id, status.value, at, incident_id)
+    act.events.append(event(act, IncidentEvent.UNIT_STATUS, unit_id, view["territory_id"], at, {"view": view}))
+    return view
+
+
+async def insert_unit(act: Act, unit_id: UUID, command: commands.RegisterUnit, *, source: str | None) -> Any:
+    """Insert a unit and add its event; return its view, or None when it is there already."""
+    status = UnitStatus.OFF_DUTY if source is None else UnitStatus.AVAILABLE
+    row = await store.insert_unit(
+        act.connection,
+        {
+            "id": unit_id,
+            "call_sign": command.call_sign,
+            "kind": command.kind,
+            "source": source,
+            "territory_id": command.territory_id,
+            "status": status.value,
+            "since": act.now,
+            "actor_id": act.actor.id,
+        },
+    )
+    if row is None:
+        return None
+    view = unit_view(row)
+    act.events.append(event(act, IncidentEvent.UNIT_REGISTERED, unit_id, command.territory_id, act.now, {"view": view}))
+    return view
+
+
+def differs(seen: int | None, current: int) -> bool:
+    """Say whether the version seen is not the current one; None sees any."""
+    return seen is not None and seen != current
+
+
+async def conflict(connection: Connection, row: store.Record, what: str) -> VersionConflict:
+    """Return the refusal that names who changed `what`, when and how."""
+    by = await store.who(connection, row["updated_by"])
+    return VersionConflict(
+        f"{what} was changed by {by} at {iso(row['updated_at'])}: look again, then decide.",
+        by=by,
+        at=iso(row["updated_at"]),
+        what=await store.last_act(connection, row["id"]),
+        current_version=row["version"],
+    )
+
+
+async def check_corrects(connection: Connection, incident_id: UUID, command: commands.CorrectStage) -> None:
+    """Raise InvalidInput unless the corrected number is a report of this incident."""
+    found = await connection.fetchval(
+        "SELECT true FROM events WHERE seq = $1 AND aggregate_id = $2 AND type = ANY($3::text[])",
+        command.corrects_seq,
+        incident_id,
+        [
+            IncidentEvent.UNIT_ASSIGNED.value,
+            IncidentEvent.STAGE_REACHED.value,
+            IncidentEvent.STAGE_CORRECTED.value,
+            IncidentEvent.IMPORTED.value,
+        ],
+    )
+    if not found:
+        raise InvalidInput("There is no such report in this incident.", field="corrects_seq")
+
+
+def event(
+    act: Act,
+    type_: IncidentEvent,
+    aggregate_id: UUID,
+    territory_id: int,
+    at: datetime,
+    payload: JSON,
+    *,
+    source: str = OFFICER,
+    precision: Precision = Precision.SECOND,
+) -> Event:
+    """Return an event of this act. `at` is the stated time, `source` who stated it."""
+    return Event(
+        type=type_.value,
+        aggregate_id=aggregate_id,
+        territory_id=territory_id,
+        actor_id=act.actor.id,
+        occurred_at=at,
+        occurred_source=source,
+        occurred_precision=precision.value,
+        payload=payload,
+        request_id=act.request.request_id,
+    )
+
+
+def moved_from(event_: Event, territory_id: int) -> Event:
+    """Return the event with the territory the aggregate came from, when it moved."""
+    return event_ if event_.territory_id == territory_id else replace(event_, from_territory_id=territory_id)

@@ -1,0 +1,144 @@
+"""Unit positions: telemetry, not business events. Last known in memory, in bulk to a table of their own.
+
+They never touch the event log or its counter, so they cannot slow an incident down. After a restart the last known
+position of each unit is read back; what was reported in the second before a crash may be lost, and its age shows it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from markaz.contracts.incidents import IncidentEvent
+from markaz.core.db.pool import Connection, Database
+from markaz.core.errors import InvalidInput, NotFound
+from markaz.core.events import Recorded
+from markaz.core.permissions import Actor, Hierarchy, Permission, holds
+from markaz.kit.clock import iso
+from markaz.kit.geometry import Point
+
+STALE_AFTER_S = 90  # three missed fixes of a device that reports every 30 s
+KEEP_DAYS = 30  # docs: raw positions go after 30 days unless an incident holds them
+FUTURE_TOLERANCE = timedelta(minutes=2)
+FLUSH_LIMIT = 20_000  # rows waiting to be written; beyond it the oldest are dropped, the last known stays
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One reported position. `fix_at` is the device's time, `received_at` ours."""
+
+    unit_id: UUID
+    point: Point
+    fix_at: datetime
+    received_at: datetime
+    accuracy_m: float | None
+
+    def view(self) -> dict[str, Any]:
+        """Return the JSON shape a browser holds."""
+        return {
+            "unit_id": str(self.unit_id),
+            "lon": self.point.lon_deg,
+            "lat": self.point.lat_deg,
+            "fix_at": iso(self.fix_at),
+            "accuracy_m": self.accuracy_m,
+        }
+
+
+class Positions:
+    """The last known position of every unit, and what waits to be sent and written."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._last: dict[UUID, Fix] = {}
+        self._territory: dict[UUID, int] = {}
+        self._unsent: dict[UUID, Fix] = {}
+        self._unwritten: list[Fix] = []
+        self.dropped = 0
+
+    async def load(self) -> None:
+        """Read the units' territories and the last positions of the past day."""
+        async with self._database.connection() as connection:
+            units = await connection.fetch("SELECT id, territory_id FROM units")
+            rows = await connection.fetch(
+                "SELECT DISTINCT ON (unit_id) unit_id, fix_at, received_at, lon, lat, accuracy_m FROM unit_positions "
+                "WHERE fix_at > now() - interval '1 day' ORDER BY unit_id, fix_at DESC"
+            )
+        self._territory = {UUID(bytes=row["id"].bytes): row["territory_id"] for row in units}
+        for row in rows:
+            fix = Fix(
+                UUID(bytes=row["unit_id"].bytes),
+                Point(row["lon"], row["lat"]),
+                row["fix_at"],
+                row["received_at"],
+                row["accuracy_m"],
+            )
+            self._last.setdefault(fix.unit_id, fix)
+
+    def on_event(self, recorded: Recorded) -> None:
+        """Learn of new units from the log."""
+        if recorded.event.type == IncidentEvent.UNIT_REGISTERED:
+            self._territory[recorded.event.aggregate_id] = recorded.event.territory_id
+
+    def report(self, actor: Actor, fixes: Sequence[Fix], hierarchy: Hierarchy, now: datetime) -> int:
+        """Take fixes in and return how many were newer than what was known.
+
+        Raises NotFound for a unit outside the actor's right to report, InvalidInput for a time in the future; then
+        none of the batch is taken.
+        """
+        for index, fix in enumerate(fixes):
+            territory_id = self._territory.get(fix.unit_id)
+            if territory_id is None or not holds(actor, Permission.POSITION_REPORT, territory_id, hierarchy):
+                raise NotFound(f"positions[{index}]: there is no such unit in your territory.", what="unit")
+            if fix.fix_at > now + FUTURE_TOLERANCE:
+                raise InvalidInput(
+                    f"positions[{index}]: the fix is in the future: check the clock of this device.",
+                    field=f"positions[{index}].fix_at",
+                )
+        newer = 0
+        for fix in fixes:
+            known = self._last.get(fix.unit_id)
+            if known is None or fix.fix_at > known.fix_at:
+                self._last[fix.unit_id] = self._unsent[fix.unit_id] = fix
+                newer += 1
+            self._unwritten.append(fix)
+        if len(self._unwritten) > FLUSH_LIMIT:
+            self.dropped += len(self._unwritten) - FLUSH_LIMIT
+            del self._unwritten[: len(self._unwritten) - FLUSH_LIMIT]
+        return newer
+
+    def take_unsent(self) -> list[tuple[int, dict[str, Any]]]:
+        """Return what changed since the last call, each with its unit's territory."""
+        unsent, self._unsent = self._unsent, {}
+        return [(self._territory[unit_id], fix.view()) for unit_id, fix in unsent.items()]
+
+    async def flush(self) -> int:
+        """Write what waits to the table; on failure it keeps waiting. Returns how many rows."""
+        waiting, self._unwritten = self._unwritten, []
+        if not waiting:
+            return 0
+        try:
+            async with self._database.transaction() as connection:
+                await _copy(connection, waiting)
+        except BaseException:
+            self._unwritten = waiting + self._unwritten
+            raise
+        return len(waiting)
+
+    def within(self, territory_ids: frozenset[int]) -> list[dict[str, Any]]:
+        """Return the last known positions of units that belong to these territories."""
+        return [fix.view() for unit_id, fix in self._last.items() if self._territory.get(unit_id) in territory_ids]
+
+
+async def _copy(connection: Connection, fixes: Iterable[Fix]) -> None:
+    await connection.copy_records_to_table(
+        "unit_positions",
+        records=[(f.unit_id, f.fix_at, f.received_at, f.point.lon_deg, f.point.lat_deg, f.accuracy_m) for f in fixes],
+        columns=["unit_id", "fix_at", "received_at", "lon", "lat", "accuracy_m"],
+    )
+
+
+async def forget_old(connection: Connection, now: datetime) -> int:
+    """Delete positions older than 30 days and return how many."""
+    done = await connection.execute("DELETE FROM unit_positions WHERE fix_at < $1", now - timedelta(days=KEEP_DAYS))
+    return int(done.split()[-1])

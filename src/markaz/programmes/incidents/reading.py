@@ -1,0 +1,237 @@
+"""What a desk reads: the snapshot, lists, the incident card with its sealed fields, the timeline, and counts.
+
+Every read carries the actor's scope into its SQL. A read of sealed fields writes its audit entry in the same transaction.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from markaz.contracts.incidents import IncidentEvent
+from markaz.core import audit
+from markaz.core.acts import Act, Answer, Request
+from markaz.core.db.pool import Connection
+from markaz.core.errors import InvalidInput, NotFound
+from markaz.core.events import last_seq, read_of
+from markaz.core.permissions import Actor, Permission, holds, require_seen, territory_filter
+from markaz.core.sealing import erase
+from markaz.kit.clock import iso
+from markaz.programmes.incidents import store
+from markaz.programmes.incidents.acting import Spine, event
+from markaz.programmes.incidents.picture import JSON
+from markaz.programmes.incidents.positions import Positions
+from markaz.programmes.incidents.timeline import entries_of
+
+PAGE_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentQuery:
+    """Which incidents to list. `cursor` is the `next` of the page before."""
+
+    status: str = "open"
+    territory_id: int | None = None
+    priority: str | None = None
+    source: str | None = None
+    received_from: datetime | None = None
+    received_to: datetime | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+class Reading:
+    """The reads of one centre."""
+
+    def __init__(self, spine: Spine, positions: Positions) -> None:
+        self._spine = spine
+        self._positions = positions
+
+    async def snapshot(self, actor: Actor) -> JSON:
+        """Return the picture as this actor may see it and the number of the last event in it, of one moment."""
+        tree = self._spine.territories()
+        incidents_in = territory_filter(actor, Permission.INCIDENT_READ, tree)
+        units_in = territory_filter(actor, Permission.UNIT_READ, tree)
+        async with self._spine.database.snapshot() as connection:
+            seq = await last_seq(connection)
+            incidents = await store.open_incidents(connection, incidents_in)
+            units = await store.units_in(connection, units_in)
+        positions_in = frozenset(territory_filter(actor, Permission.POSITION_READ, tree))
+        return {
+            "seq": seq,
+            "at": iso(self._spine.clock.now()),
+            "incidents": incidents,
+            "units": units,
+            "positions": self._positions.within(positions_in),
+        }
+
+    async def incidents(self, actor: Actor, query: IncidentQuery) -> JSON:
+        """Return one page of incidents, newest first, and the cursor of the next."""
+        async with self._spine.database.snapshot() as connection:
+            rows = await _page(connection, query, self._territories(actor, query.territory_id))
+            units = await store.unit_views(connection, [row["id"] for row in rows])
+        items = [store.list_item(row, units.get(row["id"], {})) for row in rows[: query.limit]]
+        more = len(rows) > query.limit
+        return {"items": items, "next": _cursor(rows[query.limit - 1]) if more else None}
+
+    async def units(self, actor: Actor) -> JSON:
+        """Return the units this actor may see."""
+        territories = territory_filter(actor, Permission.UNIT_READ, self._spine.territories())
+        async with self._spine.database.connection() as connection:
+            return {"items": await store.units_in(connection, territories)}
+
+    async def card(self, request: Request, incident_id: UUID) -> JSON:
+        """Return an incident with its sealed fields, and leave the audit entry of this look."""
+        async with self._spine.database.transaction() as connection:
+            row = await self._seen(connection, request.actor, incident_id)
+            view = await store.view_of(connection, row)
+            sealed, notes = await self._opened(connection, request, row)
+        return {"incident": view | {"closed_at": _iso(row["closed_at"])}, "sealed": sealed, "notes": notes}
+
+    async def timeline(self, request: Request, incident_id: UUID) -> JSON:
+        """Return everything reported of an incident, corrections beside what they correct."""
+        async with self._spine.database.transaction() as connection:
+            row = await self._seen(connection, request.actor, incident_id)
+            recorded = await read_of(connection, incident_id)
+            names = await store.names(connection, [r.event.actor_id for r in recorded])
+            reasons: dict[UUID, dict[str, str] | None] = {}
+            reason_ids = [UUID(r.event.payload["reason_id"]) for r in recorded if "reason_id" in r.event.payload]
+            if reason_ids and self._may_open(request.actor, row):
+                reasons = await self._spine.sealer.read(connection, reason_ids)
+                await _leave_trace(connection, request, row, "incident.read_reasons")
+        return {"entries": entries_of(recorded, names, reasons)}
+
+    async def counts(self, actor: Actor, territory_id: int) -> JSON:
+        """Return open incidents and units of a territory and of each of its children."""
+        tree = self._spine.territories()
+        if not tree.path(territory_id):
+            raise NotFound("There is no such territory.", what="territory")
+        async with self._spine.database.snapshot() as connection:
+            opened = await store.count_open(connection, territory_filter(actor, Permission.INCIDENT_READ, tree))
+            units = await store.count_units(connection, territory_filter(actor, Permission.UNIT_READ, tree))
+        children = [
+            {
+                "territory_id": int(child),
+                "open": _sum(opened, tree.subtree(child)),
+                "units": _sum(units, tree.subtree(child)),
+            }
+            for child in tree.children(territory_id)
+        ]
+        whole = tree.subtree(territory_id)
+        return {
+            "territory_id": territory_id,
+            "children": children,
+            "open": _sum(opened, whole),
+            "units": _sum(units, whole),
+        }
+
+    async def erase(self, request: Request, incident_id: UUID) -> Answer:
+        """Destroy the keys of what an incident holds of people; its times, codes and counts stay."""
+
+        async def work(act: Act) -> Answer:
+            row = await store.lock_incident(act.connection, incident_id)
+            if row is None:
+                raise NotFound("There is no such incident.", what="incident")
+            require_seen(act.actor, Permission.PERSON_ERASE, row["territory_id"], self._spine.territories(), "incident")
+            sealed_ids = await store.sealed_of(act.connection, incident_id)
+            erased = [str(i) for i in sealed_ids if await erase(act.connection, i, act.actor.id)]
+            await _leave_trace(act.connection, request, row, "incident.erased")
+            payload = {"erased": erased}
+            act.events.append(event(act, IncidentEvent.ERASED, incident_id, row["territory_id"], act.now, payload))
+            return Answer(200, {"erased": len(erased)})
+
+        return await self._spine.acts.run(request, work)
+
+    def _territories(self, actor: Actor, territory_id: int | None) -> list[int]:
+        tree = self._spine.territories()
+        allowed = territory_filter(actor, Permission.INCIDENT_READ, tree)
+        if territory_id is None:
+            return allowed
+        return sorted(tree.subtree(territory_id) & frozenset(allowed))
+
+    async def _seen(self, connection: Connection, actor: Actor, incident_id: UUID) -> store.Record:
+        row = await store.incident(connection, incident_id)
+        if row is None:
+            raise NotFound("There is no such incident in your territory.", what="incident")
+        require_seen(actor, Permission.INCIDENT_READ, row["territory_id"], self._spine.territories(), "incident")
+        return row
+
+    def _may_open(self, actor: Actor, row: store.Record) -> bool:
+        return holds(actor, Permission.INCIDENT_READ_SEALED, row["territory_id"], self._spine.territories())
+
+    async def _opened(
+        self, connection: Connection, request: Request, row: store.Record
+    ) -> tuple[JSON | None, list[JSON]]:
+        if not self._may_open(request.actor, row):
+            return None, []
+        calls = await store.sealed_calls(connection, row["id"])
+        notes = await store.notes(connection, row["id"])
+        wanted = [*calls, *(note["sealed_id"] for note in notes)]
+        opened = await self._spine.sealer.read(connection, wanted)
+        await _leave_trace(connection, request, row, "incident.read_sealed")
+        sealed: JSON = {"erased": any(opened[call] is None for call in calls)}
+        for call in calls:
+            sealed |= opened[call] or {}
+        return sealed, [
+            {
+                "id": str(note["id"]),
+                "at": iso(note["at"]),
+                "by": note["by"],
+                "text": (opened[note["sealed_id"]] or {}).get("note"),
+                "erased": opened[note["sealed_id"]] is None,
+            }
+            for note in notes
+        ]
+
+
+async def _leave_trace(connection: Connection, request: Request, row: store.Record, action: str) -> None:
+    await audit.record(
+        connection,
+        actor_id=request.actor.id,
+        action=action,
+        record_kind="incident",
+        record_id=row["id"],
+        reason=f"incident {row['number']}",
+        request_id=request.request_id,
+    )
+
+
+async def _page(connection: Connection, query: IncidentQuery, territories: Sequence[int]) -> list[store.Record]:
+    before_at, before_id = _parse_cursor(query.cursor)
+    return await store.list_incidents(
+        connection,
+        territories=territories,
+        status=None if query.status == "all" else query.status,
+        priority=query.priority,
+        source=query.source,
+        received_from=query.received_from,
+        received_to=query.received_to,
+        before_at=before_at,
+        before_id=before_id,
+        limit=query.limit + 1,
+    )
+
+
+def _cursor(row: store.Record) -> str:
+    return base64.urlsafe_b64encode(f"{row['received_at'].isoformat()}|{row['id']}".encode()).decode()
+
+
+def _parse_cursor(cursor: str | None) -> tuple[datetime | None, UUID | None]:
+    if cursor is None:
+        return None, None
+    try:
+        at, _, id_ = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
+        when = datetime.fromisoformat(at)
+        return (when if when.tzinfo is not None else None), UUID(id_)
+    except ValueError as error:
+        raise InvalidInput("This page cursor is not one of ours: start from the first page.", field="cursor") from error
+
+
+def _sum(counts: dict[int, int], territories: Any) -> int:
+    return sum(count for territory_id, count in counts.items() if territory_id in territories)
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else iso(at)

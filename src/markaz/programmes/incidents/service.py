@@ -1,0 +1,365 @@
+"""The duty desk's commands: load, decide, write, add the event; one transaction each, through core.acts.
+
+Every command names the version seen. Locks are taken incident first, then unit, so two acts never wait for each other.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from markaz.contracts.incidents import IncidentEvent, Stage, UnitStatus
+from markaz.core.acts import Act, Answer, Request
+from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow
+from markaz.core.permissions import Permission, require, require_seen
+from markaz.core.territories import TerritoryTree
+from markaz.kit.clock import iso
+from markaz.kit.geometry import Point
+from markaz.kit.ids import uuid7
+from markaz.programmes.incidents import commands, domain, store
+from markaz.programmes.incidents.acting import (
+    Spine,
+    check_corrects,
+    conflict,
+    differs,
+    event,
+    insert_unit,
+    moved_from,
+    set_unit,
+)
+from markaz.programmes.incidents.picture import incident_view
+
+
+class Desk:
+    """The commands of live officers."""
+
+    def __init__(self, spine: Spine) -> None:
+        self._spine = spine
+
+    async def open_incident(self, request: Request, command: commands.OpenIncident) -> Answer:
+        """Register a call and open its incident. Answers id, number and version."""
+
+        async def work(act: Act) -> Answer:
+            territory_id = self._territory_for(act, command.place, command.territory_id)
+            require(act.actor, Permission.INCIDENT_OPEN, territory_id, self._tree)
+            at = domain.check_time(command.occurred_at or act.now, act.now)
+            values = await self._new_incident(act, command, territory_id, at)
+            await store.insert_incident(act.connection, values)
+            if command.note:
+                await self._note(act, values["id"], command.note)
+            view = incident_view(values | {"status": "open", "outcome": None, "version": 1}, {})
+            act.events.append(event(act, IncidentEvent.OPENED, values["id"], territory_id, at, {"view": view}))
+            return Answer(201, {"id": str(values["id"]), "number": values["number"], "version": 1})
+
+        return await self._spine.acts.run(request, work)
+
+    async def assign_unit(self, request: Request, incident_id: UUID, command: commands.AssignUnit) -> Answer:
+        """Send a unit. Raises VersionConflict naming who was faster, with the incident or with the unit."""
+
+        async def work(act: Act) -> Answer:
+            incident = await self._open_incident(act, incident_id, Permission.INCIDENT_DISPATCH, command.version)
+            unit = await self._unit(act, command.unit_id, Permission.INCIDENT_DISPATCH)
+            if unit["incident_id"] is not None or differs(command.unit_version, unit["version"]):
+                raise await conflict(act.connection, unit, f"Unit {unit['call_sign']}")
+            if UnitStatus(unit["status"]) not in domain.SENDABLE:
+                raise NotPossibleNow(f"Unit {unit['call_sign']} is {unit['status']}: choose another.")
+            at = domain.check_time(command.occurred_at or act.now, act.now)
+            domain.check_between(domain.Assignment(0, {}), Stage.ASSIGNED, at, incident["received_at"])
+            ordinal = await store.insert_assignment(act.connection, incident_id, command.unit_id, at)
+            version = await store.touch_incident(act.connection, incident_id, act.actor.id)
+            payload = {
+                "unit_id": str(command.unit_id),
+                "call_sign": unit["call_sign"],
+                "ordinal": ordinal,
+                "at": iso(at),
+                "version": version,
+            }
+            territory_id = incident["territory_id"]
+            act.events.append(event(act, IncidentEvent.UNIT_ASSIGNED, incident_id, territory_id, at, payload))
+            await set_unit(act, command.unit_id, UnitStatus.ASSIGNED, at, incident_id)
+            return Answer(201, {"version": version})
+
+        return await self._spine.acts.run(request, work)
+
+    async def report_stage(self, request: Request, incident_id: UUID, command: commands.ReportStage) -> Answer:
+        """Record that a unit reached a stage. Raises StageOrder when it breaks the order."""
+
+        async def work(act: Act) -> Answer:
+            incident = await self._open_incident(act, incident_id, Permission.INCIDENT_DISPATCH, command.version)
+            row, assignment = await self._assignment(act, incident_id, command.unit_id)
+            at = domain.check_time(command.occurred_at or act.now, act.now)
+            domain.check_stage(assignment, command.stage, at, incident["received_at"])
+            await store.set_stage(act.connection, incident_id, command.unit_id, assignment.ordinal, command.stage, at)
+            version = await store.touch_incident(act.connection, incident_id, act.actor.id)
+            payload = {
+                "unit_id": str(command.unit_id),
+                "stage": command.stage.value,
+                "at": iso(at),
+                "ordinal": assignment.ordinal,
+                "version": version,
+            }
+            territory_id = incident["territory_id"]
+            act.events.append(event(act, IncidentEvent.STAGE_REACHED, incident_id, territory_id, at, payload))
+            if row["unit_incident_id"] == incident_id:
+                status = domain.status_after({**assignment.stages, command.stage: at})
+                target = None if command.stage is Stage.CLEARED else incident_id
+                await set_unit(act, command.unit_id, status, at, target)
+            return Answer(200, {"version": version})
+
+        return await self._spine.acts.run(request, work)
+
+    async def correct_stage(self, request: Request, incident_id: UUID, command: commands.CorrectStage) -> Answer:
+        """Add a correction of an earlier report; the report itself stays in the log."""
+
+        async def work(act: Act) -> Answer:
+            incident = await self._incident(act, incident_id, Permission.INCIDENT_CORRECT, command.version)
+            row, assignment = await self._assignment(act, incident_id, command.unit_id)
+            await check_corrects(act.connection, incident_id, command)
+            if command.occurred_at is not None:
+                domain.check_time(command.occurred_at, act.now)
+            stages = domain.corrected(assignment, command.stage, command.occurred_at, incident["received_at"])
+            reason_id = uuid7()
+            await self._spine.sealer.store(act.connection, reason_id, {"reason": command.reason})
+            await store.set_stage(
+                act.connection,
+                incident_id,
+                command.unit_id,
+                assignment.ordinal,
+                command.stage,
+                command.occurred_at,
+            )
+            version = await store.touch_incident(act.connection, incident_id, act.actor.id)
+            payload = {
+                "corrects": command.corrects_seq,
+                "unit_id": str(command.unit_id),
+                "stage": command.stage.value,
+                "was": iso(assignment.stages[command.stage]),
+                "at": None if command.occurred_at is None else iso(command.occurred_at),
+                "ordinal": assignment.ordinal,
+                "is_current": True,
+                "reason_id": str(reason_id),
+                "version": version,
+            }
+            territory_id = incident["territory_id"]
+            act.events.append(event(act, IncidentEvent.STAGE_CORRECTED, incident_id, territory_id, act.now, payload))
+            await self._unit_follows(act, incident, row, stages, assignment)
+            return Answer(200, {"version": version})
+
+        return await self._spine.acts.run(request, work)
+
+    async def change_incident(self, request: Request, incident_id: UUID, command: commands.ChangeIncident) -> Answer:
+        """Change category, priority, place or territory; the event keeps what it was."""
+
+        async def work(act: Act) -> Answer:
+            row = await self._open_incident(act, incident_id, Permission.INCIDENT_CHANGE, command.version)
+            values = self._changed_values(act, row, command)
+            changes = {k: {"from": row[k], "to": v} for k, v in values.items() if row[k] != v}
+            if not changes:
+                raise InvalidInput("Nothing would change: give another category, priority, place or territory.")
+            if values["territory_id"] != row["territory_id"]:
+                require(act.actor, Permission.INCIDENT_CHANGE, values["territory_id"], self._tree)
+            reason_id = uuid7()
+            await self._spine.sealer.store(act.connection, reason_id, {"reason": command.reason})
+            await store.change_incident(act.connection, incident_id, act.actor.id, values)
+            fresh = await store.incident(act.connection, incident_id)
+            view = await store.view_of(act.connection, fresh) if fresh is not None else {}
+            payload = {"changes": changes, "reason_id": str(reason_id), "version": view["version"], "view": view}
+            changed = event(act, IncidentEvent.CHANGED, incident_id, values["territory_id"], act.now, payload)
+            act.events.append(moved_from(changed, row["territory_id"]))
+            return Answer(200, {"version": view["version"]})
+
+        return await self._spine.acts.run(request, work)
+
+    async def close_incident(self, request: Request, incident_id: UUID, command: commands.CloseIncident) -> Answer:
+        """Close with an outcome. Raises NotPossibleNow while a unit is still working for it."""
+
+        async def work(act: Act) -> Answer:
+            incident = await self._open_incident(act, incident_id, Permission.INCIDENT_CLOSE, command.version)
+            working = await store.uncleared(act.connection, incident_id)
+            if working:
+                raise NotPossibleNow(f"Still working: {', '.join(working)}. Clear these units first.", units=working)
+            at = domain.check_time(command.occurred_at or act.now, act.now)
+            if at < incident["received_at"]:
+                raise InvalidInput("An incident cannot end before its call was received.", field="occurred_at")
+            version = await store.close_incident(act.connection, incident_id, act.actor.id, command.outcome, at)
+            payload = {"outcome": command.outcome, "at": iso(at), "version": version}
+            territory_id = incident["territory_id"]
+            act.events.append(event(act, IncidentEvent.CLOSED, incident_id, territory_id, at, payload))
+            return Answer(200, {"version": version})
+
+        return await self._spine.acts.run(request, work)
+
+    async def add_note(self, request: Request, incident_id: UUID, text: str) -> Answer:
+        """Add a note; its text is sealed. A note needs no version: it takes nothing away."""
+
+        async def work(act: Act) -> Answer:
+            incident = await self._incident(act, incident_id, Permission.INCIDENT_CHANGE, None)
+            note_id = await self._note(act, incident_id, text)
+            version = await store.touch_incident(act.connection, incident_id, act.actor.id)
+            payload = {"note_id": str(note_id), "version": version}
+            territory_id = incident["territory_id"]
+            act.events.append(event(act, IncidentEvent.NOTE_ADDED, incident_id, territory_id, act.now, payload))
+            return Answer(201, {"id": str(note_id), "version": version})
+
+        return await self._spine.acts.run(request, work)
+
+    async def register_unit(self, request: Request, command: commands.RegisterUnit) -> Answer:
+        """Add a unit to a territory. Raises InvalidInput when the call sign is taken there."""
+
+        async def work(act: Act) -> Answer:
+            require(act.actor, Permission.UNIT_REGISTER, command.territory_id, self._tree)
+            view = await insert_unit(act, uuid7(), command, source=None)
+            if view is None:
+                raise InvalidInput("This call sign is taken in that territory.", field="call_sign")
+            return Answer(201, {"id": view["id"], "version": view["version"]})
+
+        return await self._spine.acts.run(request, work)
+
+    async def set_unit_status(self, request: Request, unit_id: UUID, command: commands.SetUnitStatus) -> Answer:
+        """Set what a unit does, between incidents."""
+
+        async def work(act: Act) -> Answer:
+            unit = await self._unit(act, unit_id, Permission.UNIT_STATUS)
+            if command.version != unit["version"]:
+                raise await conflict(act.connection, unit, f"Unit {unit['call_sign']}")
+            if command.status not in domain.SETTABLE:
+                raise InvalidInput(f"{command.status.value} follows from an incident.", field="status")
+            if unit["incident_id"] is not None:
+                raise NotPossibleNow(f"Unit {unit['call_sign']} is working for an incident: clear it there.")
+            at = domain.check_time(command.occurred_at or act.now, act.now)
+            view = await set_unit(act, unit_id, command.status, at, None)
+            return Answer(200, {"version": view["version"]})
+
+        return await self._spine.acts.run(request, work)
+
+    # --- what the commands share ---
+
+    @property
+    def _tree(self) -> TerritoryTree:
+        return self._spine.territories()
+
+    def _territory_for(self, act: Act, place: Point | None, territory_id: int | None) -> int:
+        """The named territory, else the one the place lies in, else the desk's own."""
+        if territory_id is not None:
+            return territory_id
+        located = self._tree.locate(place) if place is not None else None
+        if located is not None:
+            return located
+        roots = act.actor.roots(Permission.INCIDENT_OPEN)
+        if not roots:
+            raise InvalidInput("Name the territory: the place is unknown.", field="territory_id")
+        return min(roots)
+
+    async def _new_incident(
+        self, act: Act, command: commands.OpenIncident, territory_id: int, at: datetime
+    ) -> dict[str, Any]:
+        sealed = {
+            name: text
+            for name, text in (
+                ("caller_name", command.caller_name),
+                ("caller_phone", command.caller_phone),
+                ("address", command.address),
+            )
+            if text
+        }
+        sealed_id = uuid7() if sealed else None
+        if sealed_id is not None:
+            await self._spine.sealer.store(act.connection, sealed_id, sealed)
+        return {
+            "id": uuid7(),
+            "number": await store.next_number(act.connection),
+            "source": None,
+            "source_key": None,
+            "category": command.category,
+            "priority": command.priority,
+            "initial_priority": command.priority,
+            "channel": command.channel,
+            "territory_id": territory_id,
+            "lon": None if command.place is None else command.place.lon_deg,
+            "lat": None if command.place is None else command.place.lat_deg,
+            "received_at": at,
+            "entered_at": act.now,
+            "arrived_at": None,
+            "precisions": {},
+            "flags": [],
+            "actor_id": act.actor.id,
+            "opened_by": act.actor.id,
+            "call_id": uuid7(),
+            "sealed_id": sealed_id,
+        }
+
+    async def _note(self, act: Act, incident_id: UUID, text: str) -> UUID:
+        note_id, sealed_id = uuid7(), uuid7()
+        await self._spine.sealer.store(act.connection, sealed_id, {"note": text})
+        await store.insert_note(act.connection, note_id, incident_id, act.now, act.actor.id, sealed_id)
+        return note_id
+
+    def _changed_values(self, act: Act, row: store.Record, command: commands.ChangeIncident) -> dict[str, Any]:
+        place = command.place
+        values = {
+            "category": command.category or row["category"],
+            "priority": command.priority or row["priority"],
+            "lon": None if command.place_unknown else row["lon"] if place is None else place.lon_deg,
+            "lat": None if command.place_unknown else row["lat"] if place is None else place.lat_deg,
+            "territory_id": row["territory_id"],
+        }
+        if place is not None or command.territory_id is not None:
+            values["territory_id"] = self._territory_for(act, place, command.territory_id)
+        if not self._tree.path(values["territory_id"]):
+            raise InvalidInput("There is no such territory.", field="territory_id")
+        return values
+
+    async def _incident(self, act: Act, incident_id: UUID, permission: Permission, version: int | None) -> store.Record:
+        row = await store.lock_incident(act.connection, incident_id)
+        if row is None:
+            raise NotFound("There is no such incident in your territory.", what="incident")
+        require_seen(act.actor, Permission.INCIDENT_READ, row["territory_id"], self._tree, "incident")
+        require(act.actor, permission, row["territory_id"], self._tree)
+        if differs(version, row["version"]):
+            raise await conflict(act.connection, row, f"Incident {row['number']}")
+        return row
+
+    async def _open_incident(
+        self, act: Act, incident_id: UUID, permission: Permission, version: int | None
+    ) -> store.Record:
+        row = await self._incident(act, incident_id, permission, version)
+        if row["status"] != "open":
+            raise NotPossibleNow(f"Incident {row['number']} is closed.")
+        return row
+
+    async def _unit(self, act: Act, unit_id: UUID, permission: Permission) -> store.Record:
+        row = await store.lock_unit(act.connection, unit_id)
+        if row is None:
+            raise NotFound("There is no such unit in your territory.", what="unit")
+        require_seen(act.actor, Permission.UNIT_READ, row["territory_id"], self._tree, "unit")
+        require(act.actor, permission, row["territory_id"], self._tree)
+        return row
+
+    async def _assignment(self, act: Act, incident_id: UUID, unit_id: UUID) -> tuple[store.Record, domain.Assignment]:
+        row = await store.lock_assignment(act.connection, incident_id, unit_id)
+        if row is None:
+            raise NotFound("This unit was not sent to this incident.", what="assignment")
+        return row, store.assignment_of(row)
+
+    async def _unit_follows(
+        self,
+        act: Act,
+        incident: store.Record,
+        row: store.Record,
+        stages: Any,
+        before: domain.Assignment,
+    ) -> None:
+        """Let the unit's status follow a correction, unless it has gone on to something else."""
+        is_here = row["unit_incident_id"] == incident["id"]
+        was_cleared = Stage.CLEARED in before.stages
+        if was_cleared and Stage.CLEARED not in stages:
+            if incident["status"] != "open" or row["unit_status"] != UnitStatus.AVAILABLE:
+                raise NotPossibleNow(f"Unit {row['call_sign']} has gone on to something else.")
+            is_here = True
+        if not is_here:
+            return
+        if not stages:
+            await store.drop_assignment(act.connection, incident["id"], row["unit_id"], before.ordinal)
+        status = domain.status_after(stages)
+        if status.value != row["unit_status"]:
+            target = None if status is UnitStatus.AVAILABLE else incident["id"]
+            await set_unit(act, row["unit_id"], status, act.now, target)

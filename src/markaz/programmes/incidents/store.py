@@ -1,0 +1,423 @@
+"""All SQL of the duty desk's live part. It decides nothing and commits nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from markaz.contracts.incidents import Stage
+from markaz.core.db.pool import Connection
+from markaz.kit.clock import iso
+from markaz.programmes.incidents.domain import STAGES, Assignment
+from markaz.programmes.incidents.picture import JSON, Row, assignment_view, incident_view, unit_view
+
+Record = asyncpg.Record
+
+_INCIDENT = """
+SELECT id, number, source, status, category, priority, initial_priority, channel, territory_id, lon, lat, received_at,
+       entered_at, arrived_at, closed_at, precisions::text AS precisions, outcome, flags, opened_by, version,
+       updated_by, updated_at
+FROM incidents
+"""
+_UNIT = """
+SELECT id, call_sign, kind, source, territory_id, status, since, incident_id, version, updated_by, updated_at
+FROM units
+"""
+_STAGE_COLUMNS = ", ".join(f"a.{stage.value}_at" for stage in STAGES)
+_ASSIGNMENT = f"SELECT a.incident_id, a.unit_id, u.call_sign, a.ordinal, {_STAGE_COLUMNS}"
+
+# One statement per stage: a column cannot be a parameter, and the stages are a closed set.
+_SET_STAGE = {
+    stage: f"UPDATE assignments SET {stage.value}_at = $4 WHERE incident_id = $1 AND unit_id = $2 AND ordinal = $3"  # noqa: S608
+    for stage in STAGES
+}
+_REPORT_STAGE = {
+    stage: f"""
+        UPDATE assignments SET {stage.value}_at = $4, precisions = precisions || $5::text::jsonb, flags = flags || $6
+        WHERE incident_id = $1 AND unit_id = $2 AND ordinal = $3
+    """  # noqa: S608 - the stage comes from a closed set
+    for stage in STAGES
+}
+
+
+async def lock_incident(connection: Connection, incident_id: UUID) -> Record | None:
+    """Return the incident's row, locked until the act ends."""
+    return await connection.fetchrow(_INCIDENT + "WHERE id = $1 FOR UPDATE", incident_id)
+
+
+async def incident(connection: Connection, incident_id: UUID) -> Record | None:
+    """Return the incident's row."""
+    return await connection.fetchrow(_INCIDENT + "WHERE id = $1", incident_id)
+
+
+async def lock_unit(connection: Connection, unit_id: UUID) -> Record | None:
+    """Return the unit's row, locked until the act ends. Lock the incident first, always."""
+    return await connection.fetchrow(_UNIT + "WHERE id = $1 FOR UPDATE", unit_id)
+
+
+async def lock_assignment(connection: Connection, incident_id: UUID, unit_id: UUID) -> Record | None:
+    """Return the current assignment of a unit to an incident together with the unit, both locked."""
+    return await connection.fetchrow(
+        _ASSIGNMENT + ", u.status AS unit_status, u.incident_id AS unit_incident_id, u.territory_id, u.kind, u.since, "
+        "u.version AS unit_version FROM assignments a JOIN units u ON u.id = a.unit_id "
+        "WHERE a.incident_id = $1 AND a.unit_id = $2 AND a.is_current FOR UPDATE",
+        incident_id,
+        unit_id,
+    )
+
+
+def assignment_of(row: Row) -> Assignment:
+    """Return the domain value of an assignment row."""
+    return Assignment(row["ordinal"], {s: row[f"{s.value}_at"] for s in STAGES if row[f"{s.value}_at"] is not None})
+
+
+async def insert_incident(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Insert an incident and its first call. Keys of `values` are the parameters below."""
+    await connection.execute(
+        "WITH i AS (INSERT INTO incidents (id, number, source, source_key, status, category, priority, "
+        "initial_priority, channel, territory_id, lon, lat, received_at, entered_at, arrived_at, precisions, flags, "
+        "opened_by, updated_by) VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+        "$15::text::jsonb, $16, $17, $17) RETURNING id) "
+        "INSERT INTO calls (id, incident_id, channel, received_at, sealed_id) "
+        "SELECT $18, i.id, $8, $12, $19 FROM i",
+        values["id"],
+        values["number"],
+        values["source"],
+        values["source_key"],
+        values["category"],
+        values["priority"],
+        values["initial_priority"],
+        values["channel"],
+        values["territory_id"],
+        values["lon"],
+        values["lat"],
+        values["received_at"],
+        values["entered_at"],
+        values["arrived_at"],
+        orjson.dumps(values["precisions"]).decode(),
+        values["flags"],
+        values["actor_id"],
+        values["call_id"],
+        values["sealed_id"],
+    )
+
+
+async def next_number(connection: Connection) -> str:
+    """Return the next incident number of this centre. Numbers may have gaps; events may not."""
+    return str(await connection.fetchval("SELECT nextval('incident_numbers')"))
+
+
+async def touch_incident(connection: Connection, incident_id: UUID, by: UUID) -> int:
+    """Move an incident's version on and return it."""
+    return int(
+        await connection.fetchval(
+            "UPDATE incidents SET version = version + 1, updated_by = $2, updated_at = clock_timestamp() "
+            "WHERE id = $1 RETURNING version",
+            incident_id,
+            by,
+        )
+    )
+
+
+async def change_incident(connection: Connection, incident_id: UUID, by: UUID, values: Mapping[str, Any]) -> Record:
+    """Write category, priority, place and territory and return the new row."""
+    row = await connection.fetchrow(
+        "UPDATE incidents SET category = $3, priority = $4, lon = $5, lat = $6, territory_id = $7, "
+        "version = version + 1, updated_by = $2, updated_at = clock_timestamp() WHERE id = $1 RETURNING *",
+        incident_id,
+        by,
+        values["category"],
+        values["priority"],
+        values["lon"],
+        values["lat"],
+        values["territory_id"],
+    )
+    return _certain(row)
+
+
+async def close_incident(connection: Connection, incident_id: UUID, by: UUID, outcome: str, at: datetime) -> int:
+    """Close an incident and return its version."""
+    return int(
+        await connection.fetchval(
+            "UPDATE incidents SET status = 'closed', outcome = $3, closed_at = $4, version = version + 1, "
+            "updated_by = $2, updated_at = clock_timestamp() WHERE id = $1 RETURNING version",
+            incident_id,
+            by,
+            outcome,
+            at,
+        )
+    )
+
+
+async def insert_assignment(connection: Connection, incident_id: UUID, unit_id: UUID, at: datetime) -> int:
+    """Assign a unit and return the ordinal: 1 the first time, more when it was sent there before."""
+    ordinal = int(
+        await connection.fetchval(
+            "INSERT INTO assignments (incident_id, unit_id, ordinal, assigned_at) "
+            "SELECT $1, $2, coalesce(max(ordinal), 0) + 1, $3 FROM assignments WHERE incident_id = $1 AND unit_id = $2 "
+            "RETURNING ordinal",
+            incident_id,
+            unit_id,
+            at,
+        )
+    )
+    if ordinal > 1:
+        await connection.execute(
+            "UPDATE assignments SET is_current = false WHERE incident_id = $1 AND unit_id = $2 AND ordinal < $3",
+            incident_id,
+            unit_id,
+            ordinal,
+        )
+    return ordinal
+
+
+async def set_stage(
+    connection: Connection, incident_id: UUID, unit_id: UUID, ordinal: int, stage: Stage, at: datetime | None
+) -> None:
+    """Write one stage time; None takes it away (the event of the correction keeps what it was)."""
+    await connection.execute(_SET_STAGE[stage], incident_id, unit_id, ordinal, at)
+
+
+async def report_stage(
+    connection: Connection,
+    key: tuple[UUID, UUID, int],
+    stage: Stage,
+    at: datetime,
+    precision: str,
+    flags: Sequence[str],
+) -> None:
+    """Write a stage as an importer reports it, with its precision and what is odd about it."""
+    precisions = {} if precision == "second" else {stage.value: precision}
+    await connection.execute(_REPORT_STAGE[stage], *key, at, orjson.dumps(precisions).decode(), list(flags))
+
+
+async def drop_assignment(connection: Connection, incident_id: UUID, unit_id: UUID, ordinal: int) -> None:
+    """Take an assignment that did not happen out of the picture; its row and events stay."""
+    await connection.execute(
+        "UPDATE assignments SET is_current = false WHERE incident_id = $1 AND unit_id = $2 AND ordinal = $3",
+        incident_id,
+        unit_id,
+        ordinal,
+    )
+
+
+async def set_unit(
+    connection: Connection, unit_id: UUID, by: UUID, status: str, since: datetime, incident_id: UUID | None
+) -> JSON:
+    """Write a unit's status and return its new view."""
+    row = await connection.fetchrow(
+        "UPDATE units SET status = $3, since = $4, incident_id = $5, version = version + 1, updated_by = $2, "
+        "updated_at = clock_timestamp() WHERE id = $1 RETURNING *",
+        unit_id,
+        by,
+        status,
+        since,
+        incident_id,
+    )
+    return unit_view(_certain(row))
+
+
+async def insert_unit(connection: Connection, values: Mapping[str, Any]) -> Record | None:
+    """Insert a unit; return its row, or None when the call sign or id is taken there."""
+    return await connection.fetchrow(
+        "INSERT INTO units (id, call_sign, kind, source, territory_id, status, since, updated_by) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING *",
+        values["id"],
+        values["call_sign"],
+        values["kind"],
+        values["source"],
+        values["territory_id"],
+        values["status"],
+        values["since"],
+        values["actor_id"],
+    )
+
+
+async def insert_note(
+    connection: Connection, note_id: UUID, incident_id: UUID, at: datetime, by: UUID, sealed_id: UUID
+) -> None:
+    """Insert a note; its text is sealed."""
+    await connection.execute(
+        "INSERT INTO notes (id, incident_id, at, by_id, sealed_id) VALUES ($1, $2, $3, $4, $5)",
+        note_id,
+        incident_id,
+        at,
+        by,
+        sealed_id,
+    )
+
+
+async def uncleared(connection: Connection, incident_id: UUID) -> list[str]:
+    """Return the call signs of the units still working for an incident."""
+    rows = await connection.fetch(
+        "SELECT u.call_sign FROM assignments a JOIN units u ON u.id = a.unit_id "
+        "WHERE a.incident_id = $1 AND a.is_current AND a.cleared_at IS NULL ORDER BY u.call_sign",
+        incident_id,
+    )
+    return [row["call_sign"] for row in rows]
+
+
+async def who(connection: Connection, account_id: UUID) -> str:
+    """Return the display name of an account."""
+    name = await connection.fetchval("SELECT display_name FROM accounts WHERE id = $1", account_id)
+    return str(name) if name is not None else "centre"
+
+
+async def last_act(connection: Connection, aggregate_id: UUID) -> str | None:
+    """Return the type of the last event of an aggregate."""
+    kind = await connection.fetchval(
+        "SELECT type FROM events WHERE aggregate_id = $1 ORDER BY seq DESC LIMIT 1", aggregate_id
+    )
+    return None if kind is None else str(kind)
+
+
+def _certain(row: Record | None) -> Record:
+    if row is None:
+        raise RuntimeError("a row that was locked in this transaction has gone")
+    return row
+
+
+async def unit_views(connection: Connection, incident_ids: Sequence[UUID]) -> dict[UUID, dict[str, JSON]]:
+    """Return the current assignments of many incidents as views, by incident and unit."""
+    rows = await connection.fetch(
+        _ASSIGNMENT + " FROM assignments a JOIN units u ON u.id = a.unit_id "
+        "WHERE a.incident_id = ANY($1::uuid[]) AND a.is_current",
+        incident_ids,
+    )
+    views: dict[UUID, dict[str, JSON]] = {}
+    for row in rows:
+        value = assignment_of(row)
+        view = assignment_view(row["call_sign"], value.ordinal, value.stages.items())
+        views.setdefault(row["incident_id"], {})[str(row["unit_id"])] = view
+    return views
+
+
+async def view_of(connection: Connection, row: Record) -> JSON:
+    """Return the full view of one incident."""
+    units = await unit_views(connection, [row["id"]])
+    return incident_view(_plain(row), units.get(row["id"], {}))
+
+
+async def open_incidents(connection: Connection, territory_ids: Sequence[int]) -> list[JSON]:
+    """Return the views of all open incidents in these territories."""
+    rows = await connection.fetch(
+        _INCIDENT + "WHERE status = 'open' AND territory_id = ANY($1::int[]) ORDER BY received_at, id",
+        territory_ids,
+    )
+    units = await unit_views(connection, [row["id"] for row in rows])
+    return [incident_view(_plain(row), units.get(row["id"], {})) for row in rows]
+
+
+async def units_in(connection: Connection, territory_ids: Sequence[int]) -> list[JSON]:
+    """Return the views of all units that belong to these territories."""
+    rows = await connection.fetch(_UNIT + "WHERE territory_id = ANY($1::int[]) ORDER BY call_sign, id", territory_ids)
+    return [unit_view(row) for row in rows]
+
+
+def _plain(row: Record) -> JSON:
+    values = dict(row.items())
+    values["precisions"] = orjson.loads(values["precisions"]) if values["precisions"] else {}
+    return values
+
+
+# --- lists, cards and counts ---
+
+_LIST = (
+    _INCIDENT
+    + """
+WHERE territory_id = ANY($1::int[])
+  AND ($2::text IS NULL OR status = $2)
+  AND ($3::text IS NULL OR priority = $3)
+  AND ($4::text IS NULL OR source = $4)
+  AND ($5::timestamptz IS NULL OR received_at >= $5)
+  AND ($6::timestamptz IS NULL OR received_at < $6)
+  AND ($7::timestamptz IS NULL OR (received_at, id) < ($7, $8))
+ORDER BY received_at DESC, id DESC
+LIMIT $9
+"""
+)
+
+
+async def list_incidents(
+    connection: Connection,
+    *,
+    territories: Sequence[int],
+    status: str | None,
+    priority: str | None,
+    source: str | None,
+    received_from: datetime | None,
+    received_to: datetime | None,
+    before_at: datetime | None,
+    before_id: UUID | None,
+    limit: int,
+) -> list[Record]:
+    """Return incidents, newest first; None asks for any."""
+    return await connection.fetch(
+        _LIST, territories, status, priority, source, received_from, received_to, before_at, before_id, limit
+    )
+
+
+def list_item(row: Record, units: Mapping[str, JSON]) -> JSON:
+    """Return an incident as a list shows it."""
+    closed_at = row["closed_at"]
+    return incident_view(_plain(row), units) | {"closed_at": None if closed_at is None else iso(closed_at)}
+
+
+async def names(connection: Connection, account_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the display names of accounts."""
+    rows = await connection.fetch(
+        "SELECT id, display_name FROM accounts WHERE id = ANY($1::uuid[])", list(set(account_ids))
+    )
+    return {row["id"]: row["display_name"] for row in rows}
+
+
+async def sealed_calls(connection: Connection, incident_id: UUID) -> list[UUID]:
+    """Return the sealed records of an incident's calls."""
+    rows = await connection.fetch(
+        "SELECT sealed_id FROM calls WHERE incident_id = $1 AND sealed_id IS NOT NULL ORDER BY received_at, id",
+        incident_id,
+    )
+    return [row["sealed_id"] for row in rows]
+
+
+async def notes(connection: Connection, incident_id: UUID) -> list[Record]:
+    """Return the newest 500 notes of an incident, oldest first, without their text."""
+    return await connection.fetch(
+        "SELECT * FROM (SELECT n.id, n.at, n.sealed_id, a.display_name AS by FROM notes n "
+        "JOIN accounts a ON a.id = n.by_id WHERE n.incident_id = $1 ORDER BY n.at DESC, n.id LIMIT 500) newest "
+        "ORDER BY at, id",
+        incident_id,
+    )
+
+
+async def sealed_of(connection: Connection, incident_id: UUID) -> list[UUID]:
+    """Return every sealed record an incident holds: of its calls, its notes and the reasons of its changes."""
+    rows = await connection.fetch(
+        "SELECT sealed_id FROM calls WHERE incident_id = $1 AND sealed_id IS NOT NULL "
+        "UNION SELECT sealed_id FROM notes WHERE incident_id = $1 "
+        "UNION SELECT (payload ->> 'reason_id')::uuid FROM events WHERE aggregate_id = $1 AND payload ? 'reason_id'",
+        incident_id,
+    )
+    return [row["sealed_id"] for row in rows]
+
+
+async def count_open(connection: Connection, territories: Sequence[int]) -> dict[int, int]:
+    """Return open incidents by territory."""
+    rows = await connection.fetch(
+        "SELECT territory_id, count(*) AS n FROM incidents WHERE status = 'open' AND territory_id = ANY($1::int[]) "
+        "GROUP BY territory_id",
+        territories,
+    )
+    return {row["territory_id"]: row["n"] for row in rows}
+
+
+async def count_units(connection: Connection, territories: Sequence[int]) -> dict[int, int]:
+    """Return units by territory."""
+    rows = await connection.fetch(
+        "SELECT territory_id, count(*) AS n FROM units WHERE territory_id = ANY($1::int[]) GROUP BY territory_id",
+        territories,
+    )
+    return {row["territory_id"]: row["n"] for row in rows}

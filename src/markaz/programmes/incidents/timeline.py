@@ -1,0 +1,73 @@
+"""The timeline of an incident: what was reported, when it is said to have happened, when it was recorded, by whom.
+
+Pure. A correction stands beside what it corrects, which stays, marked; nothing is left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from markaz.contracts.incidents import IncidentEvent
+from markaz.core.events import Recorded
+from markaz.kit.clock import iso
+
+_DETAIL = (
+    "unit_id", "call_sign", "ordinal", "stage", "at", "was", "changes", "outcome", "note_id", "flags", "erased",
+)  # fmt: skip
+
+
+def entries_of(
+    recorded: Sequence[Recorded],
+    names: Mapping[UUID, str],
+    reasons: Mapping[UUID, Mapping[str, str] | None],
+) -> list[dict[str, Any]]:
+    """Return the entries, oldest record first. `reasons` holds what the reader may open; None means erased."""
+    corrected_by = {r.event.payload["corrects"]: r for r in recorded if "corrects" in r.event.payload}
+    entries: list[dict[str, Any]] = []
+    for one in recorded:
+        by = _correction_of(one, corrected_by)
+        base = {
+            "seq": one.seq,
+            "type": one.event.type,
+            "actor": {"id": str(one.event.actor_id), "name": names.get(one.event.actor_id, "centre")},
+            "recorded_at": iso(one.recorded_at),
+            "corrected_by": None if by is None else by.seq,
+            "corrects": one.event.payload.get("corrects"),
+            "void": by is not None and by.event.payload["at"] is None,
+            "reason": _reason(one, reasons),
+        }
+        entries.extend(base | detail for detail in _details(one))
+    return entries
+
+
+def _correction_of(one: Recorded, direct: Mapping[int, Recorded]) -> Recorded | None:
+    """Return the correction that names this entry. An import holds many stages, so it is never struck as a whole."""
+    return None if one.event.type == IncidentEvent.IMPORTED else direct.get(one.seq)
+
+
+def _details(one: Recorded) -> list[dict[str, Any]]:
+    event = one.event
+    occurred = {"at": iso(event.occurred_at), "precision": event.occurred_precision, "source": event.occurred_source}
+    detail = {name: event.payload[name] for name in _DETAIL if name in event.payload}
+    if event.type == IncidentEvent.OPENED:
+        view = event.payload["view"]
+        detail = {name: view[name] for name in ("number", "category", "priority", "channel", "place", "flags")}
+    entries: list[dict[str, Any]] = [{"occurred": occurred, "detail": detail}]
+    if event.type == IncidentEvent.IMPORTED:
+        for unit in event.payload.get("units", ()):
+            for stage, at in unit["stages"].items():
+                stated = {"at": at, "precision": unit.get("precisions", {}).get(stage, "second")}
+                entries.append(
+                    {
+                        "occurred": stated | {"source": event.occurred_source},
+                        "detail": {"unit_id": unit["unit_id"], "call_sign": unit["call_sign"], "stage": stage},
+                    }
+                )
+    return entries
+
+
+def _reason(one: Recorded, reasons: Mapping[UUID, Mapping[str, str] | None]) -> str | None:
+    if "reason_id" not in one.event.payload:
+        return None
+    opened = reasons.get(UUID(one.event.payload["reason_id"]))
+    return None if opened is None else opened.get("reason")
