@@ -1,0 +1,55 @@
+"""House rules that no linter knows: short files and functions, a reason beside each wide net, no marks left behind."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("src", "tests", "bench", "scripts", "console/src")
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 70
+GENERATED = {"schema.d.ts"}  # written by openapi-typescript
+
+
+def _files(*suffixes: str) -> list[Path]:
+    files = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in suffixes)
+    return sorted(p for p in files if p.name not in GENERATED and not {"static", "node_modules"} & set(p.parts))
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _functions(path: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{_name(path)}: {node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_files_stay_short() -> None:
+    lengths = {_name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in _files(".py", ".ts", ".tsx")}
+    assert {name: lines for name, lines in lengths.items() if lines >= MAX_FILE_LINES} == {}
+
+
+def test_functions_stay_short() -> None:
+    lengths = dict(function for path in _files(".py") for function in _functions(path))
+    assert {name: lines for name, lines in lengths.items() if lines >= MAX_FUNCTION_LINES} == {}
+
+
+def test_a_wide_except_says_why() -> None:
+    wide = re.compile(r"^\s*except (Exception|BaseException)\b[^#]*$|^\s*except:[^#]*$")
+    silent = []
+    for path in _files(".py"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines):
+            beside = lines[number - 1 : number] + lines[number + 1 : number + 2]
+            if wide.match(line) and not any(other.strip().startswith("#") for other in beside):
+                silent.append(f"{_name(path)}:{number + 1}")
+    assert silent == []
+
+
+def test_no_mark_is_left_behind() -> None:
+    mark = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX)\b")
+    marked = [_name(path) for path in _files(".py", ".ts", ".tsx", ".css") if mark.search(path.read_text("utf-8"))]
+    assert marked == []
