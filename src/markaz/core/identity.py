@@ -178,17 +178,18 @@ SELECT a.id, a.login, a.display_name, a.kind, a.access_version, a.rate_limit_per
 FROM accounts a
 """
 _BY_SESSION = (
-    _ACTOR + "JOIN sessions s ON s.account_id = a.id WHERE s.token_hash = $1 AND s.expires_at > $2 AND a.is_active"
+    _ACTOR.replace("SELECT ", "SELECT s.expires_at, ", 1)
+    + "JOIN sessions s ON s.account_id = a.id WHERE s.token_hash = $1 AND s.expires_at > $2 AND a.is_active"
 )
 _BY_ID = _ACTOR + "WHERE a.id = $1 AND a.is_active"
 
 
-async def actor_of_session(connection: Connection, token: str, *, now: datetime) -> Actor:
-    """Return who holds this session. Raises NotSignedIn when it ended or never was."""
+async def actor_of_session(connection: Connection, token: str, *, now: datetime) -> tuple[Actor, datetime]:
+    """Return who holds this session and when it ends. Raises NotSignedIn when it ended or never was."""
     row = await connection.fetchrow(_BY_SESSION, token_hash(token), now)
     if row is None:
         raise NotSignedIn("Your session has ended: sign in again.")
-    return _actor(row)
+    return _actor(row), row["expires_at"]
 
 
 async def actor_of_service_key(connection: Connection, key: str) -> Actor:

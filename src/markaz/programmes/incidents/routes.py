@@ -1,0 +1,310 @@
+"""The desk's HTTP routes: parse, authorise, call the service, answer. Each names its permission."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal, Protocol
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Request as HttpRequest
+
+from markaz.core.acts import Answer, Request
+from markaz.core.codes import CodeTables
+from markaz.core.permissions import Permission
+from markaz.programmes.incidents import commands, shapes
+from markaz.programmes.incidents.acting import Spine
+from markaz.programmes.incidents.intake import Intake
+from markaz.programmes.incidents.positions import Fix, Positions
+from markaz.programmes.incidents.reading import PAGE_LIMIT, IncidentQuery, Reading
+from markaz.programmes.incidents.service import Desk
+
+P = Permission
+
+
+class Guard(Protocol):
+    """What these routes need of the web floor."""
+
+    def requires(self, permission: Permission) -> Callable[[HttpRequest], Awaitable[Request]]:
+        """Return a dependency that yields the request of an actor who holds `permission` somewhere."""
+        ...
+
+
+def reply(status: int, body: Any) -> Response:
+    """Return JSON bytes; the bodies are ours, so nothing needs validating on the way out."""
+    return Response(orjson.dumps(body), status_code=status, media_type="application/json")
+
+
+def _answer(answer: Answer) -> Response:
+    return reply(answer.status, answer.body)
+
+
+def _needs(permission: Permission) -> dict[str, Any]:
+    return {"x-permission": permission.value}
+
+
+def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
+    """Return the routes of the commands of live officers."""
+    router = APIRouter(prefix="/api", tags=["desk"])
+
+    @router.post("/incidents", status_code=201, openapi_extra=_needs(P.INCIDENT_OPEN))
+    async def open_incident(
+        body: shapes.OpenIncidentBody, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_OPEN))]
+    ) -> Response:
+        """Register a call and open its incident."""
+        caller = body.caller or shapes.Caller()
+        command = commands.OpenIncident(
+            category=codes.categories.check(body.category),
+            priority=codes.priorities.check(body.priority),
+            channel=codes.channels.check(body.channel),
+            place=None if body.place is None else body.place.point(),
+            territory_id=body.territory_id,
+            occurred_at=body.occurred_at,
+            caller_name=caller.name,
+            caller_phone=caller.phone,
+            address=body.address,
+            note=body.note,
+        )
+        return _answer(await desk.open_incident(request, command))
+
+    @router.post("/incidents/{incident_id}/assignments", status_code=201, openapi_extra=_needs(P.INCIDENT_DISPATCH))
+    async def assign_unit(
+        incident_id: UUID,
+        body: shapes.AssignBody,
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_DISPATCH))],
+    ) -> Response:
+        """Send a unit; 409 names who was faster."""
+        command = commands.AssignUnit(body.unit_id, body.version, body.unit_version, body.occurred_at)
+        return _answer(await desk.assign_unit(request, incident_id, command))
+
+    @router.post("/incidents/{incident_id}/assignments/{unit_id}/stages", openapi_extra=_needs(P.INCIDENT_DISPATCH))
+    async def report_stage(
+        incident_id: UUID,
+        unit_id: UUID,
+        body: shapes.StageBody,
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_DISPATCH))],
+    ) -> Response:
+        """Record that a unit reached a stage; 422 `stage_order` when that cannot be."""
+        command = commands.ReportStage(unit_id, body.stage, body.version, body.occurred_at)
+        return _answer(await desk.report_stage(request, incident_id, command))
+
+    @router.post("/incidents/{incident_id}/corrections", openapi_extra=_needs(P.INCIDENT_CORRECT))
+    async def correct_stage(
+        incident_id: UUID,
+        body: shapes.CorrectionBody,
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_CORRECT))],
+    ) -> Response:
+        """Correct an earlier report; the report stays in the timeline, marked."""
+        command = commands.CorrectStage(
+            body.unit_id, body.stage, body.version, body.corrects_seq, body.occurred_at, body.reason
+        )
+        return _answer(await desk.correct_stage(request, incident_id, command))
+
+    @router.post("/incidents/{incident_id}/changes", openapi_extra=_needs(P.INCIDENT_CHANGE))
+    async def change_incident(
+        incident_id: UUID,
+        body: shapes.ChangeBody,
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_CHANGE))],
+    ) -> Response:
+        """Change category, priority, place or territory."""
+        command = commands.ChangeIncident(
+            version=body.version,
+            reason=body.reason,
+            category=None if body.category is None else codes.categories.check(body.category),
+            priority=None if body.priority is None else codes.priorities.check(body.priority),
+            place=None if body.place is None else body.place.point(),
+            place_unknown="place" in body.model_fields_set and body.place is None,
+            territory_id=body.territory_id,
+        )
+        return _answer(await desk.change_incident(request, incident_id, command))
+
+    @router.post("/incidents/{incident_id}/close", openapi_extra=_needs(P.INCIDENT_CLOSE))
+    async def close_incident(
+        incident_id: UUID,
+        body: shapes.CloseBody,
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_CLOSE))],
+    ) -> Response:
+        """Close an incident with a coded outcome."""
+        command = commands.CloseIncident(body.version, codes.outcomes.check(body.outcome), body.occurred_at)
+        return _answer(await desk.close_incident(request, incident_id, command))
+
+    @router.post("/incidents/{incident_id}/notes", status_code=201, openapi_extra=_needs(P.INCIDENT_CHANGE))
+    async def add_note(
+        incident_id: UUID,
+        body: shapes.NoteBody,
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_CHANGE))],
+    ) -> Response:
+        """Add a note; its text is sealed."""
+        return _answer(await desk.add_note(request, incident_id, body.text))
+
+    @router.post("/units", status_code=201, openapi_extra=_needs(P.UNIT_REGISTER))
+    async def register_unit(
+        body: shapes.RegisterUnitBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_REGISTER))]
+    ) -> Response:
+        """Add a unit to a territory."""
+        command = commands.RegisterUnit(body.call_sign, codes.unit_kinds.check(body.kind), body.territory_id)
+        return _answer(await desk.register_unit(request, command))
+
+    @router.post("/units/{unit_id}/status", openapi_extra=_needs(P.UNIT_STATUS))
+    async def set_unit_status(
+        unit_id: UUID,
+        body: shapes.UnitStatusBody,
+        request: Annotated[Request, Depends(guard.requires(P.UNIT_STATUS))],
+    ) -> Response:
+        """Set what a unit does, between incidents."""
+        command = commands.SetUnitStatus(body.status, body.version, body.occurred_at)
+        return _answer(await desk.set_unit_status(request, unit_id, command))
+
+    return router
+
+
+def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], Any]) -> APIRouter:
+    """Return the routes that read."""
+    router = APIRouter(prefix="/api", tags=["reading"])
+
+    @router.get("/snapshot", openapi_extra=_needs(P.INCIDENT_READ))
+    async def snapshot(request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))]) -> Response:
+        """Return the live picture and the stream number it is of."""
+        return reply(200, await reading.snapshot(request.actor) | {"clock": replay_clock()})
+
+    @router.get("/incidents", openapi_extra=_needs(P.INCIDENT_READ))
+    async def incidents(
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))],
+        status: Literal["open", "closed", "all"] = "open",
+        territory: Annotated[shapes.TerritoryRef | None, Query()] = None,
+        priority: Annotated[shapes.Code | None, Query()] = None,
+        source: Annotated[shapes.Code | None, Query()] = None,
+        received_from: Annotated[shapes.Time | None, Query(alias="from")] = None,
+        received_to: Annotated[shapes.Time | None, Query(alias="to")] = None,
+        limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 50,
+        cursor: Annotated[str | None, Query(max_length=200)] = None,
+    ) -> Response:
+        """Return a page of incidents, newest first."""
+        query = IncidentQuery(status, territory, priority, source, received_from, received_to, limit, cursor)
+        return reply(200, await reading.incidents(request.actor, query))
+
+    @router.get("/incidents/{incident_id}", openapi_extra=_needs(P.INCIDENT_READ))
+    async def card(
+        incident_id: UUID, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))]
+    ) -> Response:
+        """Return an incident; sealed fields only with the right to them, and then audited."""
+        return reply(200, await reading.card(request, incident_id))
+
+    @router.get("/incidents/{incident_id}/timeline", openapi_extra=_needs(P.INCIDENT_READ))
+    async def timeline(
+        incident_id: UUID, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))]
+    ) -> Response:
+        """Return everything reported of an incident, with corrections."""
+        return reply(200, await reading.timeline(request, incident_id))
+
+    @router.post("/incidents/{incident_id}/erasure", openapi_extra=_needs(P.PERSON_ERASE))
+    async def erase(
+        incident_id: UUID, request: Annotated[Request, Depends(guard.requires(P.PERSON_ERASE))]
+    ) -> Response:
+        """Destroy the keys of what an incident holds of people."""
+        return _answer(await reading.erase(request, incident_id))
+
+    @router.get("/units", openapi_extra=_needs(P.UNIT_READ))
+    async def units(request: Annotated[Request, Depends(guard.requires(P.UNIT_READ))]) -> Response:
+        """Return the units you may see."""
+        return reply(200, await reading.units(request.actor))
+
+    @router.get("/territories/{territory_id}/counts", openapi_extra=_needs(P.INCIDENT_READ))
+    async def counts(
+        territory_id: int, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))]
+    ) -> Response:
+        """Return open incidents and units of a territory and its children."""
+        return reply(200, await reading.counts(request.actor, territory_id))
+
+    return router
+
+
+def intake_router(
+    intake: Intake, guard: Guard, set_clock: Callable[[shapes.ReplayClockBody | None], None]
+) -> APIRouter:
+    """Return the routes for other systems' calls."""
+    router = APIRouter(prefix="/api/intake", tags=["intake"])
+    needs = _needs(P.INTAKE)
+
+    @router.post("/calls", status_code=201, openapi_extra=needs)
+    async def call(
+        body: shapes.IntakeCallBody, request: Annotated[Request, Depends(guard.requires(P.INTAKE))]
+    ) -> Response:
+        """Register a call of another system; 200 when it is there already."""
+        command = commands.IntakeCall(
+            source=body.source,
+            call_key=body.call_key,
+            number=body.number,
+            category=body.category,
+            priority=body.priority,
+            initial_priority=body.initial_priority,
+            channel=body.channel,
+            place=None if body.place is None else body.place.point(),
+            received=body.received.time(),
+            entered=None if body.entered is None else body.entered.time(),
+            arrived=None if body.arrived is None else body.arrived.time(),
+            address=body.address,
+            flags=tuple(body.flags),
+        )
+        return _answer(await intake.call(request, command))
+
+    @router.post("/stages", status_code=201, openapi_extra=needs)
+    async def stage(
+        body: shapes.IntakeStageBody, request: Annotated[Request, Depends(guard.requires(P.INTAKE))]
+    ) -> Response:
+        """Record a stage of a unit as another system has it."""
+        command = commands.IntakeStage(
+            source=body.source,
+            call_key=body.call_key,
+            row_key=body.row_key,
+            call_sign=body.unit.call_sign,
+            unit_kind=body.unit.kind,
+            stage=body.stage,
+            at=shapes.Stated(at=body.at, precision=body.precision).time(),
+            flags=tuple(body.flags),
+        )
+        return _answer(await intake.stage(request, command))
+
+    @router.post("/close", openapi_extra=needs)
+    async def close(
+        body: shapes.IntakeCloseBody, request: Annotated[Request, Depends(guard.requires(P.INTAKE))]
+    ) -> Response:
+        """Close a call as another system did."""
+        at = shapes.Stated(at=body.at, precision=body.precision).time()
+        return _answer(await intake.close(request, commands.IntakeClose(body.source, body.call_key, body.outcome, at)))
+
+    @router.put("/clock", status_code=204, openapi_extra=needs)
+    async def put_clock(
+        body: shapes.ReplayClockBody, _request: Annotated[Request, Depends(guard.requires(P.INTAKE))]
+    ) -> Response:
+        """Label every console with the clock of a replay."""
+        set_clock(body)
+        return Response(status_code=204)
+
+    @router.delete("/clock", status_code=204, openapi_extra=needs)
+    async def delete_clock(_request: Annotated[Request, Depends(guard.requires(P.INTAKE))]) -> Response:
+        """Take the label of the replay away."""
+        set_clock(None)
+        return Response(status_code=204)
+
+    return router
+
+
+def positions_router(positions: Positions, guard: Guard, spine: Spine) -> APIRouter:
+    """Return the route of telemetry."""
+    router = APIRouter(prefix="/api", tags=["positions"])
+
+    @router.post("/units/positions", openapi_extra=_needs(P.POSITION_REPORT))
+    async def report(
+        body: shapes.PositionsBody, request: Annotated[Request, Depends(guard.requires(P.POSITION_REPORT))]
+    ) -> Response:
+        """Take position fixes in."""
+        now: datetime = spine.clock.now()
+        fixes = [
+            Fix(p.unit_id, shapes.Place(lon=p.lon, lat=p.lat).point(), p.fix_at, now, p.accuracy_m)
+            for p in body.positions
+        ]
+        newer = positions.report(request.actor, fixes, spine.territories(), now)
+        return reply(200, {"taken": len(fixes), "newer": newer})
+
+    return router

@@ -1,0 +1,235 @@
+"""The bodies of the desk's HTTP API: parsed and bounded at the edge, then turned into commands."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from markaz.contracts.incidents import Stage, UnitStatus
+from markaz.kit.clock import Precision, StatedTime
+from markaz.kit.geometry import Point
+
+MAX_POSITIONS = 1_000
+
+
+def _storable(text: str) -> str:
+    """Refuse what PostgreSQL and a screen cannot hold: NUL and lone surrogates."""
+    if "\x00" in text:
+        raise ValueError("must not hold a NUL character")
+    text.encode()  # a lone surrogate raises UnicodeEncodeError, which is a ValueError
+    return text
+
+
+def _utc(at: datetime) -> datetime:
+    """Bring a stated time to UTC; years that PostgreSQL or UTC cannot hold are refused."""
+    if not 1900 <= at.year <= 2200:
+        raise ValueError("year must be between 1900 and 2200")
+    return at.astimezone(UTC)
+
+
+Code = Annotated[str, StringConstraints(pattern=r"^[\w .:/&()'+,-]{1,80}$"), AfterValidator(_storable)]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_storable)]
+ShortText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable)
+]
+LongText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), AfterValidator(_storable)
+]
+Time = Annotated[AwareDatetime, AfterValidator(_utc)]
+Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+TerritoryRef = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused, so that a misspelt one is not silently lost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Place(Body):
+    """A position, WGS 84 degrees."""
+
+    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+
+    def point(self) -> Point:
+        """Return the domain value."""
+        return Point(self.lon, self.lat)
+
+
+class Caller(Body):
+    """Who called; sealed at once."""
+
+    name: ShortText | None = None
+    phone: Annotated[str, StringConstraints(pattern=r"^[0-9+() .-]{3,40}$")] | None = None
+
+
+class OpenIncidentBody(Body):
+    """A new call and its incident."""
+
+    category: Code
+    priority: Code
+    channel: Code
+    place: Place | None = None
+    territory_id: TerritoryRef | None = None
+    caller: Caller | None = None
+    address: ShortText | None = None
+    note: LongText | None = None
+    occurred_at: Time | None = None
+
+
+class AssignBody(Body):
+    """Send a unit."""
+
+    unit_id: UUID
+    version: Version
+    unit_version: Version | None = None
+    occurred_at: Time | None = None
+
+
+class StageBody(Body):
+    """A unit reached a stage."""
+
+    stage: Stage
+    version: Version
+    occurred_at: Time | None = None
+
+
+class CorrectionBody(Body):
+    """An earlier report was wrong. `occurred_at` null: it did not happen."""
+
+    version: Version
+    corrects_seq: int = Field(ge=1, le=2**63 - 1)
+    unit_id: UUID
+    stage: Stage
+    occurred_at: Time | None
+    reason: ShortText
+
+
+class ChangeBody(Body):
+    """What is known changed. `place` null means unknown; leaving it out leaves it."""
+
+    version: Version
+    reason: ShortText
+    category: Code | None = None
+    priority: Code | None = None
+    place: Place | None = None
+    territory_id: TerritoryRef | None = None
+
+
+class CloseBody(Body):
+    """Close with a coded outcome."""
+
+    version: Version
+    outcome: Code
+    occurred_at: Time | None = None
+
+
+class NoteBody(Body):
+    """A note; sealed at once."""
+
+    text: LongText
+
+
+class RegisterUnitBody(Body):
+    """A new unit."""
+
+    call_sign: Annotated[str, StringConstraints(pattern=r"^[\w .:/-]{1,20}$"), AfterValidator(_storable)]
+    kind: Code
+    territory_id: TerritoryRef
+
+
+class UnitStatusBody(Body):
+    """A unit's status set by hand."""
+
+    status: UnitStatus
+    version: Version
+    occurred_at: Time | None = None
+
+
+class PositionBody(Body):
+    """One fix of a device."""
+
+    unit_id: UUID
+    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    fix_at: Time
+    accuracy_m: float | None = Field(None, ge=0, le=100_000, allow_inf_nan=False)
+
+
+class PositionsBody(Body):
+    """A batch of fixes."""
+
+    positions: list[PositionBody] = Field(min_length=1, max_length=MAX_POSITIONS)
+
+
+class Stated(Body):
+    """A time and how precisely it was stated."""
+
+    at: Time
+    precision: Precision = Precision.SECOND
+
+    def time(self) -> StatedTime:
+        """Return the domain value."""
+        return StatedTime(self.at, self.precision)
+
+
+class IntakeCallBody(Body):
+    """A call of another system."""
+
+    source: Code
+    call_key: Key
+    number: Key
+    category: Code
+    priority: Code
+    initial_priority: Code
+    channel: Code
+    place: Place | None = None
+    received: Stated
+    entered: Stated | None = None
+    arrived: Stated | None = None
+    address: ShortText | None = None
+    outcome: Code | None = None
+    flags: list[Code] = Field(default_factory=list, max_length=20)
+
+
+class IntakeUnit(Body):
+    """A unit as another system names it."""
+
+    call_sign: Key
+    kind: Code
+
+
+class IntakeStageBody(Body):
+    """A stage of another system."""
+
+    source: Code
+    call_key: Key
+    row_key: Key
+    unit: IntakeUnit
+    stage: Stage
+    at: Time
+    precision: Precision = Precision.SECOND
+    flags: list[Code] = Field(default_factory=list, max_length=20)
+
+
+class IntakeCloseBody(Body):
+    """The end of a call of another system."""
+
+    source: Code
+    call_key: Key
+    outcome: Code
+    at: Time
+    precision: Precision = Precision.SECOND
+
+
+class ReplayClockBody(Body):
+    """The clock of a replay: what time it is there, and how fast it runs."""
+
+    source: Code
+    at: Time
+    speed: float = Field(ge=0, le=1_000_000, allow_inf_nan=False)
+
+
+JSON = dict[str, Any]

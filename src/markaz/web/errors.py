@@ -1,0 +1,78 @@
+"""One error shape for the whole API: {code, message, details, request_id}. What was sent in is never echoed back."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi import Request as HttpRequest
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from markaz.core.errors import MarkazError, RateLimited, Unavailable
+
+log = logging.getLogger(__name__)
+
+PROBLEMS_SHOWN = 20
+ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["code", "message", "details", "request_id"],
+    "properties": {
+        "code": {"type": "string"},
+        "message": {"type": "string", "description": "What is wrong and what to do next, in English."},
+        "details": {"type": "object"},
+        "request_id": {"type": "string"},
+    },
+}
+
+
+def install(app: FastAPI) -> None:
+    """Let `app` answer every error in the one shape."""
+    app.add_exception_handler(MarkazError, _expected)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, unexpected)
+
+
+def answer(http: HttpRequest, status: int, code: str, message: str, details: Any = None) -> JSONResponse:
+    """Return one error response."""
+    request_id = getattr(http.state, "request_id", "")
+    body = {"code": code, "message": message, "details": details or {}, "request_id": request_id}
+    return JSONResponse(body, status_code=status)
+
+
+async def _expected(http: HttpRequest, error: Exception) -> JSONResponse:
+    assert isinstance(error, MarkazError)
+    response = answer(http, error.status, error.code, error.message, error.details)
+    if isinstance(error, RateLimited):
+        response.headers["retry-after"] = str(max(1, round(error.details.get("retry_after_s", 1))))
+    if isinstance(error, Unavailable):
+        response.headers["retry-after"] = "1"
+        log.warning("unavailable: %s", error.message, exc_info=error.__cause__)
+    return response
+
+
+async def _invalid(http: HttpRequest, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    problems = [
+        {
+            "field": ".".join(str(part) for part in problem["loc"][1:]) or str(problem["loc"][0]),
+            "problem": problem["msg"],
+        }
+        for problem in error.errors()[:PROBLEMS_SHOWN]
+    ]
+    first = problems[0] if problems else {"field": "body", "problem": "not valid"}
+    message = f"{first['field']}: {first['problem']}"
+    return answer(http, 422, "invalid_input", message, {"field": first["field"], "problems": problems})
+
+
+async def _http(http: HttpRequest, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+    return answer(http, error.status_code, codes.get(error.status_code, "http_error"), str(error.detail))
+
+
+async def unexpected(http: HttpRequest, error: Exception) -> JSONResponse:
+    """Answer a fault of ours: the log has the trace, the client the id to ask with."""
+    log.error("unexpected error", exc_info=error)
+    return answer(http, 500, "internal", "Something went wrong on our side: tell the administrator the request id.")

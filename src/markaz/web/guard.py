@@ -1,0 +1,147 @@
+"""Who is asking: session cookie or service key, the declared permission, the rate limit, and the body's keyed hash.
+
+Deny by default: a route gets its actor only through `requires(permission)`, and a route without one does not start.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from fastapi import Request as HttpRequest
+from fastapi.routing import APIRoute
+
+from markaz.core import identity
+from markaz.core.acts import Request
+from markaz.core.db.pool import Database
+from markaz.core.errors import Forbidden, InvalidInput, NotSignedIn, RateLimited
+from markaz.core.permissions import Actor, Permission
+from markaz.core.sealing import Sealer
+from markaz.core.settings import Settings
+from markaz.kit.clock import Clock
+
+SESSION_COOKIE = "markaz_session"
+IDEMPOTENCY_KEY_MAX = 100
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+BUCKETS_MAX = 20_000  # accounts remembered by the rate limiter; beyond it the longest idle are forgotten
+
+
+class Requires(Protocol):
+    """What a programme's routes need of the guard."""
+
+    def requires(self, permission: Permission) -> Callable[[HttpRequest], Awaitable[Request]]:
+        """Return a dependency that yields the request of an actor who holds `permission` somewhere."""
+        ...
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+
+
+class RateLimiter:
+    """A token bucket per account: `rate` a second, bursts of two seconds' worth."""
+
+    def __init__(self, default_per_s: float) -> None:
+        self._default_per_s = default_per_s
+        self._buckets: dict[Any, _Bucket] = {}
+
+    def take(self, actor: Actor) -> None:
+        """Take one token. Raises RateLimited with `retry_after_s` when none is left."""
+        self.take_key(actor.id, actor.rate_limit_per_s or self._default_per_s)
+
+    def take_key(self, key: Any, per_s: float) -> None:
+        """Take one token of any key, such as a log-in name that is being guessed at."""
+        now = time.monotonic()
+        burst = max(per_s * 2, 5.0)
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            if len(self._buckets) >= BUCKETS_MAX:
+                for idle in sorted(self._buckets, key=lambda k: self._buckets[k].at)[: BUCKETS_MAX // 2]:
+                    del self._buckets[idle]
+            bucket = self._buckets[key] = _Bucket(burst, now)
+        bucket.tokens = min(burst, bucket.tokens + (now - bucket.at) * per_s)
+        bucket.at = now
+        if bucket.tokens < 1.0:
+            wait_s = (1.0 - bucket.tokens) / per_s
+            raise RateLimited("Too many requests: wait a moment.", retry_after_s=round(wait_s, 3))
+        bucket.tokens -= 1.0
+
+
+class Guard:
+    """Turns an HTTP request into the request of a known actor."""
+
+    def __init__(self, database: Database, sealer: Sealer, clock: Clock, settings: Settings) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._clock = clock
+        self.limiter = RateLimiter(settings.rate_limit_per_s)
+
+    def requires(self, permission: Permission) -> Callable[[HttpRequest], Awaitable[Request]]:
+        """Return a dependency that yields the request of an actor who holds `permission` somewhere.
+
+        Where the right must hold is decided by the service, which knows the record.
+        """
+
+        async def dependency(http: HttpRequest) -> Request:
+            actor, expires_at = await self.actor(http)
+            self.limiter.take(actor)
+            if permission not in actor.permissions():
+                raise Forbidden("Your role does not include this right: ask your supervisor.", permission=permission)
+            http.state.actor_id = str(actor.id)
+            http.state.session_expires_at = expires_at
+            key, body_hash = None, b""
+            if http.method not in SAFE_METHODS:
+                key = _idempotency_key(http)
+                body_hash = self._sealer.body_hash(http.url.path.encode() + b"\n" + await http.body())
+            return Request(actor, http.state.request_id, key, body_hash)
+
+        return dependency
+
+    async def actor(self, http: HttpRequest) -> tuple[Actor, datetime | None]:
+        """Return who sent this and when their session ends. Raises NotSignedIn, or Forbidden for another origin."""
+        scheme, _, key = http.headers.get("authorization", "").partition(" ")
+        async with self._database.connection() as connection:
+            if scheme.lower() == "bearer":
+                return await identity.actor_of_service_key(connection, key), None
+            token = http.cookies.get(SESSION_COOKIE)
+            if token is None:
+                raise NotSignedIn("Sign in first.")
+            if http.method not in SAFE_METHODS:
+                check_same_origin(http)
+            return await identity.actor_of_session(connection, token, now=self._clock.now())
+
+
+def check_same_origin(http: HttpRequest) -> None:
+    """Raise Forbidden when a browser says that another site sent this (cross-site request forgery)."""
+    site = http.headers.get("sec-fetch-site")
+    if site is not None and site not in {"same-origin", "none"}:
+        raise Forbidden("This request came from another site.")
+    origin = http.headers.get("origin")
+    if origin is not None and origin.partition("://")[2] != http.headers.get("host"):
+        raise Forbidden("This request came from another site.")
+
+
+def _idempotency_key(http: HttpRequest) -> str:
+    key = http.headers.get("idempotency-key", "")
+    if not key or len(key) > IDEMPOTENCY_KEY_MAX or not key.isprintable():
+        raise InvalidInput(
+            f"Send a header Idempotency-Key of 1 to {IDEMPOTENCY_KEY_MAX} characters, new for each act and the same "
+            "when you send that act again.",
+            field="Idempotency-Key",
+        )
+    return key
+
+
+def declared(permission: Permission) -> dict[str, Any]:
+    """Return what a route puts into its OpenAPI entry, so that the permission is public and checked at the start."""
+    return {"x-permission": permission.value}
+
+
+def check_routes(routes: list[Any]) -> None:
+    """Raise RuntimeError naming every API route without a declared permission: such a centre does not start."""
+    bare = [r.path for r in routes if isinstance(r, APIRoute) and not (r.openapi_extra or {}).get("x-permission")]
+    if bare:
+        raise RuntimeError(f"routes without a declared permission: {', '.join(bare)}")
