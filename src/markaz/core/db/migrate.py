@@ -114,6 +114,26 @@ async def schema_of(connection: Fetching) -> Schema:
     return Schema(state, found, needed)
 
 
+async def upgrade_to(owner_dsn: str, revision: str) -> None:
+    """Run every revision up to `revision`; without the guards of `migrate`, which is what programs call."""
+    creator: Callable[[], Awaitable[Any]] = lambda: _connect(owner_dsn)  # noqa: E731 - SQLAlchemy wants a callable
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=creator, poolclass=NullPool)
+    config = Config(attributes={})
+    config.set_main_option("script_location", str(MIGRATIONS))
+
+    def run(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(run)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
 async def _migrate(owner_dsn: str, target: str) -> tuple[str | None, str]:
     guard = await _connect(owner_dsn)
     try:
@@ -122,7 +142,7 @@ async def _migrate(owner_dsn: str, target: str) -> tuple[str | None, str]:
         if schema.state is SchemaState.AHEAD:
             schema.check()
         if schema.found != target:
-            await _run_alembic(owner_dsn, lambda config: command.upgrade(config, target))
+            await upgrade_to(owner_dsn, target)
         return schema.found, target
     except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
         raise _too_busy(str(error)) from error
@@ -155,25 +175,6 @@ async def _connect(owner_dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
         raise DatabaseRefused(f"The owner role may not sign in to the database: {error}") from error
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
         raise DatabaseUnavailable(f"The database cannot be reached as its owner: {error}") from error
-
-
-async def _run_alembic(owner_dsn: str, act: Callable[[Config], None]) -> None:
-    creator: Callable[[], Awaitable[Any]] = lambda: _connect(owner_dsn)  # noqa: E731 - SQLAlchemy wants a callable
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=creator, poolclass=NullPool)
-    config = Config(attributes={})
-    config.set_main_option("script_location", str(MIGRATIONS))
-
-    def run(connection: Connection) -> None:
-        config.attributes["connection"] = connection
-        act(config)
-
-    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
-    try:
-        async with engine.connect() as connection:
-            await connection.run_sync(run)
-            await connection.commit()
-    finally:
-        await engine.dispose()
 
 
 def _too_busy(reason: str) -> DatabaseUnavailable:
