@@ -7,7 +7,7 @@ WORKERS ?= 2
 BIN := .venv/bin
 STEP := scripts/step.sh
 STATIC := src/markaz/web/static/index.html
-CONSOLE_SOURCES := $(shell find console -name node_modules -prune -o -type f -print 2>/dev/null)
+CONSOLE_SOURCES := $(shell find console \( -name node_modules -o -path console/e2e -o -path console/mock \) -prune -o -type f -print)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

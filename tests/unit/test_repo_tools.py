@@ -104,3 +104,10 @@ def test_a_step_that_fails_shows_its_whole_output_and_its_exit_code() -> None:
     assert result.returncode == 7
     assert "first\nsecond\n" in result.stderr
     assert "Work: FAILED" in result.stderr
+
+
+@pytest.mark.parametrize("path", [".ci/run", *(f"scripts/{p.name}" for p in sorted((ROOT / "scripts").glob("*.sh")))])
+def test_a_shell_script_may_run_and_parses(path: str) -> None:
+    shell = "bash" if path == ".ci/run" else "sh"
+    assert (ROOT / path).stat().st_mode & 0o111
+    subprocess.run([shell, "-n", ROOT / path], check=True, timeout=10)
