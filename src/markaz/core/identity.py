@@ -216,3 +216,9 @@ def _actor(row: asyncpg.Record) -> Actor:
         access_version=row["access_version"],
         rate_limit_per_s=row["rate_limit_per_s"],
     )
+
+
+async def forget_ended_sessions(connection: Connection, now: datetime) -> int:
+    """Delete sessions that have ended and return how many."""
+    done = await connection.execute("DELETE FROM sessions WHERE expires_at < $1", now)
+    return int(done.split()[-1])

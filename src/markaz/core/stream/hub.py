@@ -129,12 +129,16 @@ class Hub:
 
     async def stop(self) -> None:
         """End every stream and the reader."""
-        self._end(lambda _recipient: True, "shutdown", 503)
+        self.shut()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
+
+    def shut(self) -> None:
+        """End every stream because the server stops; clients come back to the next one with their cursor."""
+        self._end(lambda _recipient: True, "shutdown", 503)
 
     def wake(self) -> None:
         """Say that something was committed in this process."""

@@ -1,0 +1,102 @@
+"""`markaz accounts`: make the first accounts and service keys of a centre, from its own machine."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+import typer
+
+from markaz.core import identity
+from markaz.core.db.embedded import running_database
+from markaz.core.db.migrate import migrate
+from markaz.core.db.pool import Database
+from markaz.core.errors import InvalidInput
+from markaz.core.events import append
+from markaz.core.permissions import Grant, Role
+from markaz.core.settings import Settings
+from markaz.core.territories import ensure_root, load_tree
+from markaz.kit.clock import SystemClock
+
+app = typer.Typer(help="Accounts and service keys.", no_args_is_help=True)
+
+TerritoryOption = Annotated[str | None, typer.Option(help="Code of the territory; the whole centre without it.")]
+KEY_RATE_PER_S = 2_000.0  # an importer replays a city's fortnight in minutes
+
+
+@app.command("create")
+def create(
+    login: str,
+    role: Role,
+    name: Annotated[str, typer.Option(help="Name shown to others.")] = "",
+    territory: TerritoryOption = None,
+    password: Annotated[
+        str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="MARKAZ_NEW_PASSWORD")
+    ] = "",
+) -> None:
+    """Create a person's account."""
+    identity.check_new_password(password)
+    in_centre(lambda dsn: _create(dsn, login, role, name or login, territory, password))
+    typer.echo(f"account {login} created: {role.value}")
+
+
+@app.command("create-key")
+def create_key(login: str, role: Role, territory: TerritoryOption = None, rate_per_s: float = KEY_RATE_PER_S) -> None:
+    """Create a service key and print it once."""
+    key = in_centre(lambda dsn: _create_key(dsn, login, role, territory, rate_per_s))
+    typer.echo(key)
+
+
+def in_centre(work: Callable[[str], Coroutine[Any, Any, str]]) -> str:
+    """Run `work` with the application's address while the database runs and is migrated."""
+    with running_database(Settings()) as access:
+        migrate(access)
+        return asyncio.run(work(access.app_dsn))
+
+
+async def _grants(database: Database, role: Role, territory: str | None) -> tuple[Grant, ...]:
+    async with database.transaction() as connection:
+        root = await ensure_root(connection)
+    async with database.connection() as connection:
+        tree = await load_tree(connection, SystemClock().now().date())
+    found = root if territory is None else tree.find(territory)
+    if found is None:
+        raise InvalidInput(f"There is no territory with the code {territory}.", field="territory")
+    return (Grant(role, found),)
+
+
+async def _create(dsn: str, login: str, role: Role, name: str, territory: str | None, password: str) -> str:
+    database = await Database.open(dsn, max_size=1)
+    try:
+        grants = await _grants(database, role, territory)
+        async with database.transaction() as connection:
+            account_id, event = await identity.create_account(
+                connection,
+                login=login,
+                display_name=name,
+                password=password,
+                grants=grants,
+                at=SystemClock().now(),
+            )
+            await append(connection, [event])
+    finally:
+        await database.close()
+    return str(account_id)
+
+
+async def _create_key(dsn: str, login: str, role: Role, territory: str | None, rate_per_s: float) -> str:
+    database = await Database.open(dsn, max_size=1)
+    try:
+        grants = await _grants(database, role, territory)
+        async with database.transaction() as connection:
+            key, event = await identity.create_service_key(
+                connection,
+                login=login,
+                display_name=login,
+                grants=grants,
+                rate_limit_per_s=rate_per_s,
+                at=SystemClock().now(),
+            )
+            await append(connection, [event])
+    finally:
+        await database.close()
+    return key

@@ -1,0 +1,141 @@
+"""`markaz serve`: bring the database up, migrate an empty centre, and serve until told to stop."""
+
+import asyncio
+import socket
+import sys
+
+import uvicorn
+
+from markaz.core.db.embedded import DatabaseAccess, running_database
+from markaz.core.db.migrate import migrate
+from markaz.core.db.pool import Database
+from markaz.core.settings import Settings
+from markaz.core.territories import ensure_root
+from markaz.demo.building import Login, build_demo
+from markaz.demo.driving import run_traffic
+from markaz.kit.clock import SystemClock
+from markaz.web.app import STATIC, create_app
+from markaz.web.centre import Centre, open_centre
+from markaz.web.logs import configure
+
+GRACE_S = 3  # a stopping server lets commands under way finish; streams are ended at once
+
+
+def serve() -> None:
+    """Serve the centre of MARKAZ_HOME on MARKAZ_HOST and MARKAZ_PORT."""
+    settings = Settings()
+    configure(settings.log_level)
+    _say(f"starting the database of {settings.home} ...")
+    with running_database(settings) as access:
+        before, after = migrate(access)
+        if before != after:
+            _say(f"the schema is at revision {after}")
+        logins = _prepare(settings, access)
+        listener = _listen(settings)
+        host, port = listener.getsockname()[:2]
+        try:
+            asyncio.run(_serve(settings, access, listener, f"http://{host}:{port}", logins))
+        finally:
+            listener.close()
+
+
+def _prepare(settings: Settings, access: DatabaseAccess) -> list[Login]:
+    if settings.demo:
+        return asyncio.run(build_demo(settings, access.app_dsn, say=_say))
+    asyncio.run(_ensure_root(access.app_dsn))
+    return []
+
+
+async def _ensure_root(dsn: str) -> None:
+    database = await Database.open(dsn, max_size=1)
+    try:
+        async with database.transaction() as connection:
+            await ensure_root(connection)
+    finally:
+        await database.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        print(
+            f"markaz: {settings.host}:{settings.port} cannot be used ({error.strerror}): "
+            "stop what listens there or set MARKAZ_PORT.",
+            file=sys.stderr,
+        )
+        raise SystemExit(1) from error
+    listener.listen(1024)
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams when told to stop; they would keep the server waiting for ever."""
+
+    def __init__(self, config: uvicorn.Config, centre: Centre) -> None:
+        super().__init__(config)
+        self._centre = centre
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        """Take a signal."""
+        self._centre.hub.shut()
+        super().handle_exit(sig, frame)  # type: ignore[arg-type]
+
+
+async def _serve(
+    settings: Settings, access: DatabaseAccess, listener: socket.socket, address: str, logins: list[Login]
+) -> None:
+    centre = await open_centre(settings, access.app_dsn, SystemClock())
+    config = uvicorn.Config(
+        create_app(centre),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=30,
+        h11_max_incomplete_event_size=32_768,
+        backlog=1024,
+    )
+    server = _Server(config, centre)
+    announce = asyncio.create_task(_announce(server, address, logins))
+    traffic = (
+        asyncio.create_task(run_traffic(centre.spine, centre.desk, centre.positions))
+        if _has_traffic(settings)
+        else None
+    )
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        for task in (announce, traffic):
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(*(t for t in (announce, traffic) if t is not None), return_exceptions=True)
+        await centre.database.close()
+
+
+def _has_traffic(settings: Settings) -> bool:
+    return settings.demo and settings.demo_traffic
+
+
+async def _announce(server: uvicorn.Server, address: str, logins: list[Login]) -> None:
+    while not server.started:
+        await asyncio.sleep(0.02)
+    if not (STATIC / "index.html").exists():
+        _say("the console is not built: only the API is served (run `make run`, or `npm run build` in console/)")
+    _say(f"Markaz listens at {address}")
+    if logins:
+        _say("DEMO: everything is synthetic. Log-ins (only from this machine):")
+        for login in logins:
+            _say(f"  {login.login:<12} {login.password:<12} {login.what}")
+    _say("Press Ctrl+C to stop.")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

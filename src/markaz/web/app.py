@@ -1,0 +1,113 @@
+"""The application factory: every route, one error shape, one edge, and the console."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import FileResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from markaz import __version__
+from markaz.core.permissions import Permission
+from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
+from markaz.web import errors
+from markaz.web.centre import Centre
+from markaz.web.guard import check_routes, declared
+from markaz.web.middleware import Edge
+from markaz.web.routes import common_router, health_router, session_router
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(centre: Centre) -> FastAPI:
+    """Return the application of `centre`. Raises RuntimeError when a route lacks a declared permission."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with centre.running():
+            yield
+
+    app = FastAPI(
+        title="Markaz", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    for router in (
+        health_router(centre),
+        session_router(centre),
+        common_router(centre),
+        positions_router(centre.positions, centre.guard, centre.spine),
+        desk_router(centre.desk, centre.guard, centre.codes),
+        reading_router(centre.reading, centre.guard, lambda: centre.replay_clock),
+        intake_router(centre.intake, centre.guard, centre.set_replay_clock),
+    ):
+        app.include_router(router)
+    document = openapi(app)
+
+    @app.get("/openapi.json", include_in_schema=False, openapi_extra=declared(Permission.PUBLIC))
+    async def openapi_json() -> dict[str, Any]:
+        return document
+
+    check_routes(list(app.routes))
+    errors.install(app)
+    _serve_console(app, centre)
+    app.add_middleware(Edge, body_limit_bytes=centre.settings.body_limit_bytes, registry=centre.registry)
+    return app
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document: every operation with its permission and the one error shape."""
+    document = get_openapi(title="Markaz", version=__version__, routes=app.routes)
+    document.setdefault("components", {}).setdefault("schemas", {})["Error"] = errors.ERROR_SCHEMA
+    refused = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            responses = operation["responses"]
+            responses["422"] = refused | {"description": "A field is wrong; details.field names it."}
+            for status, why in _REFUSALS.items():
+                responses.setdefault(status, refused | {"description": why})
+    document["components"]["schemas"].pop("HTTPValidationError", None)
+    document["components"]["schemas"].pop("ValidationError", None)
+    return document
+
+
+_REFUSALS = {
+    "401": "Not signed in.",
+    "403": "The right is missing, or another site asked.",
+    "404": "No such record in your territory.",
+    "409": "Somebody was faster, or it is not possible now.",
+    "410": "The cursor is too old: take a new snapshot.",
+    "413": "The body is too large.",
+    "429": "Too many requests.",
+    "503": "The database is away: send the same request again.",
+}
+
+
+def _serve_console(app: FastAPI, centre: Centre) -> None:
+    basemap = centre.settings.basemap_pmtiles
+    if basemap is not None:
+
+        async def serve_basemap(_request: Any) -> Response:
+            return FileResponse(basemap, media_type="application/vnd.pmtiles")
+
+        app.add_route("/basemap.pmtiles", serve_basemap, methods=["GET"])
+    if not (STATIC / "index.html").exists():
+        return
+
+    class Console(StaticFiles):
+        """The built console; any page address of its own gets index.html."""
+
+        async def get_response(self, path: str, scope: Any) -> Response:
+            try:
+                response = await super().get_response(path, scope)
+            except HTTPException as error:
+                if error.status_code != 404 or path.startswith(("api/", "assets/")):
+                    raise
+                return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
+            hashed = path.startswith("assets/")
+            response.headers["cache-control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
+            return response
+
+    app.mount("/", Console(directory=STATIC, html=True))

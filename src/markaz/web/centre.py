@@ -1,0 +1,179 @@
+"""The wiring of one centre: what the routes stand on, opened once and closed in the opposite order."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+from prometheus_client import CollectorRegistry, Gauge
+
+from markaz.core import acts, identity
+from markaz.core.codes import CodeTables, load_codes
+from markaz.core.db.pool import Database
+from markaz.core.errors import Unavailable
+from markaz.core.events import Recorded
+from markaz.core.jobs import Job, Jobs
+from markaz.core.permissions import Permission
+from markaz.core.sealing import Sealer
+from markaz.core.settings import Settings
+from markaz.core.stream.hub import Hub
+from markaz.core.territories import TerritoryTree, load_tree
+from markaz.core.territories.boundaries import BoundaryPages
+from markaz.kit.clock import Clock, iso
+from markaz.programmes.incidents import picture, positions
+from markaz.programmes.incidents.acting import Spine
+from markaz.programmes.incidents.intake import Intake
+from markaz.programmes.incidents.positions import Positions
+from markaz.programmes.incidents.reading import Reading
+from markaz.programmes.incidents.service import Desk
+from markaz.programmes.incidents.shapes import ReplayClockBody
+from markaz.web.guard import Guard
+
+log = logging.getLogger(__name__)
+
+POSITION_SEND_S = 0.5  # consoles draw at about 4 Hz; two frames a second keep 10,000 units affordable
+POSITION_FLUSH_S = 2.0
+TERRITORY_EVENTS = "territory."
+
+
+@dataclass(slots=True)
+class Centre:
+    """Everything a running centre holds."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    sealer: Sealer
+    tree: TerritoryTree
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    codes: CodeTables = field(init=False)
+    spine: Spine = field(init=False)
+    guard: Guard = field(init=False)
+    hub: Hub = field(init=False)
+    desk: Desk = field(init=False)
+    intake: Intake = field(init=False)
+    reading: Reading = field(init=False)
+    positions: Positions = field(init=False)
+    boundaries: BoundaryPages = field(init=False)
+    replay_clock: dict[str, Any] | None = None
+    _reload: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        settings, database = self.settings, self.database
+        self.codes = load_codes(settings.profile)
+        self.boundaries = BoundaryPages(self.tree)
+        self.spine = Spine(database, acts.Acts(database, self.clock), self.sealer, self.clock, lambda: self.tree)
+        self.guard = Guard(database, self.sealer, self.clock, settings)
+        self.hub = Hub(
+            database,
+            picture.RULES,
+            lambda: self.tree,
+            backlog_events=settings.stream_backlog_events,
+            now=self.clock.now,
+            on_event=self._on_event,
+        )
+        self.positions = Positions(database)
+        self.desk = Desk(self.spine)
+        self.intake = Intake(self.spine)
+        self.reading = Reading(self.spine, self.positions)
+        Gauge("markaz_stream_recipients", "Open streams.", registry=self.registry).set_function(
+            lambda: self.hub.recipients
+        )
+        Gauge("markaz_event_seq", "Number of the last event sent out.", registry=self.registry).set_function(
+            lambda: self.hub.seq
+        )
+        Gauge(
+            "markaz_event_holes", "Holes seen in the event log; any is a fault.", registry=self.registry
+        ).set_function(lambda: self.hub.holes)
+        Gauge("markaz_stream_slow", "Streams ended because they fell behind.", registry=self.registry).set_function(
+            lambda: self.hub.ended_slow
+        )
+        Gauge("markaz_positions_dropped", "Positions not written in time.", registry=self.registry).set_function(
+            lambda: self.positions.dropped
+        )
+
+    def set_replay_clock(self, body: ReplayClockBody | None) -> None:
+        """Label every console with a replay's clock, or take the label away."""
+        self.replay_clock = None if body is None else {"at": iso(body.at), "speed": body.speed, "source": body.source}
+        self.hub.broadcast("clock", self.replay_clock)
+
+    def _on_event(self, recorded: Recorded) -> None:
+        self.positions.on_event(recorded)
+        if recorded.event.type.startswith(TERRITORY_EVENTS):
+            self._reload.set()
+
+    async def reload_territories(self) -> None:
+        """Take a changed hierarchy over; every stream ends and comes back with its new scope."""
+        async with self.database.connection() as connection:
+            self.tree = await load_tree(connection, self.clock.now().date())
+        self.boundaries = BoundaryPages(self.tree)
+        self.hub.end_all()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Centre"]:
+        """Run the stream and the background work while the block runs."""
+        await self.positions.load()
+        await self.hub.start()
+        jobs = Jobs(self.database, self.clock, self._jobs())
+        work = [
+            asyncio.create_task(self._every(POSITION_SEND_S, self._send_positions)),
+            asyncio.create_task(self._every(POSITION_FLUSH_S, self._flush_positions)),
+            asyncio.create_task(self._watch_territories()),
+            asyncio.create_task(jobs.run()),
+        ]
+        try:
+            yield self
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+            await self.hub.stop()
+            with suppress(Unavailable, asyncpg.PostgresError, OSError):
+                await self.positions.flush()
+
+    def _jobs(self) -> list[Job]:
+        now = self.clock.now
+        return [
+            Job("idempotency.forget", timedelta(hours=1), lambda c: acts.forget_old_answers(c, now())),
+            Job("sessions.forget", timedelta(hours=1), lambda c: identity.forget_ended_sessions(c, now())),
+            Job("positions.forget", timedelta(hours=6), lambda c: positions.forget_old(c, now())),
+        ]
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except (Unavailable, asyncpg.PostgresError, OSError):
+                log.warning("background work waits for the database")
+
+    async def _send_positions(self) -> None:
+        changed = self.positions.take_unsent()
+        if changed:
+            self.hub.publish("positions", Permission.POSITION_READ, changed)
+
+    async def _flush_positions(self) -> None:
+        await self.positions.flush()
+
+    async def _watch_territories(self) -> None:
+        while True:
+            await self._reload.wait()
+            self._reload.clear()
+            try:
+                await self.reload_territories()
+            except (Unavailable, asyncpg.PostgresError, OSError):
+                log.warning("the territories could not be read again, trying once more")
+                await asyncio.sleep(1)
+                self._reload.set()
+
+
+async def open_centre(settings: Settings, app_dsn: str, clock: Clock) -> Centre:
+    """Connect and read what a centre needs before it can answer. Raises Unavailable or KeysMissing."""
+    database = await Database.open(app_dsn, max_size=settings.database_pool_size)
+    async with database.connection() as connection:
+        tree = await load_tree(connection, clock.now().date())
+    return Centre(settings, database, clock, Sealer.open(settings.home), tree)

@@ -1,0 +1,69 @@
+"""The stream route: it finds out who asks and from where, then only writes the hub's bytes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fastapi import Request as HttpRequest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from markaz.core.acts import Request
+from markaz.core.errors import InvalidInput
+from markaz.core.identity import token_hash
+from markaz.core.stream.hub import Hub
+from markaz.web.guard import SESSION_COOKIE
+
+SEND_TIMEOUT_S = 60.0  # a peer that takes nothing for a minute is gone
+
+
+class EventStream(Response):
+    """Writes frames until the peer leaves, stalls or the hub ends the stream."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, frames: AsyncIterator[bytes]) -> None:
+        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+        del self.headers["content-length"]
+        self._frames = frames
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one stream."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        feed = asyncio.ensure_future(self._feed(send))
+        gone = asyncio.ensure_future(_until_gone(receive))
+        try:
+            await asyncio.wait({feed, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            feed.cancel()
+            gone.cancel()
+            await asyncio.gather(feed, gone, return_exceptions=True)
+
+    async def _feed(self, send: Send) -> None:
+        async for frame in self._frames:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await send({"type": "http.response.body", "body": frame, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def open_stream(hub: Hub, http: HttpRequest, request: Request, after: int | None) -> EventStream:
+    """Return the stream after `after`, or after the header Last-Event-ID when a browser comes back by itself."""
+    last = http.headers.get("last-event-id")
+    if last is not None:
+        if not last.isdigit() or len(last) > 18:
+            raise InvalidInput("Last-Event-ID is not a number of ours.", field="Last-Event-ID")
+        after = int(last)
+    if after is None:
+        raise InvalidInput("Say after which number: take a snapshot and pass its seq.", field="after")
+    token = http.cookies.get(SESSION_COOKIE)
+    frames = await hub.open(
+        request.actor,
+        after,
+        expires_at=http.state.session_expires_at,
+        session_key=None if token is None else token_hash(token),
+    )
+    return EventStream(frames)
