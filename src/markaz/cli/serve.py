@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import sys
+from collections.abc import Callable
 
 import uvicorn
 
@@ -74,11 +75,17 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams when told to stop; they would keep the server waiting for ever."""
+    """Says when it is ready, and ends the streams when told to stop; they would keep it waiting for ever."""
 
-    def __init__(self, config: uvicorn.Config, centre: Centre) -> None:
+    def __init__(self, config: uvicorn.Config, centre: Centre, announce: Callable[[], None]) -> None:
         super().__init__(config)
         self._centre = centre
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        self._announce()
 
     def handle_exit(self, sig: int, frame: object) -> None:
         """Take a signal."""
@@ -103,8 +110,7 @@ async def _serve(
         h11_max_incomplete_event_size=32_768,
         backlog=1024,
     )
-    server = _Server(config, centre)
-    announce = asyncio.create_task(_announce(server, address, logins))
+    server = _Server(config, centre, lambda: _announce(address, logins))
     traffic = (
         asyncio.create_task(run_traffic(centre.spine, centre.desk, centre.positions))
         if _has_traffic(settings)
@@ -113,10 +119,9 @@ async def _serve(
     try:
         await server.serve(sockets=[listener])
     finally:
-        for task in (announce, traffic):
-            if task is not None:
-                task.cancel()
-        await asyncio.gather(*(t for t in (announce, traffic) if t is not None), return_exceptions=True)
+        if traffic is not None:
+            traffic.cancel()
+            await asyncio.gather(traffic, return_exceptions=True)
         await centre.database.close()
 
 
@@ -124,9 +129,7 @@ def _has_traffic(settings: Settings) -> bool:
     return settings.demo and settings.demo_traffic
 
 
-async def _announce(server: uvicorn.Server, address: str, logins: list[Login]) -> None:
-    while not server.started:
-        await asyncio.sleep(0.02)
+def _announce(address: str, logins: list[Login]) -> None:
     if not (STATIC / "index.html").exists():
         _say("the console is not built: only the API is served (run `make run`, or `npm run build` in console/)")
     _say(f"Markaz listens at {address}")
