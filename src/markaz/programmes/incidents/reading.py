@@ -19,7 +19,7 @@ from markaz.core.events import last_seq, read_of
 from markaz.core.permissions import Actor, Permission, holds, require_seen, territory_filter
 from markaz.core.sealing import erase
 from markaz.kit.clock import iso
-from markaz.programmes.incidents import store
+from markaz.programmes.incidents import queries, store
 from markaz.programmes.incidents.acting import Spine, event
 from markaz.programmes.incidents.picture import JSON
 from markaz.programmes.incidents.positions import Positions
@@ -72,7 +72,7 @@ class Reading:
         async with self._spine.database.snapshot() as connection:
             rows = await _page(connection, query, self._territories(actor, query.territory_id))
             units = await store.unit_views(connection, [row["id"] for row in rows])
-        items = [store.list_item(row, units.get(row["id"], {})) for row in rows[: query.limit]]
+        items = [queries.list_item(row, units.get(row["id"], {})) for row in rows[: query.limit]]
         more = len(rows) > query.limit
         return {"items": items, "next": _cursor(rows[query.limit - 1]) if more else None}
 
@@ -95,7 +95,7 @@ class Reading:
         async with self._spine.database.transaction() as connection:
             row = await self._seen(connection, request.actor, incident_id)
             recorded = await read_of(connection, incident_id)
-            names = await store.names(connection, [r.event.actor_id for r in recorded])
+            names = await queries.names(connection, [r.event.actor_id for r in recorded])
             reasons: dict[UUID, dict[str, str] | None] = {}
             reason_ids = [UUID(r.event.payload["reason_id"]) for r in recorded if "reason_id" in r.event.payload]
             if reason_ids and self._may_open(request.actor, row):
@@ -109,8 +109,8 @@ class Reading:
         if not tree.path(territory_id):
             raise NotFound("There is no such territory.", what="territory")
         async with self._spine.database.snapshot() as connection:
-            opened = await store.count_open(connection, territory_filter(actor, Permission.INCIDENT_READ, tree))
-            units = await store.count_units(connection, territory_filter(actor, Permission.UNIT_READ, tree))
+            opened = await queries.count_open(connection, territory_filter(actor, Permission.INCIDENT_READ, tree))
+            units = await queries.count_units(connection, territory_filter(actor, Permission.UNIT_READ, tree))
         children = [
             {
                 "territory_id": int(child),
@@ -135,7 +135,7 @@ class Reading:
             if row is None:
                 raise NotFound("There is no such incident.", what="incident")
             require_seen(act.actor, Permission.PERSON_ERASE, row["territory_id"], self._spine.territories(), "incident")
-            sealed_ids = await store.sealed_of(act.connection, incident_id)
+            sealed_ids = await queries.sealed_of(act.connection, incident_id)
             erased = [str(i) for i in sealed_ids if await erase(act.connection, i, act.actor.id)]
             await _leave_trace(act.connection, request, row, "incident.erased")
             payload = {"erased": erased}
@@ -166,8 +166,8 @@ class Reading:
     ) -> tuple[JSON | None, list[JSON]]:
         if not self._may_open(request.actor, row):
             return None, []
-        calls = await store.sealed_calls(connection, row["id"])
-        notes = await store.notes(connection, row["id"])
+        calls = await queries.sealed_calls(connection, row["id"])
+        notes = await queries.notes(connection, row["id"])
         wanted = [*calls, *(note["sealed_id"] for note in notes)]
         opened = await self._spine.sealer.read(connection, wanted)
         await _leave_trace(connection, request, row, "incident.read_sealed")
@@ -200,7 +200,7 @@ async def _leave_trace(connection: Connection, request: Request, row: store.Reco
 
 async def _page(connection: Connection, query: IncidentQuery, territories: Sequence[int]) -> list[store.Record]:
     before_at, before_id = _parse_cursor(query.cursor)
-    return await store.list_incidents(
+    return await queries.list_incidents(
         connection,
         territories=territories,
         status=None if query.status == "all" else query.status,

@@ -10,13 +10,12 @@ import orjson
 
 from markaz.contracts.incidents import Stage
 from markaz.core.db.pool import Connection
-from markaz.kit.clock import iso
 from markaz.programmes.incidents.domain import STAGES, Assignment
 from markaz.programmes.incidents.picture import JSON, Row, assignment_view, incident_view, unit_view
 
 Record = asyncpg.Record
 
-_INCIDENT = """
+INCIDENT = """
 SELECT id, number, source, status, category, priority, initial_priority, channel, territory_id, lon, lat, received_at,
        entered_at, arrived_at, closed_at, precisions::text AS precisions, outcome, flags, opened_by, version,
        updated_by, updated_at
@@ -45,12 +44,12 @@ _REPORT_STAGE = {
 
 async def lock_incident(connection: Connection, incident_id: UUID) -> Record | None:
     """Return the incident's row, locked until the act ends."""
-    return await connection.fetchrow(_INCIDENT + "WHERE id = $1 FOR UPDATE", incident_id)
+    return await connection.fetchrow(INCIDENT + "WHERE id = $1 FOR UPDATE", incident_id)
 
 
 async def incident(connection: Connection, incident_id: UUID) -> Record | None:
     """Return the incident's row."""
-    return await connection.fetchrow(_INCIDENT + "WHERE id = $1", incident_id)
+    return await connection.fetchrow(INCIDENT + "WHERE id = $1", incident_id)
 
 
 async def lock_unit(connection: Connection, unit_id: UUID) -> Record | None:
@@ -298,17 +297,17 @@ async def unit_views(connection: Connection, incident_ids: Sequence[UUID]) -> di
 async def view_of(connection: Connection, row: Record) -> JSON:
     """Return the full view of one incident."""
     units = await unit_views(connection, [row["id"]])
-    return incident_view(_plain(row), units.get(row["id"], {}))
+    return incident_view(plain(row), units.get(row["id"], {}))
 
 
 async def open_incidents(connection: Connection, territory_ids: Sequence[int]) -> list[JSON]:
     """Return the views of all open incidents in these territories."""
     rows = await connection.fetch(
-        _INCIDENT + "WHERE status = 'open' AND territory_id = ANY($1::int[]) ORDER BY received_at, id",
+        INCIDENT + "WHERE status = 'open' AND territory_id = ANY($1::int[]) ORDER BY received_at, id",
         territory_ids,
     )
     units = await unit_views(connection, [row["id"] for row in rows])
-    return [incident_view(_plain(row), units.get(row["id"], {})) for row in rows]
+    return [incident_view(plain(row), units.get(row["id"], {})) for row in rows]
 
 
 async def units_in(connection: Connection, territory_ids: Sequence[int]) -> list[JSON]:
@@ -317,107 +316,8 @@ async def units_in(connection: Connection, territory_ids: Sequence[int]) -> list
     return [unit_view(row) for row in rows]
 
 
-def _plain(row: Record) -> JSON:
+def plain(row: Record) -> JSON:
+    """Return a row as a dict, its JSON columns decoded."""
     values = dict(row.items())
     values["precisions"] = orjson.loads(values["precisions"]) if values["precisions"] else {}
     return values
-
-
-# --- lists, cards and counts ---
-
-_LIST = (
-    _INCIDENT
-    + """
-WHERE territory_id = ANY($1::int[])
-  AND ($2::text IS NULL OR status = $2)
-  AND ($3::text IS NULL OR priority = $3)
-  AND ($4::text IS NULL OR source = $4)
-  AND ($5::timestamptz IS NULL OR received_at >= $5)
-  AND ($6::timestamptz IS NULL OR received_at < $6)
-  AND ($7::timestamptz IS NULL OR (received_at, id) < ($7, $8))
-ORDER BY received_at DESC, id DESC
-LIMIT $9
-"""
-)
-
-
-async def list_incidents(
-    connection: Connection,
-    *,
-    territories: Sequence[int],
-    status: str | None,
-    priority: str | None,
-    source: str | None,
-    received_from: datetime | None,
-    received_to: datetime | None,
-    before_at: datetime | None,
-    before_id: UUID | None,
-    limit: int,
-) -> list[Record]:
-    """Return incidents, newest first; None asks for any."""
-    return await connection.fetch(
-        _LIST, territories, status, priority, source, received_from, received_to, before_at, before_id, limit
-    )
-
-
-def list_item(row: Record, units: Mapping[str, JSON]) -> JSON:
-    """Return an incident as a list shows it."""
-    closed_at = row["closed_at"]
-    return incident_view(_plain(row), units) | {"closed_at": None if closed_at is None else iso(closed_at)}
-
-
-async def names(connection: Connection, account_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Return the display names of accounts."""
-    rows = await connection.fetch(
-        "SELECT id, display_name FROM accounts WHERE id = ANY($1::uuid[])", list(set(account_ids))
-    )
-    return {row["id"]: row["display_name"] for row in rows}
-
-
-async def sealed_calls(connection: Connection, incident_id: UUID) -> list[UUID]:
-    """Return the sealed records of an incident's calls."""
-    rows = await connection.fetch(
-        "SELECT sealed_id FROM calls WHERE incident_id = $1 AND sealed_id IS NOT NULL ORDER BY received_at, id",
-        incident_id,
-    )
-    return [row["sealed_id"] for row in rows]
-
-
-async def notes(connection: Connection, incident_id: UUID) -> list[Record]:
-    """Return the newest 500 notes of an incident, oldest first, without their text."""
-    return await connection.fetch(
-        "SELECT * FROM (SELECT n.id, n.at, n.sealed_id, a.display_name AS by FROM notes n "
-        "JOIN accounts a ON a.id = n.by_id WHERE n.incident_id = $1 ORDER BY n.at DESC, n.id LIMIT 500) newest "
-        "ORDER BY at, id",
-        incident_id,
-    )
-
-
-async def sealed_of(connection: Connection, incident_id: UUID) -> list[UUID]:
-    """Return every sealed record an incident holds: of its calls, its notes and the reasons of its changes."""
-    rows = await connection.fetch(
-        "SELECT sealed_id FROM calls WHERE incident_id = $1 AND sealed_id IS NOT NULL "
-        "UNION SELECT sealed_id FROM notes WHERE incident_id = $1 "
-        "UNION SELECT (payload ->> 'reason_id')::uuid FROM events WHERE aggregate_id = $1 AND payload ? 'reason_id'",
-        incident_id,
-    )
-    return [row["sealed_id"] for row in rows]
-
-
-async def count_open(connection: Connection, territories: Sequence[int]) -> dict[int, int]:
-    """Return open incidents by territory."""
-    rows = await connection.fetch(
-        "SELECT territory_id, count(*) AS n FROM incidents WHERE status = 'open' AND territory_id = ANY($1::int[]) "
-        "GROUP BY territory_id",
-        territories,
-    )
-    return {row["territory_id"]: row["n"] for row in rows}
-
-
-async def count_units(connection: Connection, territories: Sequence[int]) -> dict[int, int]:
-    """Return units by territory."""
-    rows = await connection.fetch(
-        "SELECT territory_id, count(*) AS n FROM units WHERE territory_id = ANY($1::int[]) GROUP BY territory_id",
-        territories,
-    )
-    return {row["territory_id"]: row["n"] for row in rows}
