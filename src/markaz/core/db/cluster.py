@@ -5,6 +5,7 @@ It listens on a Unix socket only and asks every role for its password (SCRAM). I
 
 import locale
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from markaz.core.db.binaries import Binaries
-from markaz.core.db.folder import APP_ROLE, DATABASE_NAME, OWNER_ROLE, SUPER_ROLE, Passwords, sync_folder
+from markaz.core.db.folder import APP_ROLE, DATABASE_NAME, OWNER_ROLE, SUPER_ROLE, Passwords, sync_folder, write_private
 from markaz.core.db.os_user import OsUser
 from markaz.core.db.trouble import DatabaseRefused, DatabaseUnavailable
 
@@ -96,10 +97,11 @@ class Cluster:
         """
         if self.data.exists():
             return
-        fresh = self.place / "cluster.partial"
-        secret = self.place / "first-password"
+        for left in self.place.glob("cluster.partial-*"):  # of a set-up that was killed; its initdb may still run
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
+        fresh = self.place / f"cluster.partial-{secrets.token_hex(4)}"
+        secret = self.place / f"{fresh.name}-password"
         try:
-            shutil.rmtree(fresh, ignore_errors=True)
             self._write_owned(secret, passwords.super_role)
             self._run(self._initdb(fresh, secret), log, "")
             self._write_owned(fresh / "pg_hba.conf", HBA)
@@ -176,9 +178,7 @@ class Cluster:
 
     def _write_owned(self, path: Path, text: str) -> None:
         path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
+        write_private(path, text)
         self.user.own(path)
 
     def _run(self, command: list[str], log: int, text: str) -> None:

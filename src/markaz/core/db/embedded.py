@@ -60,6 +60,8 @@ def running_database(settings: Settings) -> Iterator[DatabaseAccess]:
         watch.set()
         if watcher is not None:
             watcher.join()
+            with suppress(DatabaseUnavailable):  # one killed just now would leave nobody to stop the server
+                ensure_supervisor(folder.home, settings.postgres_bin)
         os.close(lease)
 
 
@@ -76,7 +78,7 @@ def ensure_supervisor(home: Path, postgres_bin: Path | None = None) -> bool:
         command.append(str(postgres_bin.absolute()))
     log = folder.log / "supervisor.log"
     try:
-        with log.open("ab") as output:
+        with open(log, "ab", opener=_private_file) as output:
             done = subprocess.run(  # noqa: S603 - ourselves
                 command,
                 stdin=subprocess.DEVNULL,
@@ -168,6 +170,10 @@ def _answers(sockets: str) -> bool:
         except OSError:
             return False
     return True
+
+
+def _private_file(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _is_supervised(folder: CentreFolder) -> bool:

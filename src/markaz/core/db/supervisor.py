@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from markaz.core.db.binaries import server_binaries
@@ -133,6 +134,9 @@ class Supervisor:
         if self.cluster is not None and self.pid is not None:
             self.cluster.stop(self.pid, self.child)
             log.info("stopped PostgreSQL %d", self.pid)
+        if self.cluster is not None and self.cluster.sockets.parent != self.cluster.place:
+            with suppress(OSError):  # a short folder outside the home, made by us; not empty means not stopped
+                self.cluster.sockets.rmdir()
 
     def _trouble(self, message: str) -> None:
         """Report, wait, and let the loop try again; the wait doubles up to a few seconds."""
