@@ -84,7 +84,7 @@ async def test_populated_database_is_upgraded_with_its_rows_intact(empty_databas
     for revision in revisions()[: revisions().index(start) + 1]:
         await upgrade_to(empty_database.owner_dsn, revision)
         owner = await asyncpg.connect(empty_database.owner_dsn)
-        await owner.execute(ROWS_SINCE.get(revision, ""))
+        await owner.execute(ROWS_SINCE.get(revision, "SELECT"))
         await owner.close()
     expected = await row_counts(empty_database.owner_dsn)
     assert expected["public.events"] == 2

@@ -140,6 +140,7 @@ class Centre:
         return [
             Job("idempotency.forget", timedelta(hours=1), lambda c: acts.forget_old_answers(c, now())),
             Job("sessions.forget", timedelta(hours=1), lambda c: identity.forget_ended_sessions(c, now())),
+            Job("positions.partitions", timedelta(hours=6), lambda c: positions.make_partitions(c, now())),
             Job("positions.forget", timedelta(hours=6), lambda c: positions.forget_old(c, now())),
         ]
 

@@ -20,6 +20,7 @@ from markaz.kit.geometry import Point
 
 STALE_AFTER_S = 90  # three missed fixes of a device that reports every 30 s
 KEEP_DAYS = 30  # docs: raw positions go after 30 days unless an incident holds them
+PARTITIONS_AHEAD = 3  # days, so that a job that fails for a day costs nothing
 FUTURE_TOLERANCE = timedelta(minutes=2)
 FLUSH_LIMIT = 20_000  # rows waiting to be written; beyond it the oldest are dropped, the last known stays
 
@@ -138,7 +139,14 @@ async def _copy(connection: Connection, fixes: Iterable[Fix]) -> None:
     )
 
 
+async def make_partitions(connection: Connection, now: datetime) -> int:
+    """Make today's partition and those of the next two days; return how many were made."""
+    days = [now.date() + timedelta(days=ahead) for ahead in range(PARTITIONS_AHEAD)]
+    return sum([await connection.fetchval("SELECT ensure_position_partition($1)", day) for day in days])
+
+
 async def forget_old(connection: Connection, now: datetime) -> int:
-    """Delete positions older than 30 days and return how many."""
+    """Drop and delete positions older than 30 days; return how many partitions and rows."""
+    dropped = int(await connection.fetchval("SELECT drop_position_partitions($1)", KEEP_DAYS))
     done = await connection.execute("DELETE FROM unit_positions WHERE fix_at < $1", now - timedelta(days=KEEP_DAYS))
-    return int(done.split()[-1])
+    return dropped + int(done.split()[-1])
