@@ -5,9 +5,8 @@ changed boundary or parent closes the old version and adds a new one.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -60,13 +59,20 @@ class ImportOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What an import did, counted in territories, and the number of its event."""
+class Counts:
+    """What an import did, in territories."""
 
     added: int
-    changed: int
-    renamed: int
-    unchanged: int
+    changed: int = 0
+    renamed: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did and the number of its event."""
+
+    counts: Counts
     seq: int
 
 
@@ -123,26 +129,31 @@ async def import_boundaries(
     if not seen:
         raise InvalidInput("The file holds no feature.", field="features")
     await _write(connection, work, options)
-    payload: dict[str, Any] = {
-        "level": options.level.value,
-        "valid_from": options.valid_from.isoformat(),
-        "added": work.added,
-        "changed": work.changed,
-        "renamed": work.renamed,
-        "unchanged": work.unchanged,
-    }
-    event = events.Event(
+    counts = Counts(work.added, work.changed, work.renamed, work.unchanged)
+    event = imported_event(options.level, options.valid_from, counts, root_id, actor_id, at, request_id)
+    return ImportResult(counts, await events.append(connection, [event]))
+
+
+def imported_event(
+    level: Level,
+    valid_from: date,
+    counts: Counts,
+    root_id: int,
+    actor_id: UUID,
+    at: datetime,
+    request_id: str | None = None,
+) -> events.Event:
+    """Return the event of one import of one level; a running centre reads its territories again when it sees it."""
+    return events.Event(
         type=IMPORTED,
         aggregate_id=uuid7(),
         territory_id=root_id,
         actor_id=actor_id,
         occurred_at=at,
         occurred_source="import",
-        payload=payload,
+        payload={"level": level.value, "valid_from": valid_from.isoformat(), **asdict(counts)},
         request_id=request_id,
     )
-    seq = await events.append(connection, [event])
-    return ImportResult(work.added, work.changed, work.renamed, work.unchanged, seq)
 
 
 def _read(feature: Feature, options: ImportOptions, tree: TerritoryTree) -> _Wanted:
