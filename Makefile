@@ -100,8 +100,10 @@ release: console ## Build the wheel into dist/, console and migrations inside.
 	@ls -1 dist
 
 .PHONY: docs
-docs: setup ## Regenerate docs/reference/ from the code.
+docs: setup ## Regenerate docs/reference/ and the console's API types from the code.
 	@$(BIN)/python scripts/generate_settings_docs.py
+	@$(BIN)/python scripts/generate_openapi.py
+	@npm --prefix console run --silent api
 
 .PHONY: lock
 lock: ## Resolve pyproject.toml into requirements/*.lock again (needs uv; UV=/path/to/uv).

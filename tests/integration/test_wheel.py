@@ -92,7 +92,7 @@ def test_the_licence_and_the_command_are_inside(wheel: Path, names: set[str]) ->
     info = f"markaz-{importlib.metadata.version('markaz')}.dist-info"
     assert f"{info}/licenses/LICENSE" in names
     with zipfile.ZipFile(wheel) as archive:
-        assert "markaz = markaz.cli.main:app" in archive.read(f"{info}/entry_points.txt").decode()
+        assert "markaz = markaz.cli.main:main" in archive.read(f"{info}/entry_points.txt").decode()
 
 
 def test_an_installed_wheel_runs_away_from_the_checkout(wheel: Path, tmp_path: Path) -> None:
