@@ -163,6 +163,15 @@ def fresh_home() -> Iterator[Path]:
 
 
 @pytest.fixture
+def hidden_home(fresh_home: Path) -> Iterator[Path]:
+    """A MARKAZ_HOME (not made yet) below a folder that only this user may pass through."""
+    private = fresh_home / "private"
+    private.mkdir(mode=0o700)
+    yield private / "home"
+    stop_and_remove(private / "home")
+
+
+@pytest.fixture
 def centre_settings(database: DatabaseAccess, tmp_path: Path) -> Settings:
     """Settings of a centre on the test's own database; its home holds only keys and the like."""
     return Settings(
