@@ -7,6 +7,7 @@ Neither is ever logged.
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -120,6 +121,39 @@ async def set_grants(
     await connection.execute("DELETE FROM grants WHERE account_id = $1", account_id)
     await _insert_grants(connection, account_id, grants)
     return _access_event(account_id, grants, by, at)
+
+
+async def grants_of(connection: Connection, account_id: UUID) -> tuple[Grant, ...]:
+    """Return what an account may do now."""
+    rows = await connection.fetch("SELECT role, territory_id FROM grants WHERE account_id = $1", account_id)
+    return tuple(Grant(Role(row["role"]), row["territory_id"]) for row in rows)
+
+
+async def list_accounts(
+    connection: Connection, territories: Sequence[int], *, after: str, limit: int
+) -> list[dict[str, object]]:
+    """Return accounts with a grant in these territories, by login, after the login `after`."""
+    rows = await connection.fetch(
+        "SELECT id, login, display_name, kind, is_active, "
+        "(SELECT coalesce(jsonb_agg(jsonb_build_object('role', g.role, 'territory_id', g.territory_id) "
+        "ORDER BY g.role, g.territory_id), '[]') FROM grants g WHERE g.account_id = a.id)::text AS grants "
+        'FROM accounts a WHERE login > $2 COLLATE "C" AND EXISTS (SELECT FROM grants g '
+        'WHERE g.account_id = a.id AND g.territory_id = ANY($1::int[])) ORDER BY login COLLATE "C" LIMIT $3',
+        territories,
+        after,
+        limit,
+    )
+    return [
+        {
+            "id": str(row["id"]),
+            "login": row["login"],
+            "display_name": row["display_name"],
+            "kind": row["kind"],
+            "is_active": row["is_active"],
+            "grants": orjson.loads(row["grants"]),
+        }
+        for row in rows
+    ]
 
 
 async def _insert_grants(connection: Connection, account_id: UUID, grants: tuple[Grant, ...]) -> None:

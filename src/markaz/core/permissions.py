@@ -33,7 +33,6 @@ class Permission(StrEnum):
     FIGURES_READ = "figures.read"
     INTAKE = "intake"
     ACCOUNT_MANAGE = "account.manage"
-    TERRITORY_MANAGE = "territory.manage"
     PERSON_ERASE = "person.erase"
     AUDIT_READ = "audit.read"
     METRICS_READ = "metrics.read"
@@ -74,7 +73,6 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.UNIT_READ,
             Permission.UNIT_REGISTER,
             Permission.ACCOUNT_MANAGE,
-            Permission.TERRITORY_MANAGE,
             Permission.METRICS_READ,
         }
     ),

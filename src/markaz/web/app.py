@@ -15,6 +15,7 @@ from markaz import __version__
 from markaz.core.permissions import Permission
 from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
 from markaz.web import errors
+from markaz.web.accounts import accounts_router
 from markaz.web.centre import Centre
 from markaz.web.guard import check_routes, declared
 from markaz.web.middleware import Edge
@@ -38,6 +39,7 @@ def create_app(centre: Centre) -> FastAPI:
         health_router(centre),
         session_router(centre),
         common_router(centre),
+        accounts_router(centre),
         positions_router(centre.positions, centre.guard, centre.spine),
         desk_router(centre.desk, centre.guard, centre.codes),
         reading_router(centre.reading, centre.guard, lambda: centre.replay_clock),

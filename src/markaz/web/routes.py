@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as HttpRequest
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from markaz.core import identity
+from markaz.core import audit, identity
 from markaz.core.acts import Request
 from markaz.core.db.migrate import SchemaState, schema_of
 from markaz.core.errors import MarkazError
@@ -116,6 +117,19 @@ def common_router(centre: Centre) -> APIRouter:
         if http.headers.get("if-none-match") == page.etag:
             return Response(status_code=304, headers=headers)
         return Response(page.body, media_type="application/geo+json", headers=headers)
+
+    @router.get("/audit", openapi_extra=declared(P.AUDIT_READ))
+    async def audit_entries(
+        _request: Annotated[Request, Depends(centre.guard.requires(P.AUDIT_READ))],
+        record: Annotated[UUID | None, Query()] = None,
+        actor: Annotated[UUID | None, Query()] = None,
+        before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> Response:
+        """Return who looked at what, newest first."""
+        async with centre.database.connection() as connection:
+            items = await audit.entries(connection, record_id=record, actor_id=actor, before=before, limit=limit)
+        return reply(200, {"items": items})
 
     @router.get("/stream", openapi_extra=declared(P.INCIDENT_READ))
     async def stream(

@@ -1,0 +1,116 @@
+"""The routes of accounts: an administrator makes them and says what they may do, but never for himself."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from markaz.core import identity
+from markaz.core.acts import Act, Answer, Request
+from markaz.core.errors import Forbidden, InvalidInput
+from markaz.core.permissions import Grant, Permission, Role, require, territory_filter
+from markaz.programmes.incidents.routes import reply
+from markaz.web.centre import Centre
+from markaz.web.guard import declared
+
+P = Permission
+GRANTS_MAX = 50
+
+
+class GrantBody(BaseModel):
+    """A role in a territory and everything below it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Role
+    territory_id: int = Field(ge=1, le=2**31 - 1)
+
+
+class GrantsBody(BaseModel):
+    """Everything an account may do; what is not named ends."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    grants: list[GrantBody] = Field(max_length=GRANTS_MAX)
+
+
+class AccountBody(GrantsBody):
+    """A new person's account."""
+
+    login: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\w.@-]+$")]
+    display_name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+def accounts_router(centre: Centre) -> APIRouter:
+    """Return the routes of accounts."""
+    router = APIRouter(prefix="/api/accounts", tags=["accounts"])
+    administrator = centre.guard.requires(P.ACCOUNT_MANAGE)
+    needs = declared(P.ACCOUNT_MANAGE)
+
+    @router.get("", openapi_extra=needs)
+    async def accounts(
+        request: Annotated[Request, Depends(administrator)],
+        after: Annotated[str, Query(max_length=100)] = "",
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> Response:
+        """Return a page of the accounts with a grant in your territories, by login."""
+        territories = territory_filter(request.actor, P.ACCOUNT_MANAGE, centre.tree)
+        async with centre.database.connection() as connection:
+            items = await identity.list_accounts(connection, territories, after=after, limit=limit)
+        return reply(200, {"items": items})
+
+    @router.post("", status_code=201, openapi_extra=needs)
+    async def create(body: AccountBody, request: Annotated[Request, Depends(administrator)]) -> Response:
+        """Create a person's account."""
+        identity.check_new_password(body.password)
+
+        async def work(act: Act) -> Answer:
+            grants = _granted(centre, act, body.grants)
+            account_id, event = await identity.create_account(
+                act.connection,
+                login=body.login,
+                display_name=body.display_name,
+                password=body.password,
+                grants=grants,
+                by=act.actor.id,
+                at=act.now,
+            )
+            act.events.append(event)
+            return Answer(201, {"id": str(account_id)})
+
+        return _answer(await centre.spine.acts.run(request, work))
+
+    @router.put("/{account_id}/grants", openapi_extra=needs)
+    async def set_grants(
+        account_id: UUID, body: GrantsBody, request: Annotated[Request, Depends(administrator)]
+    ) -> Response:
+        """Replace what an account may do; its streams end at once."""
+
+        async def work(act: Act) -> Answer:
+            if account_id == act.actor.id:
+                raise Forbidden("Nobody changes their own rights: ask another administrator.")
+            for held in await identity.grants_of(act.connection, account_id):
+                require(act.actor, P.ACCOUNT_MANAGE, held.territory_id, centre.tree)
+            grants = _granted(centre, act, body.grants)
+            act.events.append(
+                await identity.set_grants(act.connection, account_id, grants, by=act.actor.id, at=act.now)
+            )
+            return Answer(200, {"id": str(account_id)})
+
+        return _answer(await centre.spine.acts.run(request, work))
+
+    return router
+
+
+def _granted(centre: Centre, act: Act, bodies: list[GrantBody]) -> tuple[Grant, ...]:
+    for body in bodies:
+        if not centre.tree.path(body.territory_id):
+            raise InvalidInput("There is no such territory.", field="grants.territory_id")
+        require(act.actor, P.ACCOUNT_MANAGE, body.territory_id, centre.tree)
+    return tuple(dict.fromkeys(Grant(body.role, body.territory_id) for body in bodies))
+
+
+def _answer(answer: Answer) -> Response:
+    return reply(answer.status, answer.body)
