@@ -77,6 +77,17 @@ def test_deepest_level_that_holds_the_point_is_found() -> None:
     assert TREE.locate(Point(9.0, 9.0)) is None
 
 
+def test_enclave_wins_over_what_surrounds_it_and_the_innermost_over_both() -> None:
+    territories = [_territory(1, None, Level.COUNTRY), *(_territory(i, 1, Level.DISTRICT) for i in (2, 3, 4))]
+    shapes = {
+        TerritoryId(2): shapely.box(0, 0, 9, 9),
+        TerritoryId(3): shapely.box(1, 1, 8, 8),
+        TerritoryId(4): shapely.box(2, 2, 3, 3),
+    }
+    tree = TerritoryTree(territories, shapes, DAY)
+    assert [tree.locate(Point(x, x)) for x in (0.5, 1.0, 1.5, 2.0, 2.5, 7.0, 9.0)] == [2, 3, 3, 4, 4, 3, 2]
+
+
 def test_path_runs_from_the_root_and_subtree_agrees_with_is_within() -> None:
     assert TREE.path(99) == (1, 2, 3, 99)
     for ancestor in LEVELS:

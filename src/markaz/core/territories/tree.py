@@ -56,8 +56,13 @@ class TerritoryTree:
             for id_ in sorted(self._paths)
             if id_ in boundaries and self._versions[id_].is_valid(at)
         }
-        # Deepest first, then lowest id: the first polygon that holds a point is the answer.
-        self._located = sorted(self._geometries, key=lambda id_: (-self._versions[id_].level.depth, id_))
+        # Deepest first, enclaves before what surrounds them, then lowest id: the first polygon that holds a point is
+        # the answer.
+        enclaves = _enclaves(self._geometries, self._versions)
+        self._located = sorted(
+            self._geometries,
+            key=lambda id_: (-self._versions[id_].level.depth, enclaves.get(id_, float("inf")), id_),
+        )
         ordered = [self._geometries[id_] for id_ in self._located]
         self._depths = np.array([self._versions[id_].level.depth for id_ in self._located])
         shapely.prepare(ordered)
@@ -97,8 +102,9 @@ class TerritoryTree:
     def locate(self, point: Point, *, above: Level | None = None) -> TerritoryId | None:
         """Return the territory of the deepest level whose polygon holds the point, edges included; None outside all.
 
-        On a shared edge or corner the lowest id wins, so the answer is the same on every machine. With `above`, only
-        levels shallower than that one are asked.
+        On a shared edge or corner the lowest id wins, so the answer is the same on every machine. Where one territory
+        lies wholly inside another of its level (a town whose district was drawn without a hole) the inner one wins.
+        With `above`, only levels shallower than that one are asked.
         """
         x, y = point.lon_deg, point.lat_deg
         boxes = self._index.query(shapely.Point(x, y))
@@ -186,6 +192,27 @@ class TerritoryTree:
         self._children = {id_: tuple(sorted(below)) for id_, below in children.items()}
         # Kept, not made at each question: every command asks for one of them.
         self._subtrees = {id_: frozenset(below) for id_, below in inside.items()}
+
+
+def _enclaves(
+    geometries: Mapping[TerritoryId, BaseGeometry], versions: Mapping[TerritoryId, Territory]
+) -> dict[TerritoryId, float]:
+    """Return the area of each territory that lies wholly inside another of the same level."""
+    ids = list(geometries)
+    shapes = np.array([geometries[id_] for id_ in ids], dtype=object)
+    depths = np.array([versions[id_].level.depth for id_ in ids])
+    inner, outer = shapely.STRtree(shapes).query(shapes)
+    boxes = shapely.bounds(shapes).reshape(-1, 4)
+    # Boxes first: comparing the shapes themselves is what costs.
+    may = (
+        (inner != outer)
+        & (depths[inner] == depths[outer])
+        & (boxes[inner, :2] >= boxes[outer, :2]).all(axis=1)
+        & (boxes[inner, 2:] <= boxes[outer, 2:]).all(axis=1)
+    )
+    inner, outer = inner[may], outer[may]
+    inside = shapely.covered_by(shapes[inner], shapes[outer])
+    return {ids[i]: float(shapes[i].area) for i in inner[inside]}
 
 
 def _current_versions(territories: Iterable[Territory], at: date) -> dict[TerritoryId, TerritoryId]:
