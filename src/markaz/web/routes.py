@@ -13,7 +13,7 @@ from markaz.core import audit, identity
 from markaz.core.acts import Request
 from markaz.core.db.migrate import SchemaState, schema_of
 from markaz.core.errors import MarkazError
-from markaz.core.permissions import Actor, Permission, scope
+from markaz.core.permissions import Actor, Permission, require, scope
 from markaz.kit.clock import iso
 from markaz.programmes.incidents.positions import STALE_AFTER_S
 from markaz.programmes.incidents.routes import reply
@@ -120,13 +120,14 @@ def common_router(centre: Centre) -> APIRouter:
 
     @router.get("/audit", openapi_extra=declared(P.AUDIT_READ))
     async def audit_entries(
-        _request: Annotated[Request, Depends(centre.guard.requires(P.AUDIT_READ))],
+        request: Annotated[Request, Depends(centre.guard.requires(P.AUDIT_READ))],
         record: Annotated[UUID | None, Query()] = None,
         actor: Annotated[UUID | None, Query()] = None,
         before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Response:
-        """Return who looked at what, newest first."""
+        """Return who looked at what, newest first; the right is needed at the top, because entries have no territory."""
+        require(request.actor, P.AUDIT_READ, centre.tree.root_id or 0, centre.tree)
         async with centre.database.connection() as connection:
             items = await audit.entries(connection, record_id=record, actor_id=actor, before=before, limit=limit)
         return reply(200, {"items": items})
