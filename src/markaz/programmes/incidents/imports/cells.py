@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from markaz.contracts.incidents import Flag
@@ -11,7 +12,7 @@ from markaz.kit.clock import Precision
 from markaz.programmes.incidents.domain import CLOCK_TOLERANCE
 from markaz.programmes.incidents.imports.mapping import Mapping
 from markaz.programmes.incidents.imports.rows import MAX_KEY
-from markaz.programmes.incidents.imports.times import LocalTimes, coarser, parse_time, truncate
+from markaz.programmes.incidents.imports.times import SECOND, LocalTimes, coarser, parse_time, truncate
 
 Stated = tuple[datetime, Precision]  # aware UTC, and how finely it was stated
 
@@ -54,10 +55,14 @@ class Cells:
 
     def word(self, value: Any, column: str) -> str | None:
         """Return a key, a code or a name of a unit: short, on one line, without control characters."""
-        text = self.text(value, column, MAX_KEY)
-        if text is not None and not text.isprintable() and _CONTROL.search(text):
+        if type(value) is str:  # nearly always, and then nearly always plain
+            text = value.strip()
+            if len(text) <= MAX_KEY and text.isprintable():
+                return None if text in self._nulls else text
+        stated = self.text(value, column, MAX_KEY)
+        if stated is not None and _CONTROL.search(stated):
             raise Bad(column, "holds a control character")
-        return text
+        return stated
 
     def key(self, value: Any, column: str) -> str:
         """Return a part of a key. Raises Bad when it is not stated."""
@@ -68,10 +73,14 @@ class Cells:
 
     def code(self, value: Any, column: str, meaning: str) -> str | None:
         """Return our code, or `<source>:<raw>` for one the mapping does not know; those are noted in `unmapped`."""
+        table: MappingProxyType[str, str] = getattr(self._mapping.codes, meaning)
+        known = table.get(value) if type(value) is str else None
+        if known is not None:
+            return known
         raw = self.word(value, column)
         if raw is None:
             return None
-        known: str | None = getattr(self._mapping.codes, meaning).get(raw)
+        known = table.get(raw)
         if known is not None:
             return known
         self.unmapped.append((meaning, raw))
@@ -82,35 +91,39 @@ class Cells:
         if value is None:
             return None
         precision = self._precisions[column]
+        if type(value) is not datetime:
+            text_or_day = self._untyped_time(value, column, precision)
+            if text_or_day is None:
+                return None
+            value, precision = text_or_day
+        try:
+            if precision is not SECOND or value.microsecond:
+                value = truncate(value, precision)
+            if value.tzinfo is not None:  # a stated offset leaves nothing to decide
+                at, flag = value.astimezone(UTC), None
+            else:
+                at, flag = self._local.to_utc(value)
+        except (ValueError, OverflowError) as error:
+            raise Bad(column, "is not a time of this calendar") from error
+        if flag is not None:
+            flags.append(flag)
+        if at > self._future:
+            flags.append(Flag.TIME_IN_FUTURE)
+        return at, precision
+
+    def _untyped_time(self, value: Any, column: str, precision: Precision) -> tuple[datetime, Precision] | None:
         if isinstance(value, str):
             text = value.strip()
             if text in self._nulls:
                 return None
             try:
-                value, of_text = parse_time(text, self._mapping.time_formats)
+                at, of_text = parse_time(text, self._mapping.time_formats)
             except ValueError as error:
                 raise Bad(column, "is not a time") from error
-            precision = coarser(precision, of_text)
-        elif not isinstance(value, datetime):
-            if not isinstance(value, date):
-                raise Bad(column, "is not a time")
-            value, precision = datetime(value.year, value.month, value.day), coarser(precision, Precision.DAY)  # noqa: DTZ001 - local
-        try:
-            at = self._utc(value, precision, flags)
-        except (ValueError, OverflowError) as error:
-            raise Bad(column, "is not a time of this calendar") from error
-        if at > self._future:
-            flags.append(Flag.TIME_IN_FUTURE)
-        return at, precision
-
-    def _utc(self, value: datetime, precision: Precision, flags: list[str]) -> datetime:
-        if value.tzinfo is not None:  # a stated offset leaves nothing to decide
-            local = truncate(value.astimezone(self._mapping.zone), precision)
-            return local.astimezone(UTC)
-        at, flag = self._local.to_utc(truncate(value, precision))
-        if flag is not None:
-            flags.append(flag)
-        return at
+            return at, coarser(precision, of_text)
+        if type(value) is date:
+            return datetime(value.year, value.month, value.day), coarser(precision, Precision.DAY)  # noqa: DTZ001 - local
+        raise Bad(column, "is not a time")
 
     def place(self, lon: Any, lat: Any, columns: tuple[str, str], flags: list[str]) -> tuple[float, float] | None:
         """Return longitude and latitude, or None: where nothing is stated, or, flagged, where it cannot be."""

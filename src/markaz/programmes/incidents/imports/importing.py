@@ -1,8 +1,9 @@
 """The import of one file from its first byte to its report. What the command line and the benchmarks call."""
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
 from markaz.programmes.incidents.imports.identity import Occurrences
@@ -55,6 +56,18 @@ async def import_table(
         on_progress(report, table.progress())
 
     with ExitStack() as stack:
+        stack.enter_context(_rare_collections())
         await loader.load(understood_rows(table, mapping, now=now, report=report, stack=stack), progress)
     report.seconds = time.monotonic() - began
     return report
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Let the garbage collector look less often: an import makes many objects and no cycles, a fifth of its time."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

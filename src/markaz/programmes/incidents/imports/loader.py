@@ -16,7 +16,6 @@ from markaz.core.events import append
 from markaz.core.sealing import Sealer
 from markaz.core.territories import TerritoryTree, ensure_root, load_tree
 from markaz.kit.geometry import Point
-from markaz.kit.ids import import_id
 from markaz.programmes.incidents.imports import statements
 from markaz.programmes.incidents.imports.records import Batch, Context, Locate, build, group_by_call, unit_id
 from markaz.programmes.incidents.imports.report import Report
@@ -55,11 +54,13 @@ async def open_target(database: Database, sealer: Sealer, territory_code: str | 
 
 def locator(target: Target) -> Locate:
     """Return how the territory of a call is found: by its place, else by its code, else the import's own."""
-    by_code = {territory.code: int(territory.id) for territory in target.tree}
+    tree = target.tree
+    by_code = {territory.code: int(territory.id) for territory in tree}
+    has_boundaries = any(tree.geometry(territory.id) is not None for territory in tree)
 
     def locate(call: CallFacts) -> tuple[int, str | None]:
-        if call.lon is not None and call.lat is not None:
-            found = target.tree.locate(Point(call.lon, call.lat))
+        if has_boundaries and call.lon is not None and call.lat is not None:
+            found = tree.locate(Point(call.lon, call.lat))
             if found is not None:
                 return int(found), None
         if call.territory_code is None:
@@ -121,9 +122,8 @@ class Loader:
         return fresh
 
     async def _build(self, connection: Connection, rows: Sequence[DispatchRow]) -> Batch:
-        groups = group_by_call(rows)
-        incident_ids = [import_id("incident", self._source, key) for key in groups]
-        known = await statements.known_calls(connection, incident_ids)
+        groups = group_by_call(rows, self._source)
+        known = await statements.known_calls(connection, list(groups))
         await self._meet_units(connection, rows)
         return build(groups, known, self._units, self._context)
 

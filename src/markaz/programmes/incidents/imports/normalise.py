@@ -27,7 +27,7 @@ from markaz.programmes.incidents.imports.rows import (
     Rejected,
     UnitFacts,
 )
-from markaz.programmes.incidents.imports.times import parse_time, stated_precision
+from markaz.programmes.incidents.imports.times import SECOND, parse_time, stated_precision
 
 HEAD_ROWS = 1_000  # judged together for how finely the file states its times
 
@@ -160,7 +160,8 @@ class Normaliser:
         cells = self._cells
         flags: list[str] = []
         call_sign = cells.word(values[call_sign_cell.at], call_sign_cell.column)
-        times = [self._time(values, cell, flags) for cell in self._stages]
+        time = cells.time
+        times = [None if cell is None else time(values[cell.at], cell.column, flags) for cell in self._stages]
         if call_sign is None:
             if any(times):
                 raise Bad(call_sign_cell.column, "is missing, though stages of a unit are stated")
@@ -235,11 +236,7 @@ def _local_time(mapping: Mapping) -> Any:
 def _coarse(names: Sequence[str], times: Sequence[Stated | None]) -> tuple[tuple[str, str], ...]:
     """Return the times that are not stated to the second; only those are stored."""
     return tuple(
-        [
-            (name, time[1].value)
-            for name, time in zip(names, times, strict=True)
-            if time is not None and time[1] is not Precision.SECOND
-        ]
+        [(name, time[1]) for name, time in zip(names, times, strict=True) if time is not None and time[1] is not SECOND]
     )
 
 

@@ -105,25 +105,25 @@ class Context:
     locate: Locate
 
 
-def group_by_call(rows: Iterable[DispatchRow]) -> dict[str, list[DispatchRow]]:
-    """Return the rows of each call, in their own order."""
+def group_by_call(rows: Iterable[DispatchRow], source: str) -> dict[UUID, list[DispatchRow]]:
+    """Return the rows of each call in their own order, by the id of its incident."""
     groups: dict[str, list[DispatchRow]] = {}
     for row in rows:
         groups.setdefault(row.call.key, []).append(row)
-    return groups
+    return {import_id("incident", source, key): group for key, group in groups.items()}
 
 
 def build(
-    groups: Mapping[str, Sequence[DispatchRow]],
+    groups: Mapping[UUID, Sequence[DispatchRow]],
     known_calls: Mapping[UUID, KnownCall],
     known_units: set[UUID],
     context: Context,
 ) -> Batch:
-    """Return what the rows add. Units that are new are added to `known_units` by the caller, once committed."""
+    """Return what the rows of each call, by incident, add. Units that are new are added to `known_units` by the caller, once committed."""
     batch = Batch()
     new_units: set[UUID] = set()
-    for key, rows in groups.items():
-        _CallOfBatch(batch, context, key, rows, known_calls).add()
+    for incident_id, rows in groups.items():
+        _CallOfBatch(batch, context, incident_id, rows, known_calls.get(incident_id)).add()
         for row in rows:
             if row.unit is None:
                 continue
@@ -141,16 +141,16 @@ class _CallOfBatch:
         self,
         batch: Batch,
         context: Context,
-        key: str,
+        incident_id: UUID,
         rows: Sequence[DispatchRow],
-        known_calls: Mapping[UUID, KnownCall],
+        known: KnownCall | None,
     ) -> None:
         self.batch = batch
         self.context = context
         self.rows = rows
         self.facts = rows[0].call
-        self.incident_id = import_id("incident", context.source, key)
-        self.known = known_calls.get(self.incident_id)
+        self.incident_id = incident_id
+        self.known = known
         self.ordinals: dict[UUID, int] = {}
         self.uncleared = False
         self.last_cleared: datetime | None = None
@@ -210,7 +210,7 @@ class _CallOfBatch:
             self.batch.assignments.append(
                 (self.incident_id, id_, ordinal, True, *unit.times, precisions, list(unit.flags))
             )
-        stated = {stage: _iso(at) for stage, at in zip(UNIT_STAGES, unit.times, strict=True) if at is not None}
+        stated = {stage: at for stage, at in zip(UNIT_STAGES, unit.times, strict=True) if at is not None}
         view: dict[str, Any] = {"unit_id": text, "call_sign": unit.call_sign, "ordinal": ordinal, "stages": stated}
         if unit.precisions:
             view["precisions"] = dict(unit.precisions)
@@ -296,12 +296,12 @@ class _CallOfBatch:
             "channel": facts.channel,
             "outcome": facts.outcome,
             "place": None if facts.lon is None else {"lon": facts.lon, "lat": facts.lat},
-            "received": _iso(facts.received),
-            "entered": None if facts.entered is None else _iso(facts.entered),
-            "arrived": None if facts.arrived is None else _iso(facts.arrived),
+            "received": _in_json(facts.received),
+            "entered": _in_json(facts.entered),
+            "arrived": _in_json(facts.arrived),
             "precisions": dict(facts.precisions),
             "flags": flags,
-            "units": units,
+            "units": _in_json(units),
             "rows": len(self.rows),
             "joined": self.known is not None,
         }
@@ -372,6 +372,6 @@ def _json(precisions: tuple[tuple[str, str], ...]) -> str:
     return orjson.dumps(dict(precisions)).decode()
 
 
-def _iso(at: datetime) -> str:
-    """Return a UTC time as RFC 3339; `kit.clock.iso` for times known to be UTC, which are most of an import."""
-    return at.isoformat()[: -len("+00:00")] + "Z"
+def _in_json(value: Any) -> orjson.Fragment:
+    """Return a part of a payload as JSON with its times as RFC 3339 ending in Z, which orjson writes in C."""
+    return orjson.Fragment(orjson.dumps(value, option=orjson.OPT_UTC_Z))

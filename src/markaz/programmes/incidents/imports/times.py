@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 from markaz.contracts.incidents import Flag
 from markaz.kit.clock import Precision
 
+# Looking a member up on its class costs more than a comparison, and an import compares millions of times.
+SECOND, MINUTE = Precision.SECOND, Precision.MINUTE
 COARSENESS = {Precision.SECOND: 0, Precision.MINUTE: 1, Precision.DAY: 2, Precision.MONTH: 3}
 
-_HOUR = timedelta(hours=1)
 _LAST_INSTANT = timedelta(hours=1) - timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a local time of no zone, to measure local times from
 
 Converted = tuple[datetime, Flag | None]
 
@@ -21,15 +23,14 @@ Converted = tuple[datetime, Flag | None]
 class LocalTimes:
     """Turns naive local times of one zone into UTC.
 
-    The offset is looked up once for each local hour: an export has few hours and many times. The cache is bounded
-    by the hours of the span that the file covers, at most `MAX_HOURS`.
+    The offset is looked up once for each local hour: an export has few hours and many times. Bounded by `MAX_HOURS`.
     """
 
     MAX_HOURS = 50_000  # about six years of hours; beyond it the cache starts afresh
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
-        self._hours: dict[datetime, timedelta | None] = {}
+        self._epochs: dict[int, datetime] = {}  # by local hour: when, in UTC, the epoch of that hour's offset was
 
     def to_utc(self, local: datetime) -> Converted:
         """Return `local` (naive) as aware UTC, and the flag of an hour that was repeated or skipped.
@@ -37,38 +38,35 @@ class LocalTimes:
         A repeated time is read as its first occurrence, a skipped one by the offset before the skip: both stay
         flagged, so that nobody takes them for certain. Raises ValueError at the ends of the calendar.
         """
-        hour = local.replace(minute=0, second=0, microsecond=0)
-        try:
-            offset = self._hours[hour]
-        except KeyError:
-            offset = self._remember(hour)
-        if offset is not None:
-            return (local - offset).replace(tzinfo=UTC), None
-        return self._slowly(local)
+        epoch = self._epochs.get(local.toordinal() * 24 + local.hour)
+        if epoch is None:
+            return self._first_of_hour(local)
+        return epoch + (local - _EPOCH), None
 
-    def _remember(self, hour: datetime) -> timedelta | None:
-        """Keep the offset of an hour in which it is one and the same and certain; None for any other hour."""
-        if len(self._hours) >= self.MAX_HOURS:
-            self._hours.clear()
+    def _first_of_hour(self, local: datetime) -> Converted:
+        """Convert, and remember the offset of an hour in which it is one and the same and certain."""
+        hour = local.replace(minute=0, second=0, microsecond=0)
         try:
             offsets = {
                 moment.replace(tzinfo=self._zone, fold=fold).utcoffset()
                 for moment in (hour, hour + _LAST_INSTANT)
                 for fold in (0, 1)
             }
+            (offset,) = offsets if len(offsets) == 1 else (None,)
+            if offset is None:
+                return self._slowly(local)
+            at = (local - offset).replace(tzinfo=UTC)
         except OverflowError as error:
             raise ValueError("is not a time of this calendar") from error
-        offset = offsets.pop()
-        self._hours[hour] = offset if not offsets else None
-        return self._hours[hour]
+        if len(self._epochs) >= self.MAX_HOURS:
+            self._epochs.clear()
+        self._epochs[local.toordinal() * 24 + local.hour] = _EPOCH.replace(tzinfo=UTC) - offset
+        return at, None
 
     def _slowly(self, local: datetime) -> Converted:
         first = local.replace(tzinfo=self._zone, fold=0)
         second = local.replace(tzinfo=self._zone, fold=1)
-        try:
-            at = first.astimezone(UTC)
-        except OverflowError as error:
-            raise ValueError("is not a time of this calendar") from error
+        at = first.astimezone(UTC)
         if first.utcoffset() == second.utcoffset():
             return at, None
         # PEP 495: a time that was skipped does not come back from UTC as itself.
@@ -113,15 +111,12 @@ def _format_precision(form: str) -> Precision:
 
 def truncate(at: datetime, precision: Precision) -> datetime:
     """Return `at` cut down to `precision`, in its own local terms."""
-    match precision:
-        case Precision.SECOND:
-            return at if not at.microsecond else at.replace(microsecond=0)
-        case Precision.MINUTE:
-            return at.replace(second=0, microsecond=0)
-        case Precision.DAY:
-            return at.replace(hour=0, minute=0, second=0, microsecond=0)
-        case Precision.MONTH:
-            return at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    if precision is SECOND:
+        return at.replace(microsecond=0) if at.microsecond else at
+    if precision is MINUTE:
+        return at.replace(second=0, microsecond=0) if at.second or at.microsecond else at
+    first = 1 if precision is Precision.MONTH else at.day
+    return at.replace(day=first, hour=0, minute=0, second=0, microsecond=0)
 
 
 def coarser(a: Precision, b: Precision) -> Precision:
