@@ -31,7 +31,7 @@ class DemoLogin:
 
 
 def _login(login: str, role: Role, where: str) -> DemoLogin:
-    return DemoLogin(login, f"{login}-demo-102", role, where)
+    return DemoLogin(login, f"{login}-demo", role, where)
 
 
 LOGINS = (

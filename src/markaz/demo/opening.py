@@ -1,6 +1,6 @@
 """The incidents that are open when the demo opens its doors, at every stage, so that the first picture is alive.
 
-Pure: ages are seconds before the opening. build.py tells the duty desk, which checks and records them like any other.
+Pure: ages are seconds before the opening. building.py tells the duty desk, which checks and records them like any other.
 """
 
 from collections.abc import Mapping

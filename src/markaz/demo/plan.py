@@ -1,6 +1,6 @@
 """The synthetic centre as values: territories, units and staff. The same scale and seed give the same plan.
 
-Pure: build.py writes it, opening.py adds the incidents that are open when the doors open.
+Pure: building.py writes it, opening.py adds the incidents that are open when the doors open.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -4,7 +4,6 @@ A row in `job_runs` is written first and finished last. Whatever was cut off in 
 all, so a build that was killed is completed by the next. A centre with data of its own is refused.
 """
 
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,55 +15,67 @@ from markaz.core.acts import Acts
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import NotPossibleNow
 from markaz.core.sealing import Sealer
-from markaz.core.settings import DemoScale
+from markaz.core.settings import DemoScale, Settings
 from markaz.demo import logins, places, write
 from markaz.demo.opening import make_opening
 from markaz.demo.plan import SEED, Plan, make_plan
-from markaz.kit.clock import Clock
+from markaz.kit.clock import Clock, SystemClock
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.service import Desk
-
-log = logging.getLogger(__name__)
 
 JOB = "demo.build"
 LOCK = "markaz.demo"
 
-Report = Callable[[str], None]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A log-in to be told to the person at the machine. `what` says in words what it may do."""
+
+    login: str
+    password: str
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
     """What a build did. `was_there` says that it was complete before and nothing was written."""
 
-    scale: DemoScale
     was_there: bool
     seconds: float
 
 
-async def build_demo(
-    database: Database,
-    home: Path,
-    scale: DemoScale,
-    clock: Clock,
-    report: Report = log.info,
-    seed: int = SEED,
-) -> Built:
-    """Bring the synthetic centre into being, or complete it. The schema stands already.
+async def build_demo(settings: Settings, dsn: str, *, say: Say) -> list[Login]:
+    """Bring the demo of `settings` into being where it is missing, and return its log-ins.
 
-    `report` is told each step in words. Raises NotPossibleNow when the centre holds other data, another demo, or is
-    being built by somebody else at this moment.
+    The schema stands already. `say` is told each step. Raises NotPossibleNow when the centre holds other data, another
+    demo, or is being built by somebody else at this moment.
     """
+    database = await Database.open(dsn, max_size=2)
+    try:
+        await build_into(database, settings.home, settings.demo_scale, SystemClock(), say)
+    finally:
+        await database.close()
+    return [Login(login.login, login.password, f"{login.role.value} of {login.where}") for login in logins.LOGINS]
+
+
+async def build_into(
+    database: Database, home: Path, scale: DemoScale, clock: Clock, say: Say, *, seed: int = SEED
+) -> Built:
+    """Build into an open database, or complete what is there. Raises as `build_demo` does."""
     started = monotonic()
     async with _alone(database):
         job = f"{JOB} {scale.value} {seed}"
         opened_at, was_there = await _begin(database, job, clock.now())
         if not was_there:
-            report(f"demo: drawing the synthetic land ({scale.value})")
+            say(f"demo: drawing the synthetic land ({scale.value})")
             plan = make_plan(scale, seed)
-            await _fill(database, home, plan, clock, opened_at, report)
+            await _fill(database, home, plan, clock, opened_at, say)
             await _finish(database, plan, job, opened_at)
+            say(f"demo: built in {monotonic() - started:.1f} s")
         await _ensure_key(database, home)
-    return Built(scale, was_there, monotonic() - started)
+    return Built(was_there, monotonic() - started)
 
 
 async def is_demo(connection: Connection) -> bool:
@@ -113,18 +124,18 @@ async def _holds_data(connection: Connection) -> bool:
     )
 
 
-async def _fill(database: Database, home: Path, plan: Plan, clock: Clock, opened_at: datetime, report: Report) -> None:
-    report(f"demo: {len(plan.territories):,} territories")
+async def _fill(database: Database, home: Path, plan: Plan, clock: Clock, opened_at: datetime, say: Say) -> None:
+    say(f"demo: {len(plan.territories):,} territories")
     await write.write_territories(database, plan, opened_at)
     places.write_places(home, plan)
-    report(f"demo: {len(plan.inspectors):,} inspectors and {len(logins.LOGINS)} log-ins")
+    say(f"demo: {len(plan.inspectors):,} inspectors and {len(logins.LOGINS)} log-ins")
     await write.write_accounts(database, plan, opened_at)
     async with database.connection() as connection:
         actor = await logins.traffic_actor(connection)
-    report(f"demo: {len(plan.units):,} units")
+    say(f"demo: {len(plan.units):,} units")
     await write.write_units(database, plan, actor.id, opened_at)
     opening = make_opening(plan)
-    report(f"demo: {len(opening.incidents):,} open incidents")
+    say(f"demo: {len(opening.incidents):,} open incidents")
     desk = Desk(Spine(database, Acts(database, clock), Sealer.open(home), clock, lambda: plan.tree))
     await write.open_incidents(desk, plan, opening, actor, opened_at)
 
