@@ -87,9 +87,7 @@ def _stage(payload: Mapping[str, Any]) -> Effect:
 
 
 def _stage_corrected(payload: Mapping[str, Any]) -> Effect:
-    if not payload["is_current"]:
-        return Op.PATCH, {"version": payload["version"]}
-    if payload["stage"] == Stage.ASSIGNED.value and payload["at"] is None:
+    if not payload["is_current"]:  # nothing of the assignment is left
         return Op.PATCH, {"version": payload["version"], "units": {payload["unit_id"]: None}}
     return _stage(payload)
 

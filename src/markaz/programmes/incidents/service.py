@@ -127,6 +127,8 @@ class Desk:
                 command.stage,
                 command.occurred_at,
             )
+            if not stages:
+                await store.drop_assignment(act.connection, incident_id, command.unit_id, assignment.ordinal)
             version = await store.touch_incident(act.connection, incident_id, act.actor.id)
             payload = {
                 "corrects": command.corrects_seq,
@@ -135,7 +137,7 @@ class Desk:
                 "was": iso(assignment.stages[command.stage]),
                 "at": None if command.occurred_at is None else iso(command.occurred_at),
                 "ordinal": assignment.ordinal,
-                "is_current": True,
+                "is_current": bool(stages),
                 "reason_id": str(reason_id),
                 "version": version,
             }
@@ -357,8 +359,6 @@ class Desk:
             is_here = True
         if not is_here:
             return
-        if not stages:
-            await store.drop_assignment(act.connection, incident["id"], row["unit_id"], before.ordinal)
         status = domain.status_after(stages)
         if status.value != row["unit_status"]:
             target = None if status is UnitStatus.AVAILABLE else incident["id"]
