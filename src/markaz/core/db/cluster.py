@@ -55,7 +55,8 @@ FIXED = {
     "log_min_duration_statement": "-1",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
-    "restart_after_crash": "on",
+    # PostgreSQL would start its own recovery over and over without a pause (on a full disk, say); the supervisor backs off.
+    "restart_after_crash": "off",
 }
 
 STOP_S = 60.0  # a fast stop writes one checkpoint; longer than this and the next start recovers from the log instead

@@ -7,6 +7,7 @@ and prints nothing. With MARKAZ_DATABASE_URL set, nothing is started at all.
 import fcntl
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -28,6 +29,9 @@ TROUBLE_S = 6.0  # trouble that lasts longer than this is told to the user; the 
 LEASE_S = 75.0  # a supervisor that is just stopping holds the lease until PostgreSQL is gone
 WATCH_S = 1.0
 POLL_S = 0.01
+ANSWER_S = 2.0
+PROTOCOL_3 = 3 << 16  # PostgreSQL's "Message Formats": StartupMessage, and the type byte of its answers
+AUTHENTICATION = b"R"
 
 
 @dataclass(frozen=True)
@@ -164,12 +168,16 @@ def _await_ready(folder: CentreFolder, postgres_bin: Path | None) -> str:
 
 
 def _answers(sockets: str) -> bool:
+    """Begin to sign in: a server that is starting or recovering refuses at once, one that is ready asks for more."""
+    wish = f"user\0{APP_ROLE}\0database\0{DATABASE_NAME}\0\0".encode()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(ANSWER_S)
         try:
             probe.connect(f"{sockets}/{SOCKET_NAME}")
+            probe.sendall(struct.pack("!ii", 8 + len(wish), PROTOCOL_3) + wish)
+            return probe.recv(1024)[:1] == AUTHENTICATION  # read whole, or the server logs a broken connection
         except OSError:
             return False
-    return True
 
 
 def _private_file(path: str, flags: int) -> int:
