@@ -1,0 +1,121 @@
+/**
+ * Talks to the server. Reads are plain; a command carries one Idempotency-Key for its whole life, so that a retry after a lost
+ * answer is the same act and never a second one. Screens decide what to say; this file only says what happened.
+ */
+import { backoff_ms, pause } from "../live/backoff";
+import type { ErrorBody } from "./types";
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly body: ErrorBody,
+  ) {
+    super(`${status} ${body.code}: ${body.message}`);
+  }
+
+  get code(): string {
+    return this.body.code;
+  }
+}
+
+/** The server was not reached, and trying again did not help. */
+export class Unreachable extends Error {}
+
+let onSignedOut: () => void = () => undefined;
+
+/** Called whenever the server says that there is no session any more. */
+export function whenSignedOut(listener: () => void): void {
+  onSignedOut = listener;
+}
+
+export async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, { headers: { accept: "application/json" }, ...(signal ? { signal } : {}) });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Unreachable(path);
+  }
+  return answer<T>(response, path);
+}
+
+export type Method = "POST" | "PUT" | "DELETE";
+
+export interface CommandOptions {
+  /** Told before each further attempt, so that the screen can say that nothing is lost but nothing is sent yet. */
+  onRetry?: (attempt: number) => void;
+  signal?: AbortSignal;
+  attempts?: number;
+}
+
+const ATTEMPTS = 6; // About half a minute in all.
+
+/** One act of a person. `send` may be called again after a failure: it is the same act under the same key. */
+export class Command<T> {
+  readonly key = newKey();
+
+  constructor(
+    readonly method: Method,
+    readonly path: string,
+    readonly body: unknown,
+  ) {}
+
+  async send(options: CommandOptions = {}): Promise<T> {
+    const attempts = options.attempts ?? ATTEMPTS;
+    const signal = options.signal ?? new AbortController().signal;
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await send(this.method, this.path, this.body, this.key, signal);
+      if (response && !isPassing(response.status)) return answer<T>(response, this.path);
+      if (attempt >= attempts) {
+        if (response) return answer<T>(response, this.path);
+        throw new Unreachable(this.path);
+      }
+      options.onRetry?.(attempt);
+      await pause(backoff_ms(attempt - 1), signal, globalThis.window);
+    }
+  }
+}
+
+/** Null when there was no answer: it may or may not have been done, which is why the key stays the same. */
+async function send(method: Method, path: string, body: unknown, key: string, signal: AbortSignal): Promise<Response | null> {
+  const headers: Record<string, string> = { accept: "application/json", "idempotency-key": key };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  try {
+    return await fetch(path, { method, headers, signal, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return null;
+  }
+}
+
+/** The server, or what stands before it, says "not now". */
+function isPassing(status: number): boolean {
+  return status === 429 || status === 502 || status === 503 || status === 504;
+}
+
+async function answer<T>(response: Response, path: string): Promise<T> {
+  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
+  const body = await errorBody(response);
+  if (response.status === 401 && !path.startsWith("/api/session")) onSignedOut();
+  throw new ApiError(response.status, body);
+}
+
+async function errorBody(response: Response): Promise<ErrorBody> {
+  try {
+    const body = (await response.json()) as Partial<ErrorBody>;
+    if (typeof body.code === "string") return { message: "", ...body, code: body.code };
+  } catch {
+    // Not ours: a proxy's page. The status says what there is to say.
+  }
+  return { code: "http_error", message: response.statusText };
+}
+
+/** A UUID; crypto.randomUUID exists only where the page is served securely, getRandomValues everywhere. */
+export function newKey(): string {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

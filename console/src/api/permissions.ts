@@ -1,0 +1,19 @@
+/** What a button needs. The server decides every time; this only keeps from people what they would be refused anyway. */
+import type { Me } from "./types";
+
+export type Act = "open" | "dispatch" | "change" | "close" | "correct" | "unit_status" | "figures" | "sealed";
+
+const NEEDS: Record<Act, string> = {
+  open: "incident.open",
+  dispatch: "incident.dispatch",
+  change: "incident.change",
+  close: "incident.close",
+  correct: "incident.correct",
+  unit_status: "unit.status",
+  figures: "figures.read",
+  sealed: "incident.read_sealed",
+};
+
+export function may(me: Me, act: Act): boolean {
+  return me.permissions.includes(NEEDS[act]);
+}

@@ -1,0 +1,223 @@
+/**
+ * The shapes of the API as the console uses them, times as ISO 8601 text in UTC.
+ * `schema.d.ts` is generated from the server's OpenAPI by `npm run api`; `contract-check.ts` fails the build where the two part.
+ */
+
+export type LanguageTag = "uz-Latn" | "uz-Cyrl" | "ru" | "en";
+/** A name in up to four languages; any may be missing. */
+export type Names = Partial<Record<LanguageTag, string>>;
+
+export interface Place {
+  lon: number;
+  lat: number;
+}
+
+export type Precision = "second" | "minute" | "day" | "month";
+
+export const STAGES = ["assigned", "en_route", "on_scene", "transporting", "at_hospital", "cleared"] as const;
+export type Stage = (typeof STAGES)[number];
+
+export const UNIT_STATUSES = [
+  "available", "assigned", "en_route", "on_scene", "transporting", "at_hospital", "busy", "out_of_service", "off_duty",
+] as const;
+export type UnitStatus = (typeof UNIT_STATUSES)[number];
+
+export interface AssignedUnit {
+  call_sign: string;
+  ordinal: number;
+  stages: Partial<Record<Stage, string>>;
+}
+
+export interface IncidentView {
+  id: string;
+  number: string;
+  status: "open" | "closed";
+  category: string;
+  priority: string;
+  channel: string;
+  territory_id: number;
+  place: Place | null;
+  received: { at: string; precision: Precision };
+  opened_by: string;
+  owner?: string | null;
+  outcome: string | null;
+  flags: string[];
+  version: number;
+  source: string | null;
+  units: Record<string, AssignedUnit>;
+}
+
+export interface UnitView {
+  id: string;
+  call_sign: string;
+  kind: string;
+  territory_id: number;
+  status: UnitStatus;
+  since: string;
+  incident_id: string | null;
+  version: number;
+}
+
+export interface Position {
+  unit_id: string;
+  lon: number;
+  lat: number;
+  fix_at: string;
+  accuracy_m: number | null;
+}
+
+/** The clock of a replay: `at` moves `speed` times as fast as ours. */
+export interface ReplayClock {
+  at: string;
+  speed: number;
+  source: string;
+}
+
+export interface Snapshot {
+  seq: number;
+  at: string;
+  incidents: IncidentView[];
+  units: UnitView[];
+  positions: Position[];
+  clock: ReplayClock | null;
+}
+
+export interface WireEvent {
+  seq: number;
+  type: string;
+  kind: "incident" | "unit";
+  id: string;
+  op: "set" | "patch" | "gone";
+  value?: unknown;
+  actor?: string;
+  occurred_at?: string;
+  recorded_at?: string;
+}
+
+export interface EventsFrame {
+  after: number;
+  seq: number;
+  events: WireEvent[];
+}
+
+export interface PositionsFrame {
+  positions: Position[];
+}
+
+export interface EndFrame {
+  code: "access_changed" | "cursor_too_old" | "slow_consumer" | "shutdown";
+  status: number;
+}
+
+export interface Me {
+  account: { id: string; login: string; display_name: string };
+  grants: { role: string; territory_id: number }[];
+  permissions: string[];
+  demo: boolean;
+  now: string;
+  profile: string;
+  stale_after_s: number;
+  basemap: boolean;
+}
+
+export interface Code {
+  code: string;
+  names: Names;
+}
+
+export interface Codes {
+  categories: Code[];
+  /** In order: the most urgent first. */
+  priorities: Code[];
+  outcomes: Code[];
+  unit_kinds: Code[];
+  channels: Code[];
+  levels: { key: string; names: Names }[];
+}
+
+export interface Territory {
+  id: number;
+  code: string;
+  parent_id: number | null;
+  level: string;
+  names: Names;
+  bbox: [number, number, number, number] | null;
+}
+
+export interface Sealed {
+  caller_name?: string | null;
+  caller_phone?: string | null;
+  address?: string | null;
+  erased: boolean;
+}
+
+export interface Note {
+  id: string;
+  at: string;
+  by: string;
+  text: string | null;
+  erased: boolean;
+}
+
+export interface IncidentCard {
+  incident: IncidentView & { closed_at?: string | null };
+  /** Null without the right to read it. */
+  sealed: Sealed | null;
+  notes: Note[];
+}
+
+export interface TimelineEntry {
+  seq: number;
+  type: string;
+  actor: { id: string; name: string };
+  occurred: { at: string | null; precision: Precision; source: string };
+  recorded_at: string;
+  detail: Record<string, unknown>;
+  corrected_by: number | null;
+  corrects: number | null;
+  void: boolean;
+  /** Why, where a reason was asked for; null when it was erased or may not be read. */
+  reason: string | null;
+}
+
+export interface IncidentRow extends IncidentView {
+  closed_at: string | null;
+}
+
+export interface IncidentPage {
+  items: IncidentRow[];
+  next: string | null;
+}
+
+export interface ResponseRow {
+  priority: string;
+  calls: number;
+  with_both: number;
+  p50_s: number | null;
+  p90_s: number | null;
+  records: string;
+}
+
+export interface ResponseFigures {
+  definition: string;
+  rows: ResponseRow[];
+}
+
+export interface NewIncident {
+  category: string;
+  priority: string;
+  channel: string;
+  place: Place | null;
+  territory_id?: number;
+  caller?: { name?: string; phone?: string };
+  address?: string;
+  note?: string;
+  occurred_at?: string;
+}
+
+export interface ErrorBody {
+  code: string;
+  message: string;
+  details?: Record<string, unknown> | null;
+  request_id?: string;
+}

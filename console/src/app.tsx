@@ -1,0 +1,60 @@
+import { lazy, Suspense } from "react";
+import { Navigate, Route, Routes } from "react-router";
+import { useSessionState, useWords } from "./context";
+import { DeskScreen } from "./screens/desk/desk";
+import { FiguresScreen } from "./screens/figures";
+import { IncidentScreen } from "./screens/incident/incident-screen";
+import { NewIncidentScreen } from "./screens/new-incident/new-incident";
+import { RecordsScreen } from "./screens/records";
+import { SignInScreen } from "./screens/sign-in";
+import { TerritoriesScreen } from "./screens/territories";
+import { UnitsScreen } from "./screens/units";
+import { session } from "./session";
+import { Shell } from "./ui/shell";
+
+const MapScreen = lazy(() => import("./screens/map-screen"));
+
+export function App() {
+  const state = useSessionState();
+  const { t } = useWords();
+  if (state.kind === "loading") return <p className="whole-page quiet">{t("app.loading")}</p>;
+  if (state.kind === "signed_out") return <SignInScreen />;
+  if (state.kind === "unreachable") {
+    return (
+      <main className="whole-page">
+        <h1>{t("app.title")}</h1>
+        <p role="alert">{t("problem.unreachable_start")}</p>
+        <button type="button" className="button is-primary" onClick={() => void session.open()}>
+          {t("problem.try_again")}
+        </button>
+      </main>
+    );
+  }
+  return (
+    <Shell>
+      <Suspense fallback={<p className="quiet pad">{t("app.loading")}</p>}>
+        <Routes>
+          <Route path="/" element={<Navigate to="/desk" replace />} />
+          <Route path="/desk/:id?" element={<DeskScreen />} />
+          <Route path="/map/:territory?" element={<MapScreen />} />
+          <Route path="/new" element={<NewIncidentScreen />} />
+          <Route path="/incidents" element={<RecordsScreen />} />
+          <Route path="/incidents/:id" element={<IncidentScreen />} />
+          <Route path="/units" element={<UnitsScreen />} />
+          <Route path="/figures" element={<FiguresScreen />} />
+          <Route path="/territories/:territory?" element={<TerritoriesScreen />} />
+          <Route path="*" element={<NotFound />} />
+        </Routes>
+      </Suspense>
+    </Shell>
+  );
+}
+
+function NotFound() {
+  const { t } = useWords();
+  return (
+    <div className="page">
+      <h1>{t("app.not_found")}</h1>
+    </div>
+  );
+}

@@ -1,0 +1,18 @@
+import { createRoot } from "react-dom/client";
+import { BrowserRouter } from "react-router";
+import { App } from "./app";
+import { WordsProvider } from "./context";
+import { session } from "./session";
+import { applyTheme } from "./ui/theme";
+import "./styles/index.css";
+
+applyTheme();
+void session.open();
+
+createRoot(document.getElementById("root")!).render(
+  <BrowserRouter>
+    <WordsProvider>
+      <App />
+    </WordsProvider>
+  </BrowserRouter>,
+);

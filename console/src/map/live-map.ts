@@ -1,0 +1,270 @@
+/**
+ * The live map: territory outlines, incidents and units on MapLibre. Framework-free. It gathers the store's changes and hands them
+ * to the map as diffs at most four times a second; it never asks React for anything.
+ */
+import { Map as GlMap, NavigationControl, setWorkerUrl, type GeoJSONSource, type MapLayerMouseEvent, type MapMouseEvent } from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import type { Territory } from "../api/types";
+import type { ChangeSet, LiveStore } from "../live/store";
+import { addBasemap } from "./basemap";
+import { bboxOf, boundaries, labelPoint, type Bbox } from "./boundaries";
+import { ageRing, FeatureTable, incidentFeature, unitFeature } from "./features";
+import { drawIcon, PIXEL_RATIO } from "./icons";
+import { baseStyle, layers } from "./style";
+import type { ThemeName } from "./theme";
+
+setWorkerUrl(workerUrl);
+
+/** How often the map is told of changes. */
+const DRAW_EVERY_MS = 250;
+const AGES_EVERY_MS = 1_000;
+
+export interface LiveMapOptions {
+  store: LiveStore;
+  theme: ThemeName;
+  basemap: boolean;
+  stale_after_s: number;
+  rank: (priority: string) => number;
+  /** "3 min ago", in the language of the page. */
+  ageWords: (age_s: number) => string;
+  /** The lines of a territory's label, the name first. */
+  territoryLabel: (id: number) => string;
+  title: string;
+  onIncident?: (id: string) => void;
+  onUnit?: (id: string) => void;
+  onTerritory?: (id: number) => void;
+  onPick?: (place: { lon: number; lat: number }) => void;
+  onHover?: (what: { kind: "incident" | "unit"; id: string; x: number; y: number } | null) => void;
+}
+
+export class LiveMap {
+  private readonly map: GlMap;
+  private readonly incidents = new FeatureTable();
+  private readonly units = new FeatureTable();
+  private readonly fixTimes = new Map<string, { fix_at: string; ring: number; minute: number }>();
+  private readonly stops: (() => void)[] = [];
+  private ready = false;
+  private shownParent: number | null = null;
+  private labelled: { id: number; at: [number, number] }[] = [];
+  private hovered: number | null = null;
+  private destroyed = false;
+
+  constructor(
+    container: HTMLElement,
+    private options: LiveMapOptions,
+  ) {
+    this.map = new GlMap({
+      container, style: baseStyle(options.theme), attributionControl: false, dragRotate: false, pitchWithRotate: false,
+      touchPitch: false, maxPitch: 0, fadeDuration: 0, center: [64.5, 41.3], zoom: 4, locale: { "Map.Title": options.title },
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    this.map.addControl(new NavigationControl({ showCompass: false }), "top-right");
+    this.map.setMissingStyleImageResolver((name) => {
+      const image = drawIcon(name);
+      if (image && !this.map.hasImage(name)) this.map.addImage(name, image, { pixelRatio: PIXEL_RATIO });
+    });
+    this.map.on("load", () => this.start());
+    this.listen();
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+    for (const stop of this.stops) stop();
+    this.map.remove();
+  }
+
+  resize(): void {
+    this.map.resize();
+  }
+
+  /** New words, colours or handlers; what is on the map stays. */
+  update(options: Partial<LiveMapOptions>): void {
+    const before = this.options;
+    this.options = { ...before, ...options };
+    if (!this.ready) return;
+    if (this.options.theme !== before.theme) this.recolour();
+    if (this.options.territoryLabel !== before.territoryLabel) this.relabel();
+    if (this.options.ageWords !== before.ageWords || this.options.rank !== before.rank) this.refill();
+  }
+
+  /** Shows the children of a territory and goes there. */
+  async showTerritory(parent: Territory, move: boolean): Promise<void> {
+    this.shownParent = parent.id;
+    const children = await boundaries(parent.id);
+    if (this.destroyed || this.shownParent !== parent.id) return;
+    await this.whenReady();
+    this.source("territories").setData(children);
+    this.labelled = children.features.map((feature) => ({ id: Number(feature.properties?.id), at: labelPoint(feature.geometry) }));
+    this.relabel();
+    const box = parent.bbox ?? bboxOf(children);
+    if (move && box) this.goTo(box);
+  }
+
+  /** Counts in the labels changed. */
+  relabel(): void {
+    if (!this.ready) return;
+    this.source("territory-labels").setData({
+      type: "FeatureCollection",
+      features: this.labelled.map(({ id, at }) => ({
+        type: "Feature",
+        geometry: { type: "Point", coordinates: at },
+        properties: { label: `territory|${this.options.territoryLabel(id)}` },
+      })),
+    });
+  }
+
+  goTo([west, south, east, north]: Bbox): void {
+    this.map.fitBounds([[west, south], [east, north]], { padding: 24, animate: this.ready && !calm(), duration: 300, maxZoom: 15 });
+  }
+
+  async select(id: string | null, move: boolean): Promise<void> {
+    await this.whenReady();
+    this.map.setFilter("incident-selected", ["==", ["get", "uid"], id ?? ""]);
+    const place = id === null ? null : this.options.store.incidents.get(id)?.place;
+    if (move && place) this.map.easeTo({ center: [place.lon, place.lat], zoom: Math.max(this.map.getZoom(), 13), animate: !calm(), duration: 300 });
+  }
+
+  async setPick(place: { lon: number; lat: number } | null): Promise<void> {
+    await this.whenReady();
+    this.source("pick").setData({
+      type: "FeatureCollection",
+      features: place ? [{ type: "Feature", geometry: { type: "Point", coordinates: [place.lon, place.lat] }, properties: {} }] : [],
+    });
+  }
+
+  private readonly whenReadyList: (() => void)[] = [];
+
+  private whenReady(): Promise<void> {
+    if (this.ready) return Promise.resolve();
+    return new Promise((resolve) => this.whenReadyList.push(resolve));
+  }
+
+  private start(): void {
+    this.ready = true;
+    for (const go of this.whenReadyList.splice(0)) go();
+    if (this.options.basemap) void addBasemap(this.map, this.options.theme).catch(() => undefined);
+    this.refill();
+    this.stops.push(this.options.store.onChanges((changes) => this.gather(changes)));
+    const draw = setInterval(() => this.draw(), DRAW_EVERY_MS);
+    const ages = setInterval(() => this.refreshAges(), AGES_EVERY_MS);
+    this.stops.push(() => clearInterval(draw), () => clearInterval(ages));
+    this.draw();
+  }
+
+  private source(id: string): GeoJSONSource {
+    return this.map.getSource(id) as GeoJSONSource;
+  }
+
+  private gather(changes: ChangeSet): void {
+    if (changes.reset) return this.refill();
+    for (const id of changes.incidents) this.setIncident(id);
+    for (const id of changes.units) this.setUnit(id);
+    for (const id of changes.positions) this.setUnit(id);
+  }
+
+  private refill(): void {
+    this.incidents.reset();
+    this.units.reset();
+    this.fixTimes.clear();
+    for (const id of this.options.store.incidents.keys()) this.setIncident(id);
+    for (const id of this.options.store.positions.keys()) this.setUnit(id);
+  }
+
+  private setIncident(id: string): void {
+    const incident = this.options.store.incidents.get(id);
+    this.incidents.set(id, incident ? incidentFeature(incident, this.options.rank(incident.priority)) : null);
+  }
+
+  private setUnit(id: string): void {
+    const { store } = this.options;
+    const [unit, position] = [store.units.get(id), store.positions.get(id)];
+    if (!unit || !position) {
+      this.fixTimes.delete(id);
+      return this.units.set(id, null);
+    }
+    const age_s = store.time.age_s(position.fix_at);
+    const ring = ageRing(age_s, this.options.stale_after_s);
+    const isStale = age_s > this.options.stale_after_s;
+    const label = isStale ? `${unit.call_sign}\n${this.options.ageWords(age_s)}` : unit.call_sign;
+    this.fixTimes.set(id, { fix_at: position.fix_at, ring, minute: isStale ? Math.floor(age_s / 60) : 0 });
+    this.units.set(id, unitFeature({ unit, position, ring, label }));
+  }
+
+  /** Positions age without any news: only units whose ring or word changes are drawn again. */
+  private refreshAges(): void {
+    const { store, stale_after_s } = this.options;
+    for (const [id, held] of this.fixTimes) {
+      const age_s = store.time.age_s(held.fix_at);
+      const minute = age_s > stale_after_s ? Math.floor(age_s / 60) : 0;
+      if (ageRing(age_s, stale_after_s) !== held.ring || minute !== held.minute) this.setUnit(id);
+    }
+  }
+
+  private draw(): void {
+    for (const [name, table] of [["incidents", this.incidents], ["units", this.units]] as const) {
+      const diff = table.drain();
+      if (diff) void this.source(name).updateData(diff);
+    }
+  }
+
+  private recolour(): void {
+    for (const layer of layers(this.options.theme)) {
+      for (const [key, value] of Object.entries(layer.paint ?? {})) this.map.setPaintProperty(layer.id, key as never, value as never);
+      const icon = layer.type === "symbol" ? layer.layout?.["icon-image"] : undefined;
+      if (icon !== undefined) this.map.setLayoutProperty(layer.id, "icon-image", icon);
+    }
+    if (this.options.basemap) void addBasemap(this.map, this.options.theme).catch(() => undefined);
+  }
+
+  // ---- the pointer ---------------------------------------------------------------------------------------------------
+
+  private listen(): void {
+    this.map.on("click", (event) => this.click(event));
+    for (const layer of ["incidents", "units-sign"] as const) {
+      this.map.on("mousemove", layer, (event) => this.hover(layer, event));
+      this.map.on("mouseleave", layer, () => this.options.onHover?.(null));
+    }
+    this.map.on("mousemove", "territories-fill", (event) => {
+      if (this.options.onTerritory) this.hoverTerritory(Number(event.features?.[0]?.properties.id));
+    });
+    this.map.on("mouseleave", "territories-fill", () => this.hoverTerritory(null));
+    this.map.on("movestart", () => this.options.onHover?.(null));
+  }
+
+  private click(event: MapMouseEvent): void {
+    const { onPick, onIncident, onUnit, onTerritory } = this.options;
+    if (onPick) return onPick({ lon: round(event.lngLat.lng), lat: round(event.lngLat.lat) });
+    const at: [[number, number], [number, number]] = [[event.point.x - 4, event.point.y - 4], [event.point.x + 4, event.point.y + 4]];
+    const hit = (layer: string) => this.map.queryRenderedFeatures(at, { layers: [layer] })[0]?.properties;
+    const incident = hit("incidents");
+    if (incident) return onIncident?.(String(incident.uid));
+    const unit = hit("units-sign");
+    if (unit) return onUnit?.(String(unit.uid));
+    const territory = hit("territories-fill");
+    if (territory) onTerritory?.(Number(territory.id));
+  }
+
+  private hover(layer: "incidents" | "units-sign", event: MapLayerMouseEvent): void {
+    const id = event.features?.[0]?.properties.uid as string | undefined;
+    if (!id) return;
+    this.options.onHover?.({ kind: layer === "incidents" ? "incident" : "unit", id, x: event.point.x, y: event.point.y });
+  }
+
+  private hoverTerritory(id: number | null): void {
+    if (id === this.hovered) return;
+    if (this.hovered !== null) this.map.setFeatureState({ source: "territories", id: this.hovered }, { hover: false });
+    this.hovered = id;
+    if (id !== null) this.map.setFeatureState({ source: "territories", id }, { hover: true });
+    this.map.getCanvas().style.cursor = id === null ? "" : "pointer";
+  }
+}
+
+function calm(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+/** About a metre. */
+function round(degrees: number): number {
+  return Math.round(degrees * 1e5) / 1e5;
+}

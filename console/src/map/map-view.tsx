@@ -1,0 +1,128 @@
+/** Puts a LiveMap into the page and hands it what changed. The only place where React and the map meet. */
+import { useEffect, useRef, useState } from "react";
+import "maplibre-gl/dist/maplibre-gl.css";
+import { useNames, useSession, useWords } from "../context";
+import { session } from "../session";
+import { Age, PositionAge, PriorityMark, StatusMark } from "../ui/marks";
+import { useTheme } from "../ui/theme";
+import { LiveMap, type LiveMapOptions } from "./live-map";
+
+interface Props {
+  /** The territory whose children are drawn. */
+  parent: number | null;
+  selected?: string | null;
+  /** Go to the selected incident when it changes. */
+  follow?: boolean;
+  pick?: { lon: number; lat: number } | null;
+  territoryLabel?: (id: number) => string;
+  onIncident?: (id: string) => void;
+  onTerritory?: (id: number) => void;
+  onPick?: (place: { lon: number; lat: number }) => void;
+}
+
+export function MapView(props: Props) {
+  const { me, territories } = useSession();
+  const { t, f, name } = useWords();
+  const { rank } = useNames();
+  const theme = useTheme();
+  const holder = useRef<HTMLDivElement>(null);
+  const map = useRef<LiveMap | null>(null);
+  const [hovered, setHovered] = useState<{ kind: "incident" | "unit"; id: string; x: number; y: number } | null>(null);
+  const [failed, setFailed] = useState(false);
+
+  const plainLabel = (id: number) => {
+    const territory = territories.get(id);
+    return territory ? name(territory.names, territory.code) : "";
+  };
+  const handlers: Partial<LiveMapOptions> = {
+    onHover: setHovered,
+    ...(props.onIncident ? { onIncident: props.onIncident } : {}),
+    ...(props.onTerritory ? { onTerritory: props.onTerritory } : {}),
+    ...(props.onPick ? { onPick: props.onPick } : {}),
+  };
+
+  useEffect(() => {
+    let made: LiveMap;
+    try {
+      made = new LiveMap(holder.current!, {
+        store: session.store, theme, basemap: me.basemap, stale_after_s: me.stale_after_s, rank, title: t("map.title"),
+        ageWords: (age_s) => t("position.stale", { age: f.age(age_s) }), territoryLabel: props.territoryLabel ?? plainLabel, ...handlers,
+      });
+    } catch {
+      setFailed(true); // No WebGL on this computer: the lists beside the map say the same.
+      return;
+    }
+    map.current = made;
+    const watch = new ResizeObserver(() => made.resize());
+    watch.observe(holder.current!);
+    return () => {
+      watch.disconnect();
+      map.current = null;
+      made.destroy();
+    };
+    // Made once; everything that can change is handed over below.
+  }, []);
+
+  useEffect(() => map.current?.update(handlers));
+  useEffect(() => map.current?.update({ theme }), [theme]);
+  useEffect(() => map.current?.update({ rank }), [rank]);
+  useEffect(() => map.current?.update({ ageWords: (age_s) => t("position.stale", { age: f.age(age_s) }) }), [t, f]);
+  useEffect(() => map.current?.update({ territoryLabel: props.territoryLabel ?? plainLabel }), [props.territoryLabel, name, territories]);
+
+  const { parent, selected = null, follow = false, pick } = props;
+  const shown = useRef<number | null>(null);
+  useEffect(() => {
+    const territory = parent === null ? undefined : territories.get(parent);
+    if (!territory) return;
+    const place = follow && selected !== null && session.store.incidents.get(selected)?.place;
+    map.current?.showTerritory(territory, !place && shown.current !== parent).catch(() => undefined);
+    shown.current = parent;
+  }, [parent, territories]);
+  useEffect(() => void map.current?.select(selected, follow), [selected, follow]);
+  useEffect(() => void (pick !== undefined && map.current?.setPick(pick)), [pick]);
+
+  return (
+    <div className={`map-holder ${props.onPick ? "is-picking" : ""}`}>
+      <div className="map" ref={holder} role="region" aria-label={t("map.title")} />
+      {failed && <p className="empty">{t("map.failed")}</p>}
+      {hovered && <HoverCard {...hovered} />}
+    </div>
+  );
+}
+
+function HoverCard({ kind, id, x, y }: { kind: "incident" | "unit"; id: string; x: number; y: number }) {
+  const { me } = useSession();
+  const { t } = useWords();
+  const names = useNames();
+  const incident = kind === "incident" ? session.store.incidents.get(id) : undefined;
+  const unit = kind === "unit" ? session.store.units.get(id) : undefined;
+  if (!incident && !unit) return null;
+  return (
+    <div className="hover-card" style={{ transform: `translate(${x + 14}px, ${y + 10}px)` }}>
+      {incident && (
+        <>
+          <p>
+            <PriorityMark code={incident.priority} /> <bdi>{names.category(incident.category)}</bdi>
+          </p>
+          <p className="quiet small num">
+            <bdi>{incident.number}</bdi> · <Age at={incident.received.at} />
+          </p>
+          <p className="quiet small">{Object.values(incident.units).map((one) => one.call_sign).join(", ") || t("queue.no_unit")}</p>
+        </>
+      )}
+      {unit && (
+        <>
+          <p>
+            <b>
+              <bdi>{unit.call_sign}</bdi>
+            </b>{" "}
+            <StatusMark status={unit.status} />
+          </p>
+          <p className="small">
+            <PositionAge at={session.store.positions.get(id)?.fix_at ?? null} stale_after_s={me.stale_after_s} />
+          </p>
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,103 @@
+/** The style object of the map: our own, from one theme, with nothing fetched from anywhere. */
+import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
+import { MAP_THEMES, type ThemeName } from "./theme";
+
+const EMPTY: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
+/** Below this zoom a unit is a dot: ten thousand signs on a country would hide it. */
+const SIGNS_FROM_ZOOM = 9;
+const LABELS_FROM_ZOOM = 12;
+
+const themed = (theme: ThemeName, kind: "icon" | "label"): ExpressionSpecification =>
+  kind === "icon" ? ["concat", `${theme}|`, ["get", "icon"]] : ["concat", `${theme}|t|`, ["get", "label"]];
+
+export function baseStyle(theme: ThemeName): StyleSpecification {
+  return {
+    version: 8,
+    sources: {
+      territories: { type: "geojson", data: EMPTY, promoteId: "id" },
+      "territory-labels": { type: "geojson", data: EMPTY },
+      incidents: { type: "geojson", data: EMPTY, promoteId: "uid" },
+      units: { type: "geojson", data: EMPTY, promoteId: "uid" },
+      pick: { type: "geojson", data: EMPTY },
+    },
+    layers: layers(theme),
+  };
+}
+
+/** All layers above a base map, bottom first. Calling it with the other theme gives the same ids in other colours. */
+export function layers(themeName: ThemeName): LayerSpecification[] {
+  const theme = MAP_THEMES[themeName];
+  return [
+    { id: "background", type: "background", paint: { "background-color": theme.background } },
+    {
+      id: "territories-fill", type: "fill", source: "territories",
+      paint: {
+        "fill-color": ["case", ["boolean", ["feature-state", "hover"], false], theme.territoryHover, theme.territory],
+        "fill-opacity": 0.85,
+      },
+    },
+    { id: "territories-line", type: "line", source: "territories", paint: { "line-color": theme.border, "line-width": 1.2 } },
+    {
+      id: "territory-labels", type: "symbol", source: "territory-labels",
+      layout: { "icon-image": themed(themeName, "label"), "icon-allow-overlap": false, "icon-padding": 2 },
+    },
+    {
+      id: "units-dot", type: "circle", source: "units", maxzoom: SIGNS_FROM_ZOOM,
+      paint: {
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 4, 1.6, 9, 4],
+        "circle-color": ["match", ["get", "group"], "free", theme.units.free, "engaged", theme.units.engaged, theme.units.away],
+        "circle-opacity": ["case", ["get", "stale"], 0, 0.85],
+        "circle-stroke-width": ["case", ["get", "stale"], 1, 0.5],
+        "circle-stroke-color": ["case", ["get", "stale"], theme.units.away, theme.outline],
+      },
+    },
+    {
+      id: "units-sign", type: "symbol", source: "units", minzoom: SIGNS_FROM_ZOOM,
+      layout: { "icon-image": themed(themeName, "icon"), "icon-allow-overlap": true, "icon-ignore-placement": true },
+    },
+    {
+      id: "units-label", type: "symbol", source: "units", minzoom: LABELS_FROM_ZOOM,
+      layout: { "icon-image": themed(themeName, "label"), "icon-offset": [0, 20], "icon-allow-overlap": false },
+    },
+    {
+      id: "incident-selected", type: "circle", source: "incidents", filter: ["==", ["get", "uid"], ""],
+      paint: {
+        "circle-radius": 20, "circle-color": theme.selection, "circle-opacity": 0.18,
+        "circle-stroke-width": 2.5, "circle-stroke-color": theme.selection,
+      },
+    },
+    {
+      id: "incidents", type: "symbol", source: "incidents",
+      layout: {
+        "icon-image": themed(themeName, "icon"), "icon-allow-overlap": true, "icon-ignore-placement": true,
+        "symbol-sort-key": ["-", 0, ["get", "rank"]],
+      },
+    },
+    {
+      id: "pick", type: "circle", source: "pick",
+      paint: {
+        "circle-radius": 9, "circle-color": "rgba(0,0,0,0)", "circle-stroke-width": 4, "circle-stroke-color": theme.selection,
+      },
+    },
+  ];
+}
+
+/** Layers of a vector base map in either of the two common schemas (Protomaps, OpenMapTiles). Without glyphs it has no names. */
+export function basemapLayers(themeName: ThemeName, isVector: boolean): LayerSpecification[] {
+  const theme = MAP_THEMES[themeName];
+  if (!isVector) return [{ id: "basemap", type: "raster", source: "basemap", paint: { "raster-opacity": themeName === "night" ? 0.45 : 0.9 } }];
+  const fill = (layer: string, color: string): LayerSpecification => ({
+    id: `basemap-${layer}`, type: "fill", source: "basemap", "source-layer": layer, paint: { "fill-color": color },
+  });
+  const line = (layer: string, color: string, width: ExpressionSpecification): LayerSpecification => ({
+    id: `basemap-${layer}`, type: "line", source: "basemap", "source-layer": layer, paint: { "line-color": color, "line-width": width },
+  });
+  const roadWidth: ExpressionSpecification = ["interpolate", ["exponential", 1.5], ["zoom"], 6, 0.4, 12, 1.2, 17, 8];
+  const thin: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 4, 0.6, 12, 1.2];
+  return [
+    fill("earth", theme.territory), fill("landuse", theme.land), fill("landcover", theme.land), fill("water", theme.water),
+    fill("buildings", theme.building), fill("building", theme.building),
+    line("roads", theme.road, roadWidth), line("transportation", theme.road, roadWidth),
+    line("boundaries", theme.border, thin), line("boundary", theme.border, thin),
+  ];
+}

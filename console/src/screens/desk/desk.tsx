@@ -1,0 +1,75 @@
+/** The duty desk: queue, incident card, units, map strip. On a phone one of them at a time. */
+import { lazy, Suspense, useState } from "react";
+import { useNavigate, useParams } from "react-router";
+import { may } from "../../api/permissions";
+import { useMedia, useSession, useWords } from "../../context";
+import { useKeys } from "../../ui/keys";
+import { IncidentCard } from "../incident/incident-card";
+import { Queue } from "./queue";
+import { UnitsPanel } from "./units-panel";
+
+const MapStrip = lazy(() => import("./map-strip"));
+
+type Panel = "queue" | "card" | "units" | "map";
+const PANELS: readonly Panel[] = ["queue", "card", "units", "map"];
+
+export function DeskScreen() {
+  const { id } = useParams();
+  const { me } = useSession();
+  const { t } = useWords();
+  const navigate = useNavigate();
+  const [cursor, setCursor] = useState<string | null>(id ?? null);
+  const [panel, setPanel] = useState<Panel>(id ? "card" : "queue");
+  const isNarrow = useMedia("(max-width: 899px)");
+  const selected = cursor ?? id ?? null;
+  const opened = id !== undefined && id === selected ? id : null;
+
+  const open = (next: string) => {
+    setCursor(next);
+    setPanel("card");
+    void navigate(`/desk/${next}`);
+  };
+  useKeys({
+    KeyN: () => may(me, "open") && void navigate("/new"),
+    Slash: () => focusOn("units-search"),
+  });
+  const focusOn = (element: string) => {
+    setPanel("units");
+    setTimeout(() => document.getElementById(element)?.focus(), 0);
+  };
+
+  const parts: Record<Panel, React.ReactNode> = {
+    queue: <Queue selected={selected} onSelect={setCursor} onOpen={open} canCreate={may(me, "open")} />,
+    card: <IncidentCard key={selected ?? "none"} id={selected} isOpened={opened !== null} onOpen={() => selected !== null && open(selected)} />,
+    units: <UnitsPanel incidentId={opened} />,
+    map: (
+      <Suspense fallback={<section className="panel" />}>
+        <MapStrip incidentId={selected} onIncident={open} />
+      </Suspense>
+    ),
+  };
+  if (!isNarrow) {
+    return (
+      <div className="desk">
+        <h1 className="sr-only">{t("nav.desk")}</h1>
+        {parts.queue}
+        {parts.card}
+        {parts.units}
+        {parts.map}
+      </div>
+    );
+  }
+  return (
+    <div className="desk is-narrow">
+      <h1 className="sr-only">{t("nav.desk")}</h1>
+      <div className="segments" role="group" aria-label={t("desk.panels")}>
+        {PANELS.map((name) => (
+          <button key={name} type="button" aria-pressed={panel === name} onClick={() => setPanel(name)}>
+            {t(`desk.panel.${name}`)}
+          </button>
+        ))}
+      </div>
+      {parts[panel]}
+    </div>
+  );
+}

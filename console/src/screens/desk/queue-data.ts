@@ -1,0 +1,32 @@
+/** The queue's order and how it keeps still: pure functions, so that a test can hold them to their word. */
+import type { IncidentView } from "../../api/types";
+
+export interface QueueItem {
+  incident: IncidentView;
+  rank: number;
+  received_ms: number;
+}
+
+/** Most urgent first; within a priority the longest waiting first. */
+export function sortQueue(incidents: Iterable<IncidentView>, rank: (priority: string) => number): QueueItem[] {
+  const items: QueueItem[] = [];
+  for (const incident of incidents) {
+    items.push({ incident, rank: rank(incident.priority), received_ms: Date.parse(incident.received.at) });
+  }
+  return items.sort((a, b) => a.rank - b.rank || a.received_ms - b.received_ms || (a.incident.id < b.incident.id ? -1 : 1));
+}
+
+/** Sent to nobody yet: no unit, or every unit has cleared. */
+export function isUnattended(incident: IncidentView): boolean {
+  return Object.values(incident.units).every((unit) => unit.stages.cleared !== undefined);
+}
+
+/**
+ * How far the list must scroll so that the anchored row (under the pointer, or selected) stays where it is on the glass,
+ * when the rows above it change. The anchor that is gone holds nothing.
+ */
+export function anchorShift_px(before: readonly string[], after: readonly string[], anchor: string | null, rowHeight_px: number): number {
+  if (anchor === null) return 0;
+  const [was, is] = [before.indexOf(anchor), after.indexOf(anchor)];
+  return was < 0 || is < 0 ? 0 : (is - was) * rowHeight_px;
+}

@@ -1,0 +1,98 @@
+/** Response times by priority. Each figure is a link to the records it was counted from; the definition stands above it. */
+import { Link, useSearchParams } from "react-router";
+import type { ResponseFigures } from "../api/types";
+import { useNames, useWords } from "../context";
+import { PriorityMark } from "../ui/marks";
+import { Problem } from "../ui/problem";
+import { useRead } from "../ui/use-read";
+
+const FILTERS = ["source", "territory", "from", "to"] as const;
+
+export function FiguresScreen() {
+  const { t, f } = useWords();
+  const names = useNames();
+  const [params, setParams] = useSearchParams();
+  const query = new URLSearchParams(FILTERS.flatMap((key) => (params.get(key) ? [[key, params.get(key)!]] : [])));
+  const figures = useRead<ResponseFigures>(`/api/figures/response${query.size > 0 ? `?${query}` : ""}`);
+  const set = (key: string, value: string) => {
+    const next = new URLSearchParams(params);
+    if (value) next.set(key, value);
+    else next.delete(key);
+    setParams(next, { replace: true });
+  };
+  const territory = Number(params.get("territory"));
+  const rows = figures.data?.rows ?? [];
+  return (
+    <div className="page">
+      <header className="page-head">
+        <h1>{t("figures.title")}</h1>
+        <div className="filters">
+          <label>
+            <span>{t("figures.from")}</span>
+            <input className="num" size={11} placeholder="2025-11-01" defaultValue={params.get("from") ?? ""} onBlur={(event) => set("from", dayOrNothing(event.target.value))} />
+          </label>
+          <label>
+            <span>{t("figures.to")}</span>
+            <input className="num" size={11} placeholder="2025-11-30" defaultValue={params.get("to") ?? ""} onBlur={(event) => set("to", dayOrNothing(event.target.value))} />
+          </label>
+          <label>
+            <span>{t("facts.source")}</span>
+            <input size={8} defaultValue={params.get("source") ?? ""} onBlur={(event) => set("source", event.target.value.trim())} />
+          </label>
+          {territory > 0 && (
+            <span className="filter-chip">
+              <bdi>{names.territory(territory) ?? territory}</bdi>
+              <button type="button" aria-label={t("records.remove_filter")} onClick={() => set("territory", "")}>
+                ×
+              </button>
+            </span>
+          )}
+        </div>
+      </header>
+      <p className="definition">{t("figures.definition")}</p>
+      {figures.data?.definition && (
+        <p className="quiet small" dir="auto">
+          {t("figures.server_definition")} <bdi lang="en">{figures.data.definition}</bdi>
+        </p>
+      )}
+      {figures.error !== null && <Problem error={figures.error} />}
+      <div className="table-wrap" tabIndex={0} role="region" aria-label={t("figures.title")}>
+        <table className="plain figures">
+          <thead>
+            <tr>
+              <th scope="col">{t("field.priority")}</th>
+              <th scope="col" className="right">{t("figures.calls")}</th>
+              <th scope="col" className="right">{t("figures.with_both")}</th>
+              <th scope="col" className="right">{t("figures.p50")}</th>
+              <th scope="col" className="right">{t("figures.p90")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => {
+              const to = row.records.replace(/^\/api/, "");
+              const figure = (text: string) => <Link to={to}>{text}</Link>;
+              return (
+                <tr key={row.priority}>
+                  <th scope="row">
+                    <PriorityMark code={row.priority} withName />
+                  </th>
+                  <td className="num right">{figure(f.number(row.calls))}</td>
+                  <td className="num right">{figure(f.number(row.with_both))}</td>
+                  <td className="num right figure">{row.p50_s === null ? t("unknown") : figure(f.duration(row.p50_s))}</td>
+                  <td className="num right figure">{row.p90_s === null ? t("unknown") : figure(f.duration(row.p90_s))}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+      {figures.data && rows.length === 0 && <p className="empty">{t("figures.none")}</p>}
+      {figures.loading && !figures.data && <p className="quiet pad">{t("app.loading")}</p>}
+      <p className="quiet small">{t("figures.how_to_read")}</p>
+    </div>
+  );
+}
+
+function dayOrNothing(text: string): string {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text.trim()) ? text.trim() : "";
+}

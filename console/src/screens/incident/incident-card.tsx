@@ -1,0 +1,103 @@
+/** The incident card: what it is, who called, who is on it, what happened when, and what can be done next. */
+import { useState } from "react";
+import { may } from "../../api/permissions";
+import { useNames, useSession, useWords } from "../../context";
+import { Age, Kbd, PriorityMark } from "../../ui/marks";
+import { Problem } from "../../ui/problem";
+import { ChangeDialog } from "./change-dialog";
+import { CloseDialog } from "./close-dialog";
+import { Facts, Sealed } from "./facts";
+import { Notes } from "./notes";
+import { Timeline } from "./timeline";
+import { UnitStages } from "./unit-stages";
+import { useCard, type CardData } from "./use-card";
+
+interface Props {
+  id: string | null;
+  /** False while the queue's cursor only stands on it: coded facts are shown, nothing of the caller is read. */
+  isOpened: boolean;
+  onOpen: () => void;
+}
+
+export function IncidentCard({ id, isOpened, onOpen }: Props) {
+  const { t } = useWords();
+  const data = useCard(id, isOpened);
+  return (
+    <section className="panel card" aria-labelledby="card-title">
+      {data.incident ? (
+        <Body data={data} isOpened={isOpened} onOpen={onOpen} />
+      ) : (
+        <>
+          <h2 id="card-title" className="sr-only">
+            {t("card.title")}
+          </h2>
+          {data.card.error !== null ? (
+            <div className="pad">
+              <Problem error={data.card.error} />
+            </div>
+          ) : (
+            <p className="empty">{id === null ? t("card.none") : t("app.loading")}</p>
+          )}
+        </>
+      )}
+    </section>
+  );
+}
+
+function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; onOpen: () => void }) {
+  const { me } = useSession();
+  const { t, f } = useWords();
+  const names = useNames();
+  const [dialog, setDialog] = useState<"change" | "close" | null>(null);
+  const incident = data.incident!;
+  const canAct = isOpened && !data.isClosed;
+  return (
+    <>
+      <header className="card-head">
+        <PriorityMark code={incident.priority} />
+        <div className="card-title">
+          <h2 id="card-title">
+            <bdi>{names.category(incident.category)}</bdi>
+          </h2>
+          <p className="quiet num">
+            <bdi>{incident.number}</bdi> · {names.priority(incident.priority)} · {data.isClosed ? t("card.closed") : <Age at={incident.received.at} />} ·{" "}
+            {f.full(incident.received.at, incident.received.precision)}
+          </p>
+        </div>
+        <div className="card-actions">
+          {canAct && may(me, "change") && (
+            <button type="button" className="button" onClick={() => setDialog("change")}>
+              {t("card.change")}
+            </button>
+          )}
+          {canAct && may(me, "close") && (
+            <button type="button" className="button" onClick={() => setDialog("close")}>
+              {t("card.close")}
+            </button>
+          )}
+          {!isOpened && (
+            <button type="button" className="button is-primary" onClick={onOpen}>
+              {t("card.open")} <Kbd>Enter</Kbd>
+            </button>
+          )}
+        </div>
+      </header>
+      <div className="scroll card-body">
+        {data.isClosed && (
+          <p className="notice" role="status">
+            {incident.outcome ? t("card.closed_with", { outcome: names.outcome(incident.outcome) }) : t("card.closed_now")}
+          </p>
+        )}
+        <UnitStages incident={incident} canAct={canAct} onReload={data.reload} />
+        <div className="card-columns">
+          <Facts incident={incident} />
+          <Sealed isOpened={isOpened} card={data.card} />
+        </div>
+        {isOpened && <Notes incidentId={incident.id} card={data.card} canAdd={may(me, "change")} />}
+        {isOpened && <Timeline incident={incident} reading={data.timeline} canCorrect={may(me, "correct")} onReload={data.reload} />}
+      </div>
+      {dialog === "change" && <ChangeDialog incident={incident} onReload={data.reload} onClose={() => setDialog(null)} />}
+      {dialog === "close" && <CloseDialog incident={incident} onReload={data.reload} onClose={() => setDialog(null)} />}
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+import { useState, type FormEvent } from "react";
+import type { IncidentCard } from "../../api/types";
+import { useWords } from "../../context";
+import { Problem } from "../../ui/problem";
+import { useCommand } from "../../ui/use-command";
+import type { Reading } from "../../ui/use-read";
+
+const LONGEST = 4_000;
+
+export function Notes({ incidentId, card, canAdd }: { incidentId: string; card: Reading<IncidentCard>; canAdd: boolean }) {
+  const { t, f } = useWords();
+  const sending = useCommand();
+  const [text, setText] = useState("");
+  const add = (event: FormEvent) => {
+    event.preventDefault();
+    if (text.trim() === "") return;
+    sending.send("POST", `/api/incidents/${incidentId}/notes`, { text: text.trim() }, () => {
+      setText("");
+      card.reload();
+    });
+  };
+  return (
+    <section aria-labelledby="notes-title">
+      <h3 id="notes-title">{t("notes.title")}</h3>
+      <ul className="notes">
+        {(card.data?.notes ?? []).map((note) => (
+          <li key={note.id}>
+            <span className="quiet small num">
+              {f.full(note.at)} · <bdi>{note.by}</bdi>
+            </span>
+            {note.erased || note.text === null ? (
+              <p className="quiet">{t("notes.erased")}</p>
+            ) : (
+              <p dir="auto" className="outside-text">
+                {note.text}
+              </p>
+            )}
+          </li>
+        ))}
+        {card.data?.notes.length === 0 && <li className="quiet">{t("notes.none")}</li>}
+      </ul>
+      {canAdd && (
+        <form className="note-form" onSubmit={add}>
+          <textarea
+            rows={2} value={text} maxLength={LONGEST} dir="auto" aria-label={t("notes.add")} placeholder={t("notes.add")}
+            onChange={(event) => setText(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) add(event);
+            }}
+          />
+          <button type="submit" className="button" disabled={sending.busy || text.trim() === ""}>
+            {sending.busy ? t("sending.busy") : t("notes.submit")}
+          </button>
+        </form>
+      )}
+      {sending.attempt > 0 && <p className="notice">{t("sending.retrying", { n: sending.attempt })}</p>}
+      {sending.error !== null && <Problem error={sending.error} onRetry={sending.retry} />}
+    </section>
+  );
+}

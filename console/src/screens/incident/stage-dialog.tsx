@@ -1,0 +1,46 @@
+import { useState } from "react";
+import type { IncidentView, Stage } from "../../api/types";
+import { useWords } from "../../context";
+import { session } from "../../session";
+import { TimeField, toIso, toText } from "../../ui/time-field";
+import { useCommand } from "../../ui/use-command";
+import { CommandForm } from "./command-form";
+
+interface Props {
+  incident: IncidentView;
+  unitId: string;
+  callSign: string;
+  stages: Stage[];
+  first: Stage;
+  onReload: () => void;
+  onClose: () => void;
+}
+
+/** A stage that happened earlier than now: the crew says when. */
+export function StageDialog({ incident, unitId, callSign, stages, first, onReload, onClose }: Props) {
+  const { t } = useWords();
+  const sending = useCommand();
+  const [stage, setStage] = useState<Stage>(first);
+  const [time, setTime] = useState(() => toText(session.store.time.now_ms()));
+  const occurred_at = toIso(time);
+  return (
+    <CommandForm
+      title={t("stages.stated_title", { unit: callSign })} submit={t("action.save")} sending={sending} canSubmit={occurred_at !== null} onReload={onReload} onClose={onClose}
+      onSubmit={() =>
+        sending.send("POST", `/api/incidents/${incident.id}/assignments/${unitId}/stages`, { stage, version: incident.version, occurred_at }, onClose)
+      }
+    >
+      <label className="field">
+        <span>{t("stages.stage")}</span>
+        <select value={stage} onChange={(event) => setStage(event.target.value as Stage)}>
+          {stages.map((one) => (
+            <option key={one} value={one}>
+              {t(`stage.${one}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <TimeField label={t("stages.when")} value={time} onChange={setTime} />
+    </CommandForm>
+  );
+}

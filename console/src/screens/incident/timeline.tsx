@@ -1,0 +1,148 @@
+/** What happened, when it is said to have happened and when we were told. A corrected entry is struck through, never taken away. */
+import { useState } from "react";
+import { STAGES, type IncidentView, type Stage, type TimelineEntry } from "../../api/types";
+import { useNames, useWords, type NameBook, type Words } from "../../context";
+import { useEventName } from "../../ui/event-name";
+import { Problem } from "../../ui/problem";
+import type { Reading } from "../../ui/use-read";
+import { CorrectDialog } from "./correct-dialog";
+
+interface Props {
+  incident: IncidentView;
+  reading: Reading<{ entries: TimelineEntry[] }>;
+  canCorrect: boolean;
+  onReload: () => void;
+}
+
+export function Timeline({ incident, reading, canCorrect, onReload }: Props) {
+  const { t } = useWords();
+  const [correcting, setCorrecting] = useState<TimelineEntry | null>(null);
+  const entries = reading.data?.entries ?? [];
+  return (
+    <section aria-labelledby="timeline-title">
+      <h3 id="timeline-title">{t("timeline.title")}</h3>
+      {reading.error !== null && <Problem error={reading.error} />}
+      <div className="table-wrap">
+        <table className="timeline">
+          <thead>
+            <tr>
+              <th scope="col">{t("timeline.stated")}</th>
+              <th scope="col">{t("timeline.recorded")}</th>
+              <th scope="col">{t("timeline.what")}</th>
+              <th scope="col">{t("timeline.who")}</th>
+              <th scope="col">
+                <span className="sr-only">{t("timeline.correct")}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {entries.map((entry, index) => (
+              <Entry key={`${entry.seq}.${index}`} entry={entry} all={entries} incident={incident} onCorrect={canCorrect ? () => setCorrecting(entry) : undefined} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {correcting && <CorrectDialog incident={incident} entry={correcting} onReload={onReload} onClose={() => setCorrecting(null)} />}
+    </section>
+  );
+}
+
+/** The stage an entry speaks of, when it is one that can be corrected. */
+export function stageOf(entry: TimelineEntry): { stage: Stage; unitId: string } | null {
+  const unitId = entry.detail.unit_id;
+  const stage = entry.detail.stage ?? (entry.type.startsWith("incident.unit_assigned") ? "assigned" : undefined);
+  if (typeof unitId !== "string" || !STAGES.includes(stage as Stage)) return null;
+  return { stage: stage as Stage, unitId };
+}
+
+function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: IncidentView; onCorrect: (() => void) | undefined }) {
+  const { entry, all, incident, onCorrect } = props;
+  const words = useWords();
+  const { t, f } = words;
+  const eventName = useEventName();
+  const names = useNames();
+  const correction = entry.corrected_by === null ? undefined : all.find((one) => one.seq === entry.corrected_by);
+  const isStruck = entry.void || entry.corrected_by !== null;
+  const now_ms = Date.now();
+  return (
+    <tr className={isStruck ? "is-struck" : ""}>
+      <td className="num">
+        {entry.occurred.at ? (
+          <time dateTime={entry.occurred.at} title={f.full(entry.occurred.at, entry.occurred.precision)}>
+            {entry.occurred.precision === "day" || entry.occurred.precision === "month"
+              ? f.full(entry.occurred.at, entry.occurred.precision)
+              : f.clock(entry.occurred.at)}
+          </time>
+        ) : (
+          <span className="quiet">–</span>
+        )}
+      </td>
+      <td className="num quiet">
+        <time dateTime={entry.recorded_at} title={f.full(entry.recorded_at)}>
+          {f.shortClock(entry.recorded_at, now_ms)}
+        </time>
+      </td>
+      <td>
+        <span className="what">{eventName(entry.type)}</span> <Detail text={describe(entry, incident, names, words)} />
+        {correction && (
+          <span className="corrected-by">
+            {entry.void ? t("timeline.void") : t("timeline.corrected")} <bdi>{correction.actor.name}</bdi>, {f.shortClock(correction.recorded_at, now_ms)}
+          </span>
+        )}
+      </td>
+      <td className="quiet">
+        <bdi>{entry.actor.name}</bdi>
+      </td>
+      <td>
+        {onCorrect && !isStruck && stageOf(entry) && (
+          <button type="button" className="button is-quiet is-small" onClick={onCorrect}>
+            {t("timeline.correct")}
+          </button>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function Detail({ text }: { text: string }) {
+  return text === "" ? null : <bdi className="detail">{text}</bdi>;
+}
+
+/** The coded details of an entry in words; codes nobody knows are shown as they are. */
+function describe(entry: TimelineEntry, incident: IncidentView, names: NameBook, { t, f }: Words): string {
+  const { detail } = entry;
+  const parts: string[] = [];
+  const text = (key: string) => (typeof detail[key] === "string" ? (detail[key] as string) : null);
+  const unitId = text("unit_id");
+  const callSign = text("call_sign") ?? (unitId ? incident.units[unitId]?.call_sign : null);
+  if (callSign) parts.push(callSign);
+  const stage = text("stage");
+  if (stage) parts.push(STAGES.includes(stage as Stage) ? t(`stage.${stage as Stage}`) : stage);
+  const priority = text("priority");
+  if (priority) parts.push(names.priority(priority));
+  const category = text("category");
+  if (category) parts.push(names.category(category));
+  const outcome = text("outcome");
+  if (outcome) parts.push(names.outcome(outcome));
+  parts.push(...changesOf(detail, names));
+  if (typeof detail.was === "string" && stage) parts.push(t("timeline.was", { at: f.clock(detail.was) }));
+  if (stage && "was" in detail && detail.at === null) parts.push(t("timeline.not_happened"));
+  if (entry.reason) parts.push(`“${entry.reason}”`);
+  return parts.join(" · ");
+}
+
+const NAMED_CHANGES = ["priority", "category", "territory_id"] as const;
+
+/** "was → is" for each changed code; a change of place is only named by the territory it led to. */
+function changesOf(detail: Record<string, unknown>, names: NameBook): string[] {
+  const changes = (detail.changes ?? {}) as Record<string, { from?: unknown; to?: unknown }>;
+  return NAMED_CHANGES.flatMap((key) => {
+    const change = changes[key];
+    if (!change) return [];
+    const show = (value: unknown) => {
+      if (key === "territory_id") return names.territory(Number(value)) ?? String(value);
+      return key === "priority" ? names.priority(String(value)) : names.category(String(value));
+    };
+    return [`${show(change.from)} → ${show(change.to)}`];
+  });
+}

@@ -1,0 +1,140 @@
+/** The units of an incident with the clock of each stage, and the one button that comes next for each of them. */
+import { useState } from "react";
+import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
+import { may } from "../../api/permissions";
+import { STAGES, type IncidentView, type Stage } from "../../api/types";
+import { useSession, useWords } from "../../context";
+import { session } from "../../session";
+import { Problem } from "../../ui/problem";
+import { useCommand } from "../../ui/use-command";
+import { StageDialog } from "./stage-dialog";
+
+type UnitRow = [id: string, unit: IncidentView["units"][string]];
+
+export function nextStages(stages: Partial<Record<Stage, string>>): Stage[] {
+  const last = STAGES.reduce((at, stage, index) => (stages[stage] ? index : at), -1);
+  return last === STAGES.length - 1 ? [] : STAGES.slice(last + 1);
+}
+
+export function UnitStages({ incident, canAct, onReload }: { incident: IncidentView; canAct: boolean; onReload: () => void }) {
+  const { t } = useWords();
+  const units = (Object.entries(incident.units) as UnitRow[]).sort((a, b) => a[1].ordinal - b[1].ordinal);
+  const shown = STAGES.filter((stage) => stage === "assigned" || stage === "en_route" || stage === "on_scene" || stage === "cleared" || units.some(([, unit]) => unit.stages[stage]));
+  return (
+    <section aria-labelledby="stages-title">
+      <h3 id="stages-title">{t("stages.title")}</h3>
+      {units.length === 0 ? (
+        <p className="stages-none">{t("stages.none")}</p>
+      ) : (
+        <div className="table-wrap">
+          <table className="stages">
+            <thead>
+              <tr>
+                <th scope="col">{t("stages.unit")}</th>
+                {shown.map((stage) => (
+                  <th scope="col" key={stage}>
+                    {t(`stage.${stage}`)}
+                  </th>
+                ))}
+                <th scope="col">
+                  <span className="sr-only">{t("stages.next")}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {units.map(([id, unit]) => (
+                <Row key={`${id}.${unit.ordinal}`} incident={incident} id={id} unit={unit} shown={shown} canAct={canAct} onReload={onReload} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Row(props: { incident: IncidentView; id: string; unit: UnitRow[1]; shown: Stage[]; canAct: boolean; onReload: () => void }) {
+  const { incident, id, unit, shown, canAct, onReload } = props;
+  const { me } = useSession();
+  const { t, f } = useWords();
+  const sending = useCommand();
+  const [stating, setStating] = useState<Stage | null>(null);
+  const next = nextStages(unit.stages);
+  const now_ms = session.store.time.now_ms();
+
+  const report = (stage: Stage) => sending.send("POST", `/api/incidents/${incident.id}/assignments/${id}/stages`, { stage, version: incident.version });
+  const likely = next[0] === "transporting" ? "cleared" : next[0];
+  return (
+    <>
+      <tr>
+        <th scope="row">
+          <bdi>{unit.call_sign}</bdi>
+        </th>
+        {shown.map((stage) => {
+          const at = unit.stages[stage];
+          return (
+            <td key={stage} className="num">
+              {at ? (
+                <time dateTime={at} title={f.full(at)}>
+                  {f.shortClock(at, now_ms)}
+                </time>
+              ) : (
+                <span className="quiet">–</span>
+              )}
+            </td>
+          );
+        })}
+        <td className="stages-do">
+          {canAct && may(me, "dispatch") && likely && (
+            <span className="split">
+              <button type="button" className="button is-primary" disabled={sending.busy} onClick={() => report(likely)}>
+                {t(`stage.do.${likely}`)}
+              </button>
+              <StageMenu stages={next} callSign={unit.call_sign} onNow={report} onStated={() => setStating(likely)} />
+            </span>
+          )}
+        </td>
+      </tr>
+      {(sending.error !== null || sending.attempt > 0) && (
+        <tr>
+          <td colSpan={shown.length + 2}>
+            {sending.attempt > 0 ? (
+              <p className="notice" role="status">
+                {t("sending.retrying", { n: sending.attempt })}
+              </p>
+            ) : (
+              <Problem error={sending.error} onReload={onReload} onRetry={sending.retry} />
+            )}
+          </td>
+        </tr>
+      )}
+      {stating && <StageDialog incident={incident} unitId={id} callSign={unit.call_sign} stages={next} first={stating} onReload={onReload} onClose={() => setStating(null)} />}
+    </>
+  );
+}
+
+function StageMenu(props: { stages: Stage[]; callSign: string; onNow: (stage: Stage) => void; onStated: () => void }) {
+  const { t } = useWords();
+  return (
+    <MenuTrigger>
+      <AriaButton className="button split-more" aria-label={t("stages.more", { unit: props.callSign })}>
+        ▾
+      </AriaButton>
+      <Popover className="popover" placement="bottom end">
+        <Menu
+          className="menu"
+          onAction={(key) => (key === "stated" ? props.onStated() : props.onNow(key as Stage))}
+        >
+          {props.stages.map((stage) => (
+            <MenuItem key={stage} id={stage} className="menu-item">
+              {t(`stage.do.${stage}`)}
+            </MenuItem>
+          ))}
+          <MenuItem id="stated" className="menu-item is-apart">
+            {t("stages.stated")}
+          </MenuItem>
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}

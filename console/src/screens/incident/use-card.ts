@@ -1,0 +1,58 @@
+/**
+ * An incident as a card shows it: the coded facts live from the picture, the rest fetched. Opening a card reads a caller's data and is
+ * recorded on the server, so it is fetched once when opened and again only when somebody added to it.
+ */
+import { useEffect, useRef } from "react";
+import type { IncidentCard, IncidentView, TimelineEntry } from "../../api/types";
+import { useLive } from "../../context";
+import { useRead, type Reading } from "../../ui/use-read";
+
+export interface CardData {
+  /** Null when nothing is known of it yet. */
+  incident: (IncidentView & { closed_at?: string | null }) | null;
+  /** It was in the live picture a moment ago or the card says so: nothing can be done to it any more. */
+  isClosed: boolean;
+  card: Reading<IncidentCard>;
+  timeline: Reading<{ entries: TimelineEntry[] }>;
+  reload(): void;
+}
+
+export function useCard(id: string | null, isOpened: boolean): CardData {
+  const live = useLive("incidents", (store) => (id === null ? undefined : store.incidents.get(id)));
+  const lastEvent = useLive("incidents", (store) => (id === null ? undefined : store.lastEvents.get(id)));
+  const path = id !== null && isOpened ? `/api/incidents/${encodeURIComponent(id)}` : null;
+  const card = useRead<IncidentCard>(path);
+  const timeline = useRead<{ entries: TimelineEntry[] }>(path && `${path}/timeline`);
+  const held = useRef<IncidentView | null>(null);
+  if (live) held.current = live;
+
+  const { reload: reloadCard } = card;
+  const { reload: reloadTimeline } = timeline;
+  const seen = useRef(lastEvent?.seq);
+  useEffect(() => {
+    if (lastEvent === undefined || lastEvent.seq === seen.current) return;
+    seen.current = lastEvent.seq;
+    if (path === null) return;
+    reloadTimeline();
+    const isGone = lastEvent.op === "gone" && !lastEvent.type.startsWith("left");
+    if (isGone || /note|erase|caller|address/.test(lastEvent.type)) reloadCard();
+  }, [lastEvent, path, reloadCard, reloadTimeline]);
+
+  const fetched = card.data?.incident ?? null;
+  const newest = live ?? newer(held.current, fetched);
+  return {
+    incident: newest,
+    isClosed: newest !== null && live === undefined && (fetched?.status === "closed" || lastEvent?.op === "gone"),
+    card,
+    timeline,
+    reload: () => {
+      reloadCard();
+      reloadTimeline();
+    },
+  };
+}
+
+function newer(a: IncidentView | null, b: IncidentView | null): IncidentView | null {
+  if (!a || !b) return a ?? b;
+  return b.version >= a.version ? b : a;
+}

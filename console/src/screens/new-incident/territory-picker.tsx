@@ -1,0 +1,59 @@
+/** Type-ahead over territory names, for a caller who knows only the neighbourhood. */
+import { useMemo, useState } from "react";
+import { ComboBox, Input, Label, ListBox, ListBoxItem, Popover } from "react-aria-components";
+import { useSession, useWords } from "../../context";
+
+interface Choice {
+  id: string;
+  label: string;
+}
+
+const MOST = 40;
+
+export function TerritoryPicker({ value, onChange }: { value: string; onChange: (id: string) => void }) {
+  const { territories } = useSession();
+  const { t, f, name } = useWords();
+  const choices = useMemo(() => {
+    const list = [...territories.all()]
+      .filter((territory) => territories.isInScope(territory.id))
+      .map((territory): Choice => {
+        const path = territories.path(territory.id).slice(1).reverse();
+        return { id: String(territory.id), label: path.map((one) => name(one.names, one.code)).join(", ") || name(territory.names, territory.code) };
+      });
+    return list.sort((a, b) => f.compare(a.label, b.label));
+  }, [territories, name, f]);
+  const labelOf = (id: string) => choices.find((choice) => choice.id === id)?.label ?? "";
+  const [text, setText] = useState(() => labelOf(value));
+  const wanted = text.trim().toLocaleLowerCase();
+  const found = useMemo(() => {
+    const starts = choices.filter((choice) => choice.label.toLocaleLowerCase().startsWith(wanted));
+    const holds = choices.filter((choice) => !choice.label.toLocaleLowerCase().startsWith(wanted) && choice.label.toLocaleLowerCase().includes(wanted));
+    return [...starts, ...holds].slice(0, MOST);
+  }, [choices, wanted]);
+  return (
+    <ComboBox
+      className="field" items={found} inputValue={text} selectedKey={value || null} allowsEmptyCollection menuTrigger="focus"
+      onInputChange={(next) => {
+        setText(next);
+        if (next === "") onChange("");
+      }}
+      onSelectionChange={(key) => {
+        if (key === null) return;
+        onChange(String(key));
+        setText(labelOf(String(key)));
+      }}
+    >
+      <Label>{t("new.territory")}</Label>
+      <Input autoComplete="off" dir="auto" />
+      <Popover className="popover is-list">
+        <ListBox className="menu" renderEmptyState={() => <p className="quiet pad">{t("new.territory_none")}</p>}>
+          {(choice: Choice) => (
+            <ListBoxItem id={choice.id} textValue={choice.label} className="menu-item">
+              {choice.label}
+            </ListBoxItem>
+          )}
+        </ListBox>
+      </Popover>
+    </ComboBox>
+  );
+}

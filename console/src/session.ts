@@ -1,0 +1,115 @@
+/**
+ * Who sits here: signs in and out, loads what a session needs once, and keeps the live feed running while there is one.
+ * Framework-free; the screens read it through `useSession`.
+ */
+import { ApiError, Command, read, whenSignedOut } from "./api/client";
+import { Territories } from "./api/territories";
+import type { Codes, Me, Territory } from "./api/types";
+import { Feed, type News } from "./live/feed";
+import { HttpSource } from "./live/source";
+import { LiveStore } from "./live/store";
+import { BrowserTabs } from "./live/tabs";
+
+export type SessionState =
+  | { kind: "loading" }
+  | { kind: "unreachable" }
+  | { kind: "signed_out" }
+  | { kind: "ready"; me: Me; codes: Codes; territories: Territories };
+
+export class Session {
+  readonly store = new LiveStore();
+  private state: SessionState = { kind: "loading" };
+  private feed: Feed | null = null;
+  private readonly listeners = new Set<() => void>();
+  private readonly onLeave = new Set<() => void>();
+
+  constructor() {
+    whenSignedOut(() => this.leave());
+  }
+
+  get current(): SessionState {
+    return this.state;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Runs when the session ends: whatever a screen keeps in memory of it goes then. */
+  whenLeaving(forget: () => void): void {
+    this.onLeave.add(forget);
+  }
+
+  async open(): Promise<void> {
+    this.set({ kind: "loading" });
+    try {
+      await this.enter(await read<Me>("/api/me"));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) this.set({ kind: "signed_out" });
+      else this.set({ kind: "unreachable" });
+    }
+  }
+
+  /** Throws ApiError (401: wrong login or password) or Unreachable. */
+  async signIn(login: string, password: string): Promise<void> {
+    await this.enter(await new Command<Me>("POST", "/api/session", { login, password }).send({ attempts: 2 }));
+  }
+
+  async signOut(): Promise<void> {
+    try {
+      await new Command<void>("DELETE", "/api/session", undefined).send({ attempts: 2 });
+    } finally {
+      this.leave();
+    }
+  }
+
+  private async enter(me: Me): Promise<void> {
+    const [codes, territories] = await Promise.all([
+      read<Codes>("/api/codes"),
+      read<{ territories: Territory[] }>("/api/territories"),
+    ]);
+    const scope = [...new Set(me.grants.map((grant) => grant.territory_id))];
+    this.set({ kind: "ready", me, codes, territories: new Territories(territories.territories, scope) });
+    this.startFeed(me);
+  }
+
+  private startFeed(me: Me): void {
+    this.feed?.stop();
+    this.feed = new Feed(this.store, new HttpSource(), new BrowserTabs(`markaz-live-${me.account.id}`), (news) => this.hear(news));
+    this.feed.start();
+  }
+
+  private hear(news: News): void {
+    if (news === "signed_out") this.leave();
+    else if (news === "access_changed") void this.reload();
+  }
+
+  /** Rights changed while the person was at work: the menu and the territories follow. */
+  private async reload(): Promise<void> {
+    try {
+      const me = await read<Me>("/api/me");
+      const { territories } = await read<{ territories: Territory[] }>("/api/territories");
+      if (this.state.kind !== "ready") return;
+      const scope = [...new Set(me.grants.map((grant) => grant.territory_id))];
+      this.set({ ...this.state, me, territories: new Territories(territories, scope) });
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 401)) await this.open();
+    }
+  }
+
+  private leave(): void {
+    this.feed?.stop();
+    this.feed = null;
+    this.store.clear();
+    for (const forget of this.onLeave) forget();
+    if (this.state.kind !== "signed_out") this.set({ kind: "signed_out" });
+  }
+
+  private set(state: SessionState): void {
+    this.state = state;
+    for (const listener of [...this.listeners]) listener();
+  }
+}
+
+export const session = new Session();

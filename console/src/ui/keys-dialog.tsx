@@ -1,0 +1,48 @@
+import { useState } from "react";
+import { useWords } from "../context";
+import type { Key } from "../i18n/messages";
+import { Dialog } from "./dialog";
+import { keysAreOn, turnKeys } from "./keys";
+
+const KEYS: readonly [string, Key][] = [
+  ["N", "keys.new"],
+  ["J", "keys.next"],
+  ["K", "keys.previous"],
+  ["Enter", "keys.open"],
+  ["/", "keys.search"],
+  ["?", "keys.help"],
+  ["Esc", "keys.escape"],
+];
+
+export function KeysDialog({ onClose }: { onClose: () => void }) {
+  const { t } = useWords();
+  const [on, setOn] = useState(keysAreOn);
+  return (
+    <Dialog title={t("keys.title")} onClose={onClose}>
+      <table className="plain">
+        <tbody>
+          {KEYS.map(([key, label]) => (
+            <tr key={key}>
+              <th scope="row">
+                <kbd className="kbd">{key}</kbd>
+              </th>
+              <td>{t(label)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className="quiet">{t("keys.physical")}</p>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={on}
+          onChange={(event) => {
+            turnKeys(event.target.checked);
+            setOn(event.target.checked);
+          }}
+        />
+        {t("keys.on")}
+      </label>
+    </Dialog>
+  );
+}

@@ -1,0 +1,39 @@
+/**
+ * Keys of the desk, by physical place (event.code), so that they are the same on Latin and Cyrillic layouts. They rest while
+ * somebody types or a dialog is open, and a person who does not want them can turn them off.
+ */
+import { useEffect, useRef } from "react";
+
+const OFF_KEY = "markaz.keys.off";
+
+export function keysAreOn(): boolean {
+  return localStorage.getItem(OFF_KEY) !== "1";
+}
+
+export function turnKeys(on: boolean): void {
+  localStorage.setItem(OFF_KEY, on ? "0" : "1");
+}
+
+/** "Shift+Slash" and the like name a key with Shift held; every other modifier leaves the key to the browser. */
+export function useKeys(keys: Record<string, () => void>): void {
+  const current = useRef(keys);
+  useEffect(() => {
+    current.current = keys;
+  });
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !keysAreOn()) return;
+      if (isTyping(event.target) || document.querySelector("[role=dialog],[role=menu],[role=listbox][data-open]")) return;
+      const act = current.current[`${event.shiftKey ? "Shift+" : ""}${event.code}`];
+      if (!act) return;
+      event.preventDefault();
+      act();
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, []);
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}

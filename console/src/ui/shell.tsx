@@ -1,0 +1,158 @@
+/** What stands around every screen: link state, territory, language, theme, the demo and replay bands, the way to other screens. */
+import { useState, type ReactNode } from "react";
+import { NavLink } from "react-router";
+import { useLive, useNames, useSession, useTick, useWords } from "../context";
+import { LANGUAGES } from "../i18n/language";
+import type { Key } from "../i18n/messages";
+import type { LanguageTag } from "../api/types";
+import { session } from "../session";
+import { chooseTheme, useThemeChoice, type ThemeChoice } from "./theme";
+import { KeysDialog } from "./keys-dialog";
+import { useKeys } from "./keys";
+import { Kbd } from "./marks";
+
+const SCREENS: readonly { to: string; label: Key; icon: string }[] = [
+  { to: "/desk", label: "nav.desk", icon: "M3 5h7v14H3zM14 5h7v6h-7zM14 14h7v5h-7z" },
+  { to: "/map", label: "nav.map", icon: "M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2zM9 4v14M15 6v14" },
+  { to: "/units", label: "nav.units", icon: "M3 16v-4l3-5h10l5 5v4zM7.5 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM17 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4z" },
+  { to: "/incidents", label: "nav.records", icon: "M5 3h10l4 4v14H5zM9 11h6M9 15h6" },
+  { to: "/territories", label: "nav.territories", icon: "M12 3v5M6 21v-5h12v5M12 8v8M9 3h6v5H9zM3.5 21h5M15.500 21h5" },
+  { to: "/figures", label: "nav.figures", icon: "M4 20V4M4 20h16M8 16v-4M12 16V8M16 16v-6" },
+];
+
+export function Shell({ children }: { children: ReactNode }) {
+  const { me } = useSession();
+  const { t } = useWords();
+  const [showKeys, setShowKeys] = useState(false);
+  useKeys({ "Shift+Slash": () => setShowKeys(true) });
+  return (
+    <div className="app">
+      <a className="skip" href="#main">
+        {t("app.skip")}
+      </a>
+      <header className="topbar">
+        <span className="brand">Markaz</span>
+        <LinkChip />
+        <Scope />
+        <span className="spacer" />
+        <button type="button" className="button is-quiet only-wide" onClick={() => setShowKeys(true)}>
+          {t("keys.title")} <Kbd>?</Kbd>
+        </button>
+        <ThemePicker />
+        <LanguagePicker />
+        <span className="who only-wide" dir="auto">
+          {me.account.display_name}
+        </span>
+        <button type="button" className="button is-quiet" onClick={() => void session.signOut()}>
+          {t("top.sign_out")}
+        </button>
+      </header>
+      <div className="bands">
+        {me.demo && <p className="band band-demo">{t("band.demo")}</p>}
+        <ReplayBand />
+        <OfflineBand />
+      </div>
+      <nav className="rail" aria-label={t("nav.label")}>
+        {SCREENS.map((screen) => (
+          <NavLink key={screen.to} to={screen.to} className={({ isActive }) => `rail-link ${isActive ? "is-here" : ""}`}>
+            <svg viewBox="0 0 24 24" aria-hidden="true">
+              <path d={screen.icon} />
+            </svg>
+            <span>{t(screen.label)}</span>
+          </NavLink>
+        ))}
+      </nav>
+      <main id="main" className="main" tabIndex={-1}>
+        {children}
+      </main>
+      {showKeys && <KeysDialog onClose={() => setShowKeys(false)} />}
+    </div>
+  );
+}
+
+function LinkChip() {
+  const { t, f } = useWords();
+  const link = useLive("link", (store) => store.link);
+  if (link.kind === "live") {
+    return (
+      <span className="link is-live num" role="status">
+        <i aria-hidden="true">●</i>
+        {link.lag_s === null ? t("link.live") : t("link.live_lag", { s: link.lag_s.toFixed(1) })}
+      </span>
+    );
+  }
+  if (link.kind === "offline") {
+    return (
+      <span className="link is-offline num" role="status">
+        <i aria-hidden="true">▲</i>
+        {t("link.offline", { time: f.clock(link.since_ms).slice(0, 5) })}
+      </span>
+    );
+  }
+  return (
+    <span className="link is-connecting" role="status">
+      <i aria-hidden="true">○</i>
+      {link.kind === "ended" ? t("link.forbidden") : t("link.connecting")}
+    </span>
+  );
+}
+
+function Scope() {
+  const { me } = useSession();
+  const names = useNames();
+  const places = [...new Set(me.grants.map((grant) => names.territory(grant.territory_id) ?? "?"))];
+  return (
+    <span className="scope" dir="auto" title={places.join(", ")}>
+      {places.slice(0, 2).join(", ")}
+      {places.length > 2 && ` +${places.length - 2}`}
+    </span>
+  );
+}
+
+/** A replay's clock stands in a band of its own: nobody may take the past for the present. */
+function ReplayBand() {
+  const { t, f } = useWords();
+  const clock = useLive("clock", (store) => store.clock);
+  useTick();
+  if (!clock) return null;
+  const now_ms = session.store.time.replayNow_ms() ?? Date.parse(clock.at);
+  return (
+    <p className="band band-replay num">
+      {t("band.replay", { time: f.full(now_ms), speed: clock.speed, source: clock.source })}
+    </p>
+  );
+}
+
+function OfflineBand() {
+  const { t, f } = useWords();
+  const link = useLive("link", (store) => store.link);
+  if (link.kind !== "offline") return null;
+  return <p className="band band-offline">{t("band.offline", { time: f.clock(link.since_ms) })}</p>;
+}
+
+function LanguagePicker() {
+  const { t, language, setLanguage } = useWords();
+  return (
+    <select className="select is-quiet" aria-label={t("top.language")} value={language} onChange={(event) => setLanguage(event.target.value as LanguageTag)}>
+      {LANGUAGES.map(({ tag, name }) => (
+        <option key={tag} value={tag} lang={tag}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function ThemePicker() {
+  const { t } = useWords();
+  const choice = useThemeChoice();
+  return (
+    <select className="select is-quiet" aria-label={t("top.theme")} value={choice} onChange={(event) => chooseTheme(event.target.value as ThemeChoice)}>
+      <option value="auto">{t("theme.auto")}</option>
+      <option value="day">{t("theme.day")}</option>
+      <option value="night">{t("theme.night")}</option>
+    </select>
+  );
+}
+
+export { LanguagePicker, ThemePicker };
