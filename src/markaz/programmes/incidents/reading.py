@@ -5,9 +5,10 @@ Every read carries the actor's scope into its SQL. A read of sealed fields write
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from markaz.contracts.incidents import IncidentEvent
@@ -19,7 +20,7 @@ from markaz.core.events import last_seq, read_of
 from markaz.core.permissions import Actor, Permission, holds, require_seen, territory_filter
 from markaz.core.sealing import erase
 from markaz.kit.clock import iso
-from markaz.programmes.incidents import queries, store
+from markaz.programmes.incidents import figures, queries, store
 from markaz.programmes.incidents.acting import Spine, event
 from markaz.programmes.incidents.picture import JSON
 from markaz.programmes.incidents.positions import Positions
@@ -104,13 +105,20 @@ class Reading:
         return {"entries": entries_of(recorded, names, reasons)}
 
     async def counts(self, actor: Actor, territory_id: int) -> JSON:
-        """Return open incidents and units of a territory and of each of its children."""
+        """Return open incidents and units of a territory and of each of its children, of the part the actor may see.
+
+        Raises NotFound when no part of it may be seen: a zero would be a false figure.
+        """
         tree = self._spine.territories()
-        if not tree.path(territory_id):
-            raise NotFound("There is no such territory.", what="territory")
+        incidents_in = territory_filter(actor, Permission.INCIDENT_READ, tree)
+        units_in = territory_filter(actor, Permission.UNIT_READ, tree)
+        seen = frozenset(incidents_in) | frozenset(units_in)
+        whole = tree.subtree(territory_id)
+        if not whole & seen:
+            raise NotFound("There is no such territory among yours.", what="territory")
         async with self._spine.database.snapshot() as connection:
-            opened = await queries.count_open(connection, territory_filter(actor, Permission.INCIDENT_READ, tree))
-            units = await queries.count_units(connection, territory_filter(actor, Permission.UNIT_READ, tree))
+            opened = await queries.count_open(connection, incidents_in)
+            units = await queries.count_units(connection, units_in)
         children = [
             {
                 "territory_id": int(child),
@@ -118,13 +126,31 @@ class Reading:
                 "units": _sum(units, tree.subtree(child)),
             }
             for child in tree.children(territory_id)
+            if tree.subtree(child) & seen
         ]
-        whole = tree.subtree(territory_id)
         return {
             "territory_id": territory_id,
             "children": children,
             "open": _sum(opened, whole),
             "units": _sum(units, whole),
+        }
+
+    async def response_figures(self, actor: Actor, query: IncidentQuery) -> JSON:
+        """Return response times by priority, each with the list that opens to its records."""
+        tree = self._spine.territories()
+        allowed = frozenset(territory_filter(actor, Permission.FIGURES_READ, tree))
+        wanted = allowed if query.territory_id is None else allowed & tree.subtree(query.territory_id)
+        async with self._spine.database.connection() as connection:
+            rows = await figures.response_times(
+                connection,
+                source=query.source,
+                territory_ids=sorted(wanted),
+                received_from=query.received_from,
+                received_to=query.received_to,
+            )
+        return {
+            "definition": figures.RESPONSE_DEFINITION,
+            "rows": [asdict(row) | {"records": _records(query, row.priority)} for row in rows],
         }
 
     async def erase(self, request: Request, incident_id: UUID) -> Answer:
@@ -133,7 +159,7 @@ class Reading:
         async def work(act: Act) -> Answer:
             row = await store.lock_incident(act.connection, incident_id)
             if row is None:
-                raise NotFound("There is no such incident.", what="incident")
+                raise NotFound("There is no such incident in your territory.", what="incident")
             require_seen(act.actor, Permission.PERSON_ERASE, row["territory_id"], self._spine.territories(), "incident")
             sealed_ids = await queries.sealed_of(act.connection, incident_id)
             erased = [str(i) for i in sealed_ids if await erase(act.connection, i, act.actor.id)]
@@ -212,6 +238,18 @@ async def _page(connection: Connection, query: IncidentQuery, territories: Seque
         before_id=before_id,
         limit=query.limit + 1,
     )
+
+
+def _records(query: IncidentQuery, priority: str) -> str:
+    filters = {
+        "status": "all",
+        "priority": priority,
+        "source": query.source,
+        "territory": query.territory_id,
+        "from": _iso(query.received_from),
+        "to": _iso(query.received_to),
+    }
+    return "/api/incidents?" + urlencode({name: value for name, value in filters.items() if value is not None})
 
 
 def _cursor(row: store.Record) -> str:

@@ -204,6 +204,18 @@ def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], An
         """Destroy the keys of what an incident holds of people."""
         return _answer(await reading.erase(request, incident_id))
 
+    @router.get("/figures/response", openapi_extra=_needs(P.FIGURES_READ))
+    async def response_figures(
+        request: Annotated[Request, Depends(guard.requires(P.FIGURES_READ))],
+        territory: Annotated[shapes.TerritoryRef | None, Query()] = None,
+        source: Annotated[shapes.Code | None, Query()] = None,
+        received_from: Annotated[shapes.Time | None, Query(alias="from")] = None,
+        received_to: Annotated[shapes.Time | None, Query(alias="to")] = None,
+    ) -> Response:
+        """Return response times by priority, and for each the list of its records."""
+        query = IncidentQuery("all", territory, None, source, received_from, received_to)
+        return reply(200, await reading.response_figures(request.actor, query))
+
     @router.get("/units", openapi_extra=_needs(P.UNIT_READ))
     async def units(request: Annotated[Request, Depends(guard.requires(P.UNIT_READ))]) -> Response:
         """Return the units you may see."""
