@@ -10,7 +10,7 @@ from uuid import UUID
 from markaz.contracts.incidents import Flag, IncidentEvent, Stage, UnitStatus
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.errors import NotFound, NotPossibleNow
-from markaz.core.permissions import Permission, require
+from markaz.core.permissions import Permission, holds, require
 from markaz.kit.clock import Precision, StatedTime, iso
 from markaz.kit.ids import import_id, uuid7
 from markaz.programmes.incidents import commands, domain, store
@@ -33,6 +33,7 @@ class Intake:
             require(act.actor, Permission.INTAKE, territory_id, self._spine.territories())
             known = await store.lock_incident(act.connection, incident_id)
             if known is not None:
+                require(act.actor, Permission.INTAKE, known["territory_id"], self._spine.territories())
                 return Answer(200, {"id": str(incident_id), "number": known["number"], "version": known["version"]})
             values = self._values(act, command, incident_id, territory_id)
             if command.address:
@@ -136,9 +137,8 @@ class Intake:
 
     async def _incident(self, act: Act, source: str, call_key: str) -> store.Record:
         row = await store.lock_incident(act.connection, import_id("incident", source, call_key))
-        if row is None:
+        if row is None or not holds(act.actor, Permission.INTAKE, row["territory_id"], self._spine.territories()):
             raise NotFound("There is no such call yet: send the call first.", what="call")
-        require(act.actor, Permission.INTAKE, row["territory_id"], self._spine.territories())
         return row
 
     async def _unit(self, act: Act, unit_id: UUID, command: commands.IntakeStage, territory_id: int) -> store.Record:
@@ -151,6 +151,7 @@ class Intake:
             row = await store.lock_unit(act.connection, unit_id)
         if row is None:
             raise NotPossibleNow(f"The call sign {command.call_sign} is taken by a unit that is not of this source.")
+        require(act.actor, Permission.INTAKE, row["territory_id"], self._spine.territories())
         return row
 
     async def _assign(

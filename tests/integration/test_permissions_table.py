@@ -1,0 +1,153 @@
+"""Every operation of the API as nobody, in the wrong role, from another territory, and as the right person.
+
+The rows are tests/support/operations.py; the first test holds them against the application's own OpenAPI document, so
+a new route without a row fails here. One centre serves the whole file: every row makes fresh records of its own.
+"""
+
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+from tests.support.centre import opened_centre
+from tests.support.land import Land
+from tests.support.operations import OPERATIONS, Elsewhere, Operation, World, make_world
+from tests.support.people import Person
+
+from markaz.core.permissions import ROLE_PERMISSIONS, Permission, Role
+from markaz.core.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.conftest import TestCluster
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+# Rights that no route uses yet. A right that gets its first route must leave this list.
+WITHOUT_A_ROUTE = {Permission.INCIDENT_READ_SEALED, Permission.FIGURES_READ, Permission.POSITION_READ}
+
+GUARDED = [o for o in OPERATIONS if o.permission is not Permission.PUBLIC]
+RIGHTED = [o for o in GUARDED if o.permission is not Permission.SIGNED_IN]
+
+
+def each(operations: list[Operation]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("operation", operations, ids=[o.name for o in operations])
+
+
+def holders(permission: Permission) -> list[Role]:
+    return [role for role in Role if permission in ROLE_PERMISSIONS[role]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(cluster: "TestCluster", tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    name = f"test_{secrets.token_hex(6)}"
+    access = cluster.make(name, "markaz_template")
+    home: Path = tmp_path_factory.mktemp("home")
+    settings = Settings(
+        home=home, database_url=SecretStr(access.app_dsn), database_owner_url=SecretStr(access.owner_dsn)
+    )
+    async with opened_centre(settings, access) as running:
+        yield await make_world(running)
+    cluster.drop(name)
+
+
+async def nothing_happens(world: World, operation: Operation, person: Person, status: int) -> None:
+    call = await operation.prepare(world)
+    before = await world.running.seq()
+    response = await operation.send(person, call)
+    assert response.status_code == status, response.text
+    assert set(response.json()) == {"code", "message", "details", "request_id"}
+    assert await world.running.seq() == before
+
+
+async def test_every_operation_of_the_api_has_a_row_that_names_its_permission(world: World) -> None:
+    document = (await world.running.nobody.get("/openapi.json")).json()
+    described = {
+        f"{method.upper()} {path}": operation["x-permission"]
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert described == {o.name: o.permission.value for o in OPERATIONS}
+
+
+async def test_every_permission_guards_a_route_or_is_known_to_have_none() -> None:
+    assert {o.permission for o in OPERATIONS} == set(Permission) - WITHOUT_A_ROUTE
+
+
+@each(GUARDED)
+async def test_nobody_gets_401(world: World, operation: Operation) -> None:
+    nobody = await world.running.as_client(world.supervisor.id, "nobody", {})
+    await nothing_happens(world, operation, nobody, 401)
+
+
+@each(GUARDED)
+async def test_a_made_up_session_or_key_gets_401(world: World, operation: Operation) -> None:
+    for credentials in (
+        {"Cookie": "markaz_session=" + secrets.token_urlsafe(32)},
+        {"Authorization": f"Bearer mk_{world.supervisor.id.hex}_{secrets.token_urlsafe(32)}"},
+        {"Authorization": f"Bearer mk_{world.importer.id.hex}_"},
+    ):
+        stranger = await world.running.as_client(world.supervisor.id, "stranger", credentials)
+        await nothing_happens(world, operation, stranger, 401)
+
+
+@each(RIGHTED)
+async def test_a_role_without_the_right_gets_403(world: World, operation: Operation) -> None:
+    for role in set(Role) - set(holders(operation.permission)):
+        await nothing_happens(world, operation, await world.running.person(role, Land.REGION), 403)
+
+
+@each(GUARDED)
+async def test_an_account_without_any_grant_gets_403_or_what_everybody_gets(world: World, operation: Operation) -> None:
+    person = await world.running.newcomer()
+    call = await operation.prepare(world)
+    response = await operation.send(person, call)
+    assert response.status_code == (operation.served if operation.permission is Permission.SIGNED_IN else 403)
+
+
+@each(list(OPERATIONS))
+@pytest.mark.parametrize("territory", [Land.ROOT, Land.REGION, Land.WEST])
+async def test_the_right_person_is_served_there_and_above(world: World, operation: Operation, territory: Land) -> None:
+    for role in holders(operation.permission) or [Role.OBSERVER]:
+        person = await world.running.person(role, territory)
+        if operation.name == "DELETE /api/session":
+            person = await world.running.sign_in_again(person.id)
+        call = await operation.prepare(world)
+        response = await operation.send(person, call)
+        served = 403 if operation.is_central and territory is not Land.ROOT else operation.served
+        assert response.status_code == served, f"{role}: {response.text}"
+        if call.marks and operation.name.startswith("GET"):
+            assert any(mark in response.text for mark in call.marks)
+
+
+@each([o for o in RIGHTED if o.elsewhere is not Elsewhere.PUBLIC])
+@pytest.mark.parametrize("territory", [Land.EAST, Land.WEST_NORTH])
+async def test_the_right_role_elsewhere_changes_nothing_and_learns_nothing(
+    world: World, operation: Operation, territory: Land
+) -> None:
+    for role in holders(operation.permission):
+        person = await world.running.person(role, territory)
+        call = await operation.prepare(world)
+        before = await world.running.seq()
+        response = await operation.send(person, call)
+        assert not any(mark in response.text for mark in call.marks), response.text
+        assert await world.running.seq() == before
+        if operation.elsewhere is Elsewhere.FILTERED:
+            assert response.status_code == 200
+            continue
+        assert response.status_code in {403, 404}, response.text
+        if call.ids:
+            ghost = await operation.send(person, call.for_ghosts())
+            assert_same_refusal(response.json(), ghost.json(), response.status_code, ghost.status_code)
+
+
+def assert_same_refusal(real: dict[str, object], ghost: dict[str, object], status: int, ghost_status: int) -> None:
+    """A stranger must not learn from the refusal whether the record exists."""
+    assert (status, real["code"], real["message"], real["details"]) == (
+        ghost_status,
+        ghost["code"],
+        ghost["message"],
+        ghost["details"],
+    )

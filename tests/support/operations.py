@@ -1,0 +1,302 @@
+"""One row for every operation of the API: how to call it rightly, and what somebody of another territory must get.
+
+A row makes fresh records in the western district each time, so rows never disturb one another. A new route without a
+row here fails tests/integration/test_permissions_table.py.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from tests.support.centre import RunningCentre
+from tests.support.desk import assign, call_body, intake_body, open_incident, register_unit
+from tests.support.land import Land, place_in
+from tests.support.people import Person, make_person, new_key
+
+from markaz.core.permissions import Grant, Permission, Role
+from markaz.kit.clock import iso
+
+P = Permission
+PASSWORD = "correct horse battery staple"
+
+
+class Elsewhere(Enum):
+    """What somebody with the right role in another territory gets."""
+
+    REFUSED = "403 or 404, the same as for what does not exist"
+    FILTERED = "an answer with nothing of this territory in it"
+    PUBLIC = "the same answer: nothing in it belongs to a territory"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One right call. `ids` are the records it names; `marks` are words only the rightful may read in the answer."""
+
+    path: dict[str, Any] = field(default_factory=dict)
+    body: Any = None
+    query: dict[str, Any] = field(default_factory=dict)
+    ids: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+
+    def for_ghosts(self) -> "Call":
+        """Return the same call for records that do not exist."""
+        ghosts = {id_: str(uuid4()) for id_ in self.ids}
+        return replace(self, path=_renamed(self.path, ghosts), body=_renamed(self.body, ghosts), ids=())
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _renamed(inner, names) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_renamed(inner, names) for inner in value]
+    return names.get(value, value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
+class World:
+    """What the rows make their records with: a centre, and a supervisor and an importer of the whole region."""
+
+    running: RunningCentre
+    supervisor: Person
+    importer: Person
+
+    @property
+    def now(self) -> datetime:
+        """Return what time it is in this centre."""
+        return self.running.centre.clock.now()
+
+    async def incident(self, **changes: Any) -> dict[str, Any]:
+        """Open an incident in the south-west."""
+        return await open_incident(self.supervisor, Land.WEST_SOUTH, **changes)
+
+    async def unit(self) -> dict[str, Any]:
+        """Register an available unit of the south-west."""
+        call_sign = new_key()
+        return await register_unit(self.supervisor, call_sign, Land.WEST_SOUTH) | {"call_sign": call_sign}
+
+    async def work(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Open an incident with a unit on its way."""
+        incident, unit = await self.incident(), await self.unit()
+        return await assign(self.supervisor, incident, unit), unit
+
+    async def taken_in(self) -> str:
+        """Take a call of another system in and return its key."""
+        key = new_key()
+        body = intake_body(key, self.now)
+        response = await self.importer.post("/api/intake/calls", body)
+        assert response.status_code == 201, response.text
+        return key
+
+
+async def make_world(running: RunningCentre) -> World:
+    """Return the world of a centre."""
+    return World(
+        running,
+        await running.person(Role.SUPERVISOR, Land.REGION),
+        await running.person(Role.IMPORTER, Land.REGION),
+    )
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the OpenAPI document and how it is tested. `served` is the status of a rightful call."""
+
+    name: str  # "POST /api/incidents"
+    permission: Permission
+    prepare: Callable[[World], Awaitable[Call]]
+    elsewhere: Elsewhere
+    served: int = 200
+    is_central: bool = False  # served only to those who hold the right in the whole centre
+
+    async def send(self, person: Person, call: Call) -> httpx.Response:
+        """Send `call` as `person`."""
+        method, path = self.name.split()
+        path = path.format(**call.path)
+        if method == "GET":
+            return await person.get(path, **call.query)
+        return await person.send(method, path, call.body)
+
+
+async def _plain(_w: World) -> Call:
+    return Call()
+
+
+async def _sign_in(w: World) -> Call:
+    login = new_key()
+    grants = (Grant(Role.OBSERVER, Land.WEST),)
+    await make_person(w.running.centre.database, login, grants, now=w.now, password=PASSWORD)
+    return Call(body={"login": login, "password": PASSWORD})
+
+
+async def _incident(w: World) -> Call:
+    incident, unit = await w.work()
+    ids = (str(incident["id"]),)
+    return Call({"incident_id": incident["id"]}, ids=ids, marks=(*ids, unit["call_sign"], unit["id"]))
+
+
+async def _pictures(w: World) -> Call:
+    return replace(await _incident(w), path={}, ids=())
+
+
+async def _stream(_w: World) -> Call:
+    # A stream has no end, so rightful callers ask for a number that is not there yet: they get 410, others 401 or 403.
+    return Call(query={"after": 10**15})
+
+
+async def _counts(w: World) -> Call:
+    await w.work()
+    return Call({"territory_id": int(Land.WEST_SOUTH)})
+
+
+async def _boundaries(_w: World) -> Call:
+    return Call({"territory_id": int(Land.WEST)})
+
+
+async def _open(_w: World) -> Call:
+    return Call(body=call_body(Land.WEST_SOUTH, note="a note", caller={"name": "Somebody", "phone": "+998 90 1"}))
+
+
+async def _assign(w: World) -> Call:
+    incident, unit = await w.incident(), await w.unit()
+    body = {"unit_id": unit["id"], "version": incident["version"]}
+    return Call({"incident_id": incident["id"]}, body, ids=(incident["id"], unit["id"]), marks=(unit["call_sign"],))
+
+
+async def _stage(w: World) -> Call:
+    incident, unit = await w.work()
+    path = {"incident_id": incident["id"], "unit_id": unit["id"]}
+    body = {"stage": "en_route", "version": incident["version"]}
+    return Call(path, body, ids=(incident["id"], unit["id"]), marks=(unit["call_sign"],))
+
+
+async def _correction(w: World) -> Call:
+    incident, unit = await w.work()
+    body = {
+        "version": incident["version"],
+        "corrects_seq": incident["seq"] - 1,  # the sending; the unit's status came right after it
+        "unit_id": unit["id"],
+        "stage": "assigned",
+        "occurred_at": None,
+        "reason": "sent by mistake",
+    }
+    return Call({"incident_id": incident["id"]}, body, ids=(incident["id"], unit["id"]), marks=(unit["call_sign"],))
+
+
+async def _change(w: World) -> Call:
+    incident = await w.incident()
+    body = {"version": incident["version"], "priority": "1", "reason": "worse than it sounded"}
+    return Call({"incident_id": incident["id"]}, body, ids=(incident["id"],))
+
+
+async def _close(w: World) -> Call:
+    incident = await w.incident()
+    body = {"version": incident["version"], "outcome": "resolved"}
+    return Call({"incident_id": incident["id"]}, body, ids=(incident["id"],))
+
+
+async def _note(w: World) -> Call:
+    incident = await w.incident()
+    return Call({"incident_id": incident["id"]}, {"text": "a note"}, ids=(incident["id"],))
+
+
+async def _register(_w: World) -> Call:
+    return Call(body={"call_sign": new_key(), "kind": "patrol_car", "territory_id": int(Land.WEST_SOUTH)})
+
+
+async def _status(w: World) -> Call:
+    unit = await w.unit()
+    body = {"status": "busy", "version": unit["version"]}
+    return Call({"unit_id": unit["id"]}, body, ids=(unit["id"],), marks=(unit["call_sign"],))
+
+
+async def _positions(w: World) -> Call:
+    unit = await w.unit()
+    async with asyncio.timeout(5):
+        while w.running.centre.hub.seq < unit["seq"]:  # noqa: ASYNC110 - a unit is known by its event
+            await asyncio.sleep(0.01)
+    fix = {"unit_id": unit["id"], **place_in(Land.WEST_SOUTH), "fix_at": iso(w.now)}
+    return Call(body={"positions": [fix]}, ids=(unit["id"],), marks=(unit["call_sign"],))
+
+
+async def _intake_call(w: World) -> Call:
+    return Call(body=intake_body(new_key(), w.now))
+
+
+async def _intake_stage(w: World) -> Call:
+    key = await w.taken_in()
+    unit = {"call_sign": f"E{key}", "kind": "fire_engine"}
+    body = {"source": "other", "call_key": key, "row_key": key, "unit": unit, "stage": "on_scene", "at": iso(w.now)}
+    return Call(body=body, ids=(key,))
+
+
+async def _intake_close(w: World) -> Call:
+    key = await w.taken_in()
+    return Call(body={"source": "other", "call_key": key, "outcome": "resolved", "at": iso(w.now)}, ids=(key,))
+
+
+async def _clock(w: World) -> Call:
+    return Call(body={"source": "other", "at": iso(w.now), "speed": 60})
+
+
+async def _accounts(w: World) -> Call:
+    login = new_key()
+    grants = (Grant(Role.OBSERVER, Land.WEST_SOUTH),)
+    account_id = await make_person(w.running.centre.database, login, grants, now=w.now)
+    return Call(query={"limit": 200}, marks=(login, str(account_id)))
+
+
+async def _new_account(_w: World) -> Call:
+    grants = [{"role": "observer", "territory_id": int(Land.WEST_SOUTH)}]
+    return Call(body={"login": new_key(), "display_name": "New", "password": PASSWORD, "grants": grants})
+
+
+async def _grants(w: World) -> Call:
+    account_id = (await _accounts(w)).marks[1]
+    grants = [{"role": "observer", "territory_id": int(Land.WEST_SOUTH)}]
+    return Call({"account_id": account_id}, {"grants": grants}, ids=(account_id,))
+
+
+REFUSED, FILTERED, PUBLIC = Elsewhere
+OPERATIONS = (
+    Operation("GET /healthz", P.PUBLIC, _plain, PUBLIC),
+    Operation("GET /readyz", P.PUBLIC, _plain, PUBLIC),
+    Operation("POST /api/session", P.PUBLIC, _sign_in, PUBLIC),
+    Operation("DELETE /api/session", P.PUBLIC, _plain, PUBLIC, 204),
+    Operation("GET /api/me", P.SIGNED_IN, _plain, PUBLIC),
+    Operation("GET /api/codes", P.SIGNED_IN, _plain, PUBLIC),
+    Operation("GET /api/territories", P.SIGNED_IN, _plain, PUBLIC),
+    Operation("GET /api/territories/{territory_id}/boundaries", P.SIGNED_IN, _boundaries, PUBLIC),
+    Operation("GET /api/territories/{territory_id}/counts", P.INCIDENT_READ, _counts, REFUSED),
+    Operation("GET /api/snapshot", P.INCIDENT_READ, _pictures, FILTERED),
+    Operation("GET /api/stream", P.INCIDENT_READ, _stream, PUBLIC, 410),
+    Operation("GET /api/incidents", P.INCIDENT_READ, _pictures, FILTERED),
+    Operation("GET /api/incidents/{incident_id}", P.INCIDENT_READ, _incident, REFUSED),
+    Operation("GET /api/incidents/{incident_id}/timeline", P.INCIDENT_READ, _incident, REFUSED),
+    Operation("POST /api/incidents", P.INCIDENT_OPEN, _open, REFUSED, 201),
+    Operation("POST /api/incidents/{incident_id}/assignments", P.INCIDENT_DISPATCH, _assign, REFUSED, 201),
+    Operation("POST /api/incidents/{incident_id}/assignments/{unit_id}/stages", P.INCIDENT_DISPATCH, _stage, REFUSED),
+    Operation("POST /api/incidents/{incident_id}/corrections", P.INCIDENT_CORRECT, _correction, REFUSED),
+    Operation("POST /api/incidents/{incident_id}/changes", P.INCIDENT_CHANGE, _change, REFUSED),
+    Operation("POST /api/incidents/{incident_id}/close", P.INCIDENT_CLOSE, _close, REFUSED),
+    Operation("POST /api/incidents/{incident_id}/notes", P.INCIDENT_CHANGE, _note, REFUSED, 201),
+    Operation("POST /api/incidents/{incident_id}/erasure", P.PERSON_ERASE, _incident, REFUSED),
+    Operation("GET /api/units", P.UNIT_READ, _pictures, FILTERED),
+    Operation("POST /api/units", P.UNIT_REGISTER, _register, REFUSED, 201),
+    Operation("POST /api/units/{unit_id}/status", P.UNIT_STATUS, _status, REFUSED),
+    Operation("POST /api/units/positions", P.POSITION_REPORT, _positions, REFUSED),
+    Operation("POST /api/intake/calls", P.INTAKE, _intake_call, REFUSED, 201),
+    Operation("POST /api/intake/stages", P.INTAKE, _intake_stage, REFUSED, 201),
+    Operation("POST /api/intake/close", P.INTAKE, _intake_close, REFUSED),
+    Operation("PUT /api/intake/clock", P.INTAKE, _clock, PUBLIC, 204),
+    Operation("DELETE /api/intake/clock", P.INTAKE, _plain, PUBLIC, 204),
+    Operation("GET /api/accounts", P.ACCOUNT_MANAGE, _accounts, FILTERED),
+    Operation("POST /api/accounts", P.ACCOUNT_MANAGE, _new_account, REFUSED, 201),
+    Operation("PUT /api/accounts/{account_id}/grants", P.ACCOUNT_MANAGE, _grants, REFUSED),
+    Operation("GET /api/audit", P.AUDIT_READ, _plain, REFUSED, is_central=True),
+    Operation("GET /metrics", P.METRICS_READ, _plain, PUBLIC),
+)
