@@ -1,0 +1,372 @@
+"""A duty desk in memory: the same rules, event types and effects as the real one, with ids and times that never vary.
+
+It serves the property test of the stream and the shared vectors. That its events have the shapes of the real desk's is
+tested against a database (tests/integration/test_stream_history.py).
+"""
+
+import copy
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from markaz.contracts.incidents import IncidentEvent, Stage, UnitStatus
+from markaz.core.events import Event, Recorded
+from markaz.core.permissions import Permission
+from markaz.kit.clock import iso
+from markaz.programmes.incidents import domain
+from markaz.programmes.incidents.picture import JSON, assignment_view, incident_view, unit_view
+
+BEGAN = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
+OFFICER = UUID("a0000000-0000-7000-8000-000000000001")
+
+# 1 holds 2 and 3; 2 holds 4 and 5; 3 holds 6 and 7.
+SUBTREES = {
+    1: frozenset(range(1, 8)),
+    2: frozenset({2, 4, 5}),
+    3: frozenset({3, 6, 7}),
+    **{n: frozenset({n}) for n in (4, 5, 6, 7)},
+}
+
+
+class Hierarchy:
+    """Seven territories on three levels."""
+
+    def subtree(self, territory_id: int) -> frozenset[int]:
+        """Return the territory and everything below it."""
+        return SUBTREES.get(territory_id, frozenset())
+
+
+@dataclass
+class Incident:
+    """An incident's row and, for each unit, its sendings, of which the last is current unless it was voided."""
+
+    row: dict[str, Any]
+    units: dict[UUID, "Sending"] = field(default_factory=dict)
+    ordinals: dict[UUID, int] = field(default_factory=dict)
+
+    def view(self) -> JSON:
+        """Return the picture of it."""
+        units = {
+            str(unit_id): assignment_view(s.call_sign, s.ordinal, s.stages.items()) for unit_id, s in self.units.items()
+        }
+        return incident_view(self.row, units)
+
+
+@dataclass
+class Sending:
+    """One sending of a unit."""
+
+    call_sign: str
+    ordinal: int
+    stages: dict[Stage, datetime]
+
+
+Scopes = dict[Permission, frozenset[int]]
+
+
+class DeskModel:
+    """The desk. Every method is one act; `log` holds its events and `states` the whole picture after each act."""
+
+    def __init__(self) -> None:
+        self.log: list[Recorded] = []
+        self.incidents: dict[UUID, Incident] = {}
+        self.units: dict[UUID, dict[str, Any]] = {}
+        self.states: dict[int, tuple[list[JSON], list[JSON]]] = {0: ([], [])}
+        self._ids = 0
+        self._now = BEGAN
+
+    @property
+    def seq(self) -> int:
+        """The number of the last event."""
+        return len(self.log)
+
+    def snapshot(self, scopes: Scopes, seq: int | None = None) -> dict[str, Any]:
+        """Return the picture after the act that ended at `seq`, as somebody with `scopes` may see it."""
+        at = self.seq if seq is None else seq
+        incidents, units = self.states[at]
+        return {
+            "incidents": _within(incidents, scopes.get(Permission.INCIDENT_READ, frozenset())),
+            "units": _within(units, scopes.get(Permission.UNIT_READ, frozenset())),
+            "seq": at,
+        }
+
+    # --- acts ---
+
+    def register_unit(self, territory_id: int) -> UUID:
+        """Add a unit, available."""
+        now, id_ = self._tick(), self._new_id(2)
+        self.units[id_] = {
+            "id": id_,
+            "call_sign": f"N-{self._ids}",
+            "kind": "patrol",
+            "territory_id": territory_id,
+            "status": UnitStatus.AVAILABLE.value,
+            "since": now,
+            "incident_id": None,
+            "version": 1,
+        }
+        view = unit_view(self.units[id_])
+        self._done([self._event(IncidentEvent.UNIT_REGISTERED, id_, territory_id, {"view": view})])
+        return id_
+
+    def set_status(self, unit_id: UUID, status: UnitStatus) -> None:
+        """Set what an idle unit does."""
+        if self.units[unit_id]["incident_id"] is None:
+            self._tick()
+            self._done([self._unit_event(unit_id, status, None)])
+
+    def open(self, territory_id: int, *, with_place: bool) -> UUID:
+        """Open an incident."""
+        now, id_ = self._tick(), self._new_id(1)
+        row = {
+            "id": id_,
+            "number": str(self._ids),
+            "status": "open",
+            "category": "theft",
+            "priority": "2",
+            "channel": "phone_102",
+            "territory_id": territory_id,
+            "lon": 69.24 if with_place else None,
+            "lat": 41.31 if with_place else None,
+            "received_at": now,
+            "precisions": {},
+            "opened_by": OFFICER,
+            "outcome": None,
+            "flags": [],
+            "source": None,
+            "version": 1,
+        }
+        self.incidents[id_] = Incident(row)
+        payload = {"view": self.incidents[id_].view()}
+        self._done([self._event(IncidentEvent.OPENED, id_, territory_id, payload)])
+        return id_
+
+    def assign(self, incident_id: UUID, unit_id: UUID) -> None:
+        """Send an available unit."""
+        incident, unit = self._opened(incident_id), self.units[unit_id]
+        if incident is None or UnitStatus(unit["status"]) not in domain.SENDABLE or unit["incident_id"] is not None:
+            return
+        now = self._tick()
+        ordinal = incident.ordinals[unit_id] = incident.ordinals.get(unit_id, 0) + 1
+        incident.units[unit_id] = Sending(unit["call_sign"], ordinal, {Stage.ASSIGNED: now})
+        payload = {"unit_id": str(unit_id), "call_sign": unit["call_sign"], "ordinal": ordinal, "at": iso(now)}
+        assigned = self._of(incident, IncidentEvent.UNIT_ASSIGNED, payload)
+        self._done([assigned, self._unit_event(unit_id, UnitStatus.ASSIGNED, incident_id)])
+
+    def reach(self, incident_id: UUID, unit_id: UUID, stage: Stage) -> None:
+        """Report a stage, in its order."""
+        incident = self._opened(incident_id)
+        sending = None if incident is None else incident.units.get(unit_id)
+        if incident is None or sending is None or _index(stage) <= max(map(_index, sending.stages), default=-1):
+            return
+        now = self._tick()
+        sending.stages[stage] = now
+        payload = {"unit_id": str(unit_id), "stage": stage.value, "at": iso(now), "ordinal": sending.ordinal}
+        events = [self._of(incident, IncidentEvent.STAGE_REACHED, payload)]
+        if self.units[unit_id]["incident_id"] == incident_id:
+            target = None if stage is Stage.CLEARED else incident_id
+            events.append(self._unit_event(unit_id, domain.status_after(sending.stages), target))
+        self._done(events)
+
+    def correct(self, incident_id: UUID, unit_id: UUID, *, void: bool) -> None:
+        """Correct the last stage of a unit: some seconds later, or it did not happen."""
+        incident = self.incidents[incident_id]
+        sending = incident.units.get(unit_id)
+        if sending is None or not sending.stages:
+            return
+        stage = max(sending.stages, key=_index)
+        if void and stage is Stage.CLEARED:
+            return  # the real desk asks first whether the unit has gone on to something else
+        now, was = self._tick(), sending.stages[stage]
+        at = None if void else was + timedelta(seconds=3)
+        if at is None:
+            del sending.stages[stage]
+        else:
+            sending.stages[stage] = at
+        is_current = bool(sending.stages)
+        if not is_current:
+            del incident.units[unit_id]
+        payload: JSON = {
+            "corrects": self.seq,
+            "unit_id": str(unit_id),
+            "stage": stage.value,
+            "was": iso(was),
+            "at": None if at is None else iso(at),
+            "ordinal": sending.ordinal,
+            "is_current": is_current,
+            "reason_id": str(self._new_id(9)),
+        }
+        events = [self._of(incident, IncidentEvent.STAGE_CORRECTED, payload)]
+        status = domain.status_after(sending.stages)
+        unit = self.units[unit_id]
+        if unit["incident_id"] == incident_id and status.value != unit["status"]:
+            target = None if status is UnitStatus.AVAILABLE else incident_id
+            events.append(self._unit_event(unit_id, status, target))
+        assert now >= was
+        self._done(events)
+
+    def change(
+        self, incident_id: UUID, *, territory_id: int | None = None, priority: str | None = None, forget: bool = False
+    ) -> None:
+        """Move an incident to another territory, change its priority, or take its place away."""
+        incident = self._opened(incident_id)
+        if incident is None:
+            return
+        row = incident.row
+        was = row["territory_id"]
+        wanted = {"territory_id": territory_id or was, "priority": priority or row["priority"]}
+        wanted |= {"lon": None, "lat": None} if forget else {}
+        changes = {name: {"from": row[name], "to": to} for name, to in wanted.items() if row[name] != to}
+        if not changes:
+            return
+        self._tick()
+        row.update(wanted)
+        row["version"] += 1
+        payload = {
+            "changes": changes,
+            "reason_id": str(self._new_id(9)),
+            "version": row["version"],
+            "view": incident.view(),
+        }
+        moved_from = was if wanted["territory_id"] != was else None
+        event = self._event(IncidentEvent.CHANGED, incident_id, row["territory_id"], payload, moved_from)
+        self._done([event])
+
+    def note(self, incident_id: UUID) -> None:
+        """Add a note; also to a closed incident."""
+        self._tick()
+        incident = self.incidents[incident_id]
+        self._done([self._of(incident, IncidentEvent.NOTE_ADDED, {"note_id": str(self._new_id(8))})])
+
+    def close(self, incident_id: UUID) -> None:
+        """Close, when no unit is working for it."""
+        incident = self._opened(incident_id)
+        if incident is None or any(Stage.CLEARED not in sending.stages for sending in incident.units.values()):
+            return
+        now = self._tick()
+        incident.row |= {"status": "closed", "outcome": "resolved"}
+        self._done([self._of(incident, IncidentEvent.CLOSED, {"outcome": "resolved", "at": iso(now)})])
+
+    def unruled(self, type_: str, territory_id: int) -> None:
+        """Append an event that no rule shows to anybody."""
+        self._tick()
+        self._done([self._event(type_, self._new_id(7), territory_id, {"view": {"secret": True}})])
+
+    # --- what the acts share ---
+
+    def _opened(self, incident_id: UUID) -> Incident | None:
+        incident = self.incidents[incident_id]
+        return incident if incident.row["status"] == "open" else None
+
+    def _tick(self) -> datetime:
+        self._now += timedelta(seconds=10)
+        return self._now
+
+    def _new_id(self, kind: int) -> UUID:
+        self._ids += 1
+        return UUID(f"{kind:08d}-0000-7000-8000-{self._ids:012d}")
+
+    def _of(self, incident: Incident, type_: IncidentEvent, payload: JSON) -> Event:
+        incident.row["version"] += 1
+        payload = payload | {"version": incident.row["version"]}
+        return self._event(type_, incident.row["id"], incident.row["territory_id"], payload)
+
+    def _unit_event(self, unit_id: UUID, status: UnitStatus, incident_id: UUID | None) -> Event:
+        unit = self.units[unit_id]
+        unit |= {"status": status.value, "since": self._now, "incident_id": incident_id, "version": unit["version"] + 1}
+        return self._event(IncidentEvent.UNIT_STATUS, unit_id, unit["territory_id"], {"view": unit_view(unit)})
+
+    def _event(
+        self, type_: str, aggregate_id: UUID, territory_id: int, payload: JSON, moved_from: int | None = None
+    ) -> Event:
+        return Event(
+            type=str(type_),
+            aggregate_id=aggregate_id,
+            territory_id=territory_id,
+            actor_id=OFFICER,
+            occurred_at=self._now,
+            occurred_source="officer",
+            payload=copy.deepcopy(payload),
+            from_territory_id=moved_from,
+        )
+
+    def _done(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.log.append(Recorded(self.seq + 1, self._now + timedelta(milliseconds=5), event))
+        incidents = [i.view() for i in self.incidents.values() if i.row["status"] == "open"]
+        self.states[self.seq] = (copy.deepcopy(incidents), [unit_view(unit) for unit in self.units.values()])
+
+
+# One step of a random history: what to do and three numbers that choose among what is there.
+Step = tuple[int, int, int, int]
+UNRULED = ("incident.imported/1", "incident.erased/1", "account.access_changed/1", "roads.plate_seen/1")
+
+
+def random_steps(chance: Random, count: int) -> list[Step]:
+    """Return `count` steps that nobody chose."""
+    return [
+        (chance.randrange(10_000), chance.randrange(10_000), chance.randrange(10_000), chance.randrange(10_000))
+        for _ in range(count)
+    ]
+
+
+def play(model: DeskModel, steps: Iterable[Step]) -> None:
+    """Act out a random history."""
+    acts: list[Callable[[int, int, int], None]] = _acts(model)
+    for which, a, b, c in steps:
+        acts[which % len(acts)](a, b, c)
+
+
+def _acts(model: DeskModel) -> list[Callable[[int, int, int], None]]:
+    def incident(n: int) -> UUID:
+        return _pick(list(model.incidents), n) if model.incidents else model.open(1 + n % 7, with_place=True)
+
+    def unit(n: int) -> UUID:
+        return _pick(list(model.units), n) if model.units else model.register_unit(1 + n % 7)
+
+    def sent(n: int, m: int) -> tuple[UUID, UUID]:
+        """Prefer a unit that was sent to the incident, so that most stages and corrections do happen."""
+        chosen = incident(n)
+        units = list(model.incidents[chosen].units)
+        return chosen, _pick(units, m) if units else unit(m)
+
+    def run(incident_id: UUID, unit_id: UUID, stage: Stage) -> None:
+        """A unit's whole work, so that it is often free to be sent to the same incident again."""
+        model.assign(incident_id, unit_id)
+        model.reach(incident_id, unit_id, stage)
+        model.reach(incident_id, unit_id, Stage.CLEARED)
+
+    return [
+        lambda a, _b, c: _drop(model.open(1 + a % 7, with_place=c % 3 > 0)),
+        lambda a, _b, _c: _drop(model.register_unit(1 + a % 7)),
+        lambda a, b, _c: model.assign(incident(a), unit(b)),
+        lambda a, b, c: run(incident(a), unit(b), _pick(list(Stage), c)),
+        lambda a, b, c: model.reach(*sent(a, b), _pick(list(Stage), c)),
+        lambda a, b, c: model.reach(*sent(a, b), _pick(list(Stage), c)),
+        lambda a, b, c: model.correct(*sent(a, b), void=c % 2 == 0),
+        lambda a, b, _c: model.change(incident(a), territory_id=1 + b % 7),
+        lambda a, b, c: model.change(incident(a), priority=str(1 + b % 4), forget=c % 2 == 0),
+        lambda a, _b, _c: model.note(incident(a)),
+        lambda a, _b, _c: model.close(incident(a)),
+        lambda a, b, _c: model.set_status(unit(a), _pick(sorted(domain.SETTABLE), b)),
+        lambda a, _b, c: model.unruled(_pick(list(UNRULED), c), 1 + a % 7),
+    ]
+
+
+def _pick(items: list[Any], n: int) -> Any:
+    return items[n % len(items)]
+
+
+def _drop(_value: object) -> None:
+    return None
+
+
+def _index(stage: Stage) -> int:
+    return domain.STAGES.index(stage)
+
+
+def _within(views: Iterable[JSON], territories: frozenset[int]) -> list[JSON]:
+    return [copy.deepcopy(view) for view in views if view["territory_id"] in territories]
