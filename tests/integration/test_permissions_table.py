@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-# Rights that no route uses yet. A right that gets its first route must leave this list.
-WITHOUT_A_ROUTE = {Permission.INCIDENT_READ_SEALED, Permission.FIGURES_READ, Permission.POSITION_READ}
+# Rights that open part of an answer instead of a route: see test_permissions_scope.py.
+WITHOUT_A_ROUTE = {Permission.INCIDENT_READ_SEALED, Permission.POSITION_READ}
 
 GUARDED = [o for o in OPERATIONS if o.permission is not Permission.PUBLIC]
 RIGHTED = [o for o in GUARDED if o.permission is not Permission.SIGNED_IN]

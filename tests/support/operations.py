@@ -227,6 +227,13 @@ async def _intake_call(w: World) -> Call:
     return Call(body=intake_body(new_key(), w.now))
 
 
+async def _figures(w: World) -> Call:
+    source = new_key()
+    response = await w.importer.post("/api/intake/calls", intake_body("1", w.now, source=source))
+    assert response.status_code == 201, response.text
+    return Call(query={"source": source}, marks=(source,))
+
+
 async def _intake_stage(w: World) -> Call:
     key = await w.taken_in()
     unit = {"call_sign": f"E{key}", "kind": "fire_engine"}
@@ -297,6 +304,7 @@ OPERATIONS = (
     Operation("GET /api/accounts", P.ACCOUNT_MANAGE, _accounts, FILTERED),
     Operation("POST /api/accounts", P.ACCOUNT_MANAGE, _new_account, REFUSED, 201),
     Operation("PUT /api/accounts/{account_id}/grants", P.ACCOUNT_MANAGE, _grants, REFUSED),
+    Operation("GET /api/figures/response", P.FIGURES_READ, _figures, FILTERED),
     Operation("GET /api/audit", P.AUDIT_READ, _plain, REFUSED, is_central=True),
     Operation("GET /metrics", P.METRICS_READ, _plain, PUBLIC),
 )

@@ -52,7 +52,7 @@ def create_app(centre: Centre) -> FastAPI:
     async def openapi_json() -> dict[str, Any]:
         return document
 
-    check_routes(list(app.routes))
+    check_routes(app.routes)
     errors.install(app)
     _serve_console(app, centre)
     app.add_middleware(Edge, body_limit_bytes=centre.settings.body_limit_bytes, registry=centre.registry)

@@ -4,13 +4,14 @@ Deny by default: a route gets its actor only through `requires(permission)`, and
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from fastapi import Request as HttpRequest
-from fastapi.routing import APIRoute
+from fastapi.routing import iter_route_contexts
+from starlette.routing import BaseRoute
 
 from markaz.core import identity
 from markaz.core.acts import Request
@@ -84,21 +85,21 @@ class Guard:
 
         Where the right must hold is decided by the service, which knows the record.
         """
+        return Requirement(self, permission)
 
-        async def dependency(http: HttpRequest) -> Request:
-            actor, expires_at = await self.actor(http)
-            self.limiter.take(actor)
-            if permission not in actor.permissions():
-                raise Forbidden("Your role does not include this right: ask your supervisor.", permission=permission)
-            http.state.actor_id = str(actor.id)
-            http.state.session_expires_at = expires_at
-            key, body_hash = None, b""
-            if http.method not in SAFE_METHODS:
-                key = _idempotency_key(http)
-                body_hash = self._sealer.body_hash(http.url.path.encode() + b"\n" + await http.body())
-            return Request(actor, http.state.request_id, key, body_hash)
-
-        return dependency
+    async def admit(self, http: HttpRequest, permission: Permission) -> Request:
+        """Return the request of an actor who holds `permission` somewhere, or raise what refuses it."""
+        actor, expires_at = await self.actor(http)
+        self.limiter.take(actor)
+        if permission not in actor.permissions():
+            raise Forbidden("Your role does not include this right: ask your supervisor.", permission=permission)
+        http.state.actor_id = str(actor.id)
+        http.state.session_expires_at = expires_at
+        key, body_hash = None, b""
+        if http.method not in SAFE_METHODS:
+            key = _idempotency_key(http)
+            body_hash = self._sealer.body_hash(http.url.path.encode() + b"\n" + await http.body())
+        return Request(actor, http.state.request_id, key, body_hash)
 
     async def actor(self, http: HttpRequest) -> tuple[Actor, datetime | None]:
         """Return who sent this and when their session ends. Raises NotSignedIn, or Forbidden for another origin."""
@@ -112,6 +113,18 @@ class Guard:
             if http.method not in SAFE_METHODS:
                 check_same_origin(http)
             return await identity.actor_of_session(connection, token, now=self._clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A route's dependency on a right: an object, so that the start can read which right it is."""
+
+    guard: Guard
+    permission: Permission
+
+    async def __call__(self, http: HttpRequest) -> Request:
+        """Yield the request of an actor who holds the right."""
+        return await self.guard.admit(http, self.permission)
 
 
 def check_same_origin(http: HttpRequest) -> None:
@@ -140,8 +153,26 @@ def declared(permission: Permission) -> dict[str, Any]:
     return {"x-permission": permission.value}
 
 
-def check_routes(routes: list[Any]) -> None:
-    """Raise RuntimeError naming every API route without a declared permission: such a centre does not start."""
-    bare = [r.path for r in routes if isinstance(r, APIRoute) and not (r.openapi_extra or {}).get("x-permission")]
-    if bare:
-        raise RuntimeError(f"routes without a declared permission: {', '.join(bare)}")
+def check_routes(routes: Sequence[BaseRoute]) -> None:
+    """Raise RuntimeError unless every route declares one permission and requires that same one: no start without.
+
+    Routes of included routers are looked into; a route of any other kind has nothing to declare and is refused.
+    """
+    problems = []
+    for route in iter_route_contexts(routes):
+        named = (getattr(route, "openapi_extra", None) or {}).get("x-permission")
+        required = (
+            {
+                dependency.call.permission.value
+                for dependency in route.dependant.dependencies
+                if isinstance(dependency.call, Requirement)
+            }
+            if named
+            else set()
+        )
+        if named is None:
+            problems.append(f"{route.path} declares no permission")
+        elif required != ({named} - {Permission.PUBLIC.value}):
+            problems.append(f"{route.path} declares {named} and requires {', '.join(sorted(required)) or 'nothing'}")
+    if problems:
+        raise RuntimeError(f"this centre does not start: {'; '.join(problems)}")
