@@ -4,6 +4,7 @@ A row in `job_runs` is written first and finished last. Whatever was cut off in 
 all, so a build that was killed is completed by the next. A centre with data of its own is refused.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from markaz.programmes.incidents.service import Desk
 
 JOB = "demo.build"
 LOCK = "markaz.demo"
+LOCK_WAIT_S = 10.0
+LOCK_RETRY_S = 0.1
 
 Say = Callable[[str], None]
 
@@ -87,8 +90,12 @@ async def is_demo(connection: Connection) -> bool:
 async def _alone(database: Database) -> AsyncIterator[None]:
     """Hold the one lock of demo builders while the block runs."""
     async with database.connection() as connection:
-        if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1))", LOCK):
-            raise NotPossibleNow("The demo is being built by another process: wait until it is done.")
+        # The server may take a moment to see that a killed builder is gone and to let its lock go.
+        waited_until = monotonic() + LOCK_WAIT_S
+        while not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1))", LOCK):
+            if monotonic() > waited_until:
+                raise NotPossibleNow("The demo is being built by another process: wait until it is done.")
+            await asyncio.sleep(LOCK_RETRY_S)
         try:
             yield
         finally:

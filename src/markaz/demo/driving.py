@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 STEP_S = 1.0
 LOOK_S = 5.0  # how often to see what people did with the units
+OVERLAP = timedelta(seconds=2)  # an act is stamped a little before it can be seen
 RETRY_S = 1.0  # a database that is away is asked again, under the same key
 STALE_VERSION_TRIES = 3
 FIXES_AT_ONCE = 1_000
@@ -126,6 +127,7 @@ class Driver:
     world: World
     last_step: datetime
     last_look: datetime
+    seen_until: datetime  # by the database's clock, which stamps the rows
     run: str = field(default_factory=lambda: uuid7().hex)
     _acts: int = 0
     _open: dict[int, _Open] = field(default_factory=dict)
@@ -137,13 +139,14 @@ class Driver:
         Raises LookupError when no demo is built here.
         """
         now = spine.clock.now()
-        ground = Ground(spine.territories())
         async with spine.database.snapshot() as connection:
             actor = await logins.traffic_actor(connection)
+            ground = Ground(spine.territories())
             units = await reading.units(connection, ground, now - SEEN_WITHIN)
             left_open = await reading.left_open(connection, actor.id)
+            seen = await reading.database_time(connection)
         world = World(ground, units, shape_of(ground), seed)
-        driver = cls(spine, desk, positions, actor, ground, world, now, now)
+        driver = cls(spine, desk, positions, actor, ground, world, now, now, seen)
         for incident in left_open:
             call = reading.call_of(incident, ground, seed)
             sent = [(unit_id, stage) for unit_id, stage in incident.working if world.knows(unit_id)]
@@ -168,9 +171,12 @@ class Driver:
                 # At the start the positions may not have read the units yet; the next fixes come soon.
                 log.warning("positions were refused: %s", error.message)
         if (now - self.last_look).total_seconds() >= LOOK_S:
-            since, self.last_look = self.last_look, now
-            async with self.spine.database.connection() as connection:
-                self._take_over(await reading.changed_by_people(connection, self.actor.id, since))
+            self.last_look = now
+            async with self.spine.database.snapshot() as connection:
+                seen = await reading.database_time(connection)
+                states = await reading.changed_by_people(connection, self.actor.id, self.seen_until - OVERLAP)
+            self.seen_until = seen
+            self._take_over(states)
 
     async def _tell(self, happening: Happening) -> None:
         """Tell the desk; what it refuses is in other hands and is dropped from the world."""

@@ -106,6 +106,12 @@ async def changed_by_people(connection: Connection, actor_id: UUID, since: datet
     return [_state(row) for row in rows]
 
 
+async def database_time(connection: Connection) -> datetime:
+    """Return the database's time at the start of this transaction."""
+    at: datetime = await connection.fetchval("SELECT now()")
+    return at
+
+
 async def states_of(connection: Connection, unit_ids: Sequence[UUID]) -> list[UnitState]:
     """Return what these units do now."""
     return [_state(row) for row in await connection.fetch(_STATES + "WHERE u.id = ANY($1::uuid[])", unit_ids)]
