@@ -97,6 +97,11 @@ def common_router(centre: Centre) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["common"])
     signed_in = centre.guard.requires(P.SIGNED_IN)
 
+    @router.get("/centre", openapi_extra=declared(P.PUBLIC))
+    async def about() -> Response:
+        """Return what a page must show before anybody signs in: whether this is a demo, and which words it uses."""
+        return reply(200, {"demo": centre.settings.demo, "profile": centre.settings.profile.value})
+
     @router.get("/codes", openapi_extra=declared(P.SIGNED_IN))
     async def codes(_request: Annotated[Request, Depends(signed_in)]) -> Response:
         """Return the code tables in every language."""
