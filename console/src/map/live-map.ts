@@ -114,15 +114,27 @@ export class LiveMap {
     });
   }
 
-  goTo([west, south, east, north]: Bbox): void {
-    this.map.fitBounds([[west, south], [east, north]], { padding: 24, animate: this.ready && !calm(), duration: 300, maxZoom: 15 });
+  goTo([west, south, east, north]: Bbox, maxZoom = 15): void {
+    const padding = Math.min(48, this.map.getContainer().clientHeight / 6);
+    this.map.fitBounds([[west, south], [east, north]], { padding, animate: this.ready && !calm(), duration: 300, maxZoom });
   }
 
   async select(id: string | null, move: boolean): Promise<void> {
     await this.whenReady();
     this.map.setFilter("incident-selected", ["==", ["get", "uid"], id ?? ""]);
-    const place = id === null ? null : this.options.store.incidents.get(id)?.place;
-    if (move && place) this.map.easeTo({ center: [place.lon, place.lat], zoom: Math.max(this.map.getZoom(), 13), animate: !calm(), duration: 300 });
+    const box = id === null || !move ? null : this.surroundings(id);
+    if (box) this.goTo(box, 14);
+  }
+
+  /** The incident and the units that are on their way to it or there; null when its place is unknown. */
+  private surroundings(id: string): Bbox | null {
+    const { incidents, positions } = this.options.store;
+    const incident = incidents.get(id);
+    if (!incident?.place) return null;
+    const units = Object.entries(incident.units).flatMap(([unitId, unit]) => (unit.stages.cleared ? [] : (positions.get(unitId) ?? [])));
+    const places = [incident.place, ...units];
+    const [lons, lats] = [places.map((place) => place.lon), places.map((place) => place.lat)];
+    return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
   }
 
   async setPick(place: { lon: number; lat: number } | null): Promise<void> {

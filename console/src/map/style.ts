@@ -56,8 +56,13 @@ export function layers(themeName: ThemeName): LayerSpecification[] {
       layout: { "icon-image": themed(themeName, "icon"), "icon-allow-overlap": true, "icon-ignore-placement": true },
     },
     {
-      id: "units-label", type: "symbol", source: "units", minzoom: LABELS_FROM_ZOOM,
+      id: "units-label", type: "symbol", source: "units", minzoom: LABELS_FROM_ZOOM, filter: ["!", ["get", "stale"]],
       layout: { "icon-image": themed(themeName, "label"), "icon-offset": [0, 20], "icon-allow-overlap": false },
+    },
+    {
+      // A stale position says how old it is wherever its sign can be seen.
+      id: "units-label-stale", type: "symbol", source: "units", minzoom: SIGNS_FROM_ZOOM, filter: ["get", "stale"],
+      layout: { "icon-image": themed(themeName, "label"), "icon-offset": [0, 26], "icon-allow-overlap": false },
     },
     {
       id: "incident-selected", type: "circle", source: "incidents", filter: ["==", ["get", "uid"], ""],

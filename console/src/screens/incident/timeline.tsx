@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { STAGES, type IncidentView, type Stage, type TimelineEntry } from "../../api/types";
 import { useNames, useWords, type NameBook, type Words } from "../../context";
+import type { Translate } from "../../i18n/language";
 import { useEventName } from "../../ui/event-name";
 import { Problem } from "../../ui/problem";
 import type { Reading } from "../../ui/use-read";
@@ -79,11 +80,11 @@ function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: In
       </td>
       <td className="num quiet">
         <time dateTime={entry.recorded_at} title={f.full(entry.recorded_at)}>
-          {f.shortClock(entry.recorded_at, now_ms)}
+          {f.clock(entry.recorded_at)}
         </time>
       </td>
       <td>
-        <span className="what">{eventName(entry.type)}</span> <Detail text={describe(entry, incident, names, words)} />
+        <span className="what">{whatHappened(entry, eventName(entry.type), t)}</span> <Detail text={describe(entry, incident, names, words)} />
         {correction && (
           <span className="corrected-by">
             {entry.void ? t("timeline.void") : t("timeline.corrected")} <bdi>{correction.actor.name}</bdi>, {f.shortClock(correction.recorded_at, now_ms)}
@@ -108,6 +109,16 @@ function Detail({ text }: { text: string }) {
   return text === "" ? null : <bdi className="detail">{text}</bdi>;
 }
 
+/** A unit was assigned or reached a stage: the stage itself is what happened. */
+function isPlainStage(entry: TimelineEntry): boolean {
+  return entry.type.startsWith("incident.stage_reached") || entry.type.startsWith("incident.unit_assigned");
+}
+
+function whatHappened(entry: TimelineEntry, eventName: string, t: Translate): string {
+  const about = stageOf(entry);
+  return about && isPlainStage(entry) && about.stage !== "assigned" ? t(`stage.do.${about.stage}`) : eventName;
+}
+
 /** The coded details of an entry in words; codes nobody knows are shown as they are. */
 function describe(entry: TimelineEntry, incident: IncidentView, names: NameBook, { t, f }: Words): string {
   const { detail } = entry;
@@ -117,7 +128,7 @@ function describe(entry: TimelineEntry, incident: IncidentView, names: NameBook,
   const callSign = text("call_sign") ?? (unitId ? incident.units[unitId]?.call_sign : null);
   if (callSign) parts.push(callSign);
   const stage = text("stage");
-  if (stage) parts.push(STAGES.includes(stage as Stage) ? t(`stage.${stage as Stage}`) : stage);
+  if (stage && !isPlainStage(entry)) parts.push(STAGES.includes(stage as Stage) ? t(`stage.${stage as Stage}`) : stage);
   const priority = text("priority");
   if (priority) parts.push(names.priority(priority));
   const category = text("category");
