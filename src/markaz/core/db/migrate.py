@@ -30,6 +30,7 @@ STATEMENT_TIMEOUT_S = 600  # one step on a country's data
 CONNECT_TIMEOUT_S = 10
 ONE_AT_A_TIME = 0x6D61726B  # "mark": the advisory lock that keeps two migrations apart
 WAIT_FOR_OTHER_S = 60
+UNFINISHED_RESTORE = "markaz_restore_unfinished"  # a schema that stands while core.db.restore is at work
 
 
 class SchemaState(StrEnum):
@@ -39,6 +40,7 @@ class SchemaState(StrEnum):
     EMPTY = "empty"  # nothing was migrated yet
     BEHIND = "behind"  # run `markaz migrate`
     AHEAD = "ahead"  # a newer Markaz migrated it
+    RESTORING = "restoring"  # a restore is at work, or was broken off
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Schema:
 
     def check(self) -> None:
         """Return when the schema is the needed one. Raises DatabaseRefused, saying what to do."""
+        if self.state is SchemaState.RESTORING:
+            raise DatabaseRefused("A restore of this centre has not finished: wait, or run `markaz restore` again.")
         if self.state is SchemaState.AHEAD:
             raise DatabaseRefused(
                 f"The database has revision {self.found}, which this Markaz (revision {self.needed}) does not know: "
@@ -65,7 +69,7 @@ class Schema:
 class Fetching(Protocol):
     """Whatever can fetch one value: a connection, a pool's connection, a pool."""
 
-    async def fetchval(self, query: str, /) -> Any:
+    async def fetchval(self, query: str, /, *args: Any) -> Any:
         """Return the first column of the first row."""
 
 
@@ -73,7 +77,7 @@ def migrate(access: DatabaseAccess) -> tuple[str | None, str]:
     """Upgrade to the newest revision; return the revision before (None: empty) and after.
 
     Safe to call again and from several processes at once. May be called with or without a running event loop; it
-    blocks. Raises DatabaseRefused when the database is ahead of this program, DatabaseUnavailable when a table stays
+    blocks. Raises DatabaseRefused when the database is ahead of this program or half-restored, DatabaseUnavailable when a table stays
     locked or another migration does not end; what was committed before stays, and calling again goes on from there.
     """
     with ThreadPoolExecutor(max_workers=1) as worker:
@@ -105,7 +109,9 @@ async def current_revision(connection: Fetching) -> str | None:
 async def schema_of(connection: Fetching) -> Schema:
     """Compare the database's schema with this program's (for serve, /readyz and check)."""
     found, needed = await current_revision(connection), newest_revision()
-    if found is None:
+    if await connection.fetchval("SELECT to_regnamespace($1) IS NOT NULL", UNFINISHED_RESTORE):
+        state = SchemaState.RESTORING
+    elif found is None:
         state = SchemaState.EMPTY
     elif found == needed:
         state = SchemaState.CURRENT
@@ -139,7 +145,7 @@ async def _migrate(owner_dsn: str, target: str) -> tuple[str | None, str]:
     try:
         await _wait_for_turn(guard)
         schema = await schema_of(guard)
-        if schema.state is SchemaState.AHEAD:
+        if schema.state in (SchemaState.AHEAD, SchemaState.RESTORING):
             schema.check()
         if schema.found != target:
             await upgrade_to(owner_dsn, target)

@@ -1,0 +1,95 @@
+"""`markaz migrate`, `backup`, `restore` and `check`: the administrator's commands on the database."""
+
+import asyncio
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from markaz.core.db.backup import backup as make_backup
+from markaz.core.db.check import Finding
+from markaz.core.db.check import check as run_check
+from markaz.core.db.embedded import running_database
+from markaz.core.db.folder import CentreFolder
+from markaz.core.db.migrate import migrate as run_migrations
+from markaz.core.db.restore import restore as run_restore
+from markaz.core.errors import InvalidInput
+from markaz.core.settings import Settings
+
+TargetArgument = Annotated[Path, typer.Argument(help="Folder to write; it must not be there yet.")]
+SourceArgument = Annotated[Path, typer.Argument(help="Folder that `markaz backup` wrote.")]
+KeysOption = Annotated[Path | None, typer.Option(help="Folder of the keys; default is DIR/keys.")]
+
+
+def migrate() -> None:
+    """Bring the database's schema to this version's revision."""
+    with running_database(Settings()) as access:
+        before, after = run_migrations(access)
+    typer.echo(f"already at revision {after}" if before == after else f"from {before or 'empty'} to revision {after}")
+
+
+def backup(target: TargetArgument, keys: KeysOption = None) -> None:
+    """Write a consistent backup while the centre runs, with the keys in a folder of their own."""
+    settings = Settings()
+    folder = CentreFolder.at(settings.home)
+    keys_target = None if keys is None else keys.absolute()
+    with running_database(settings) as access:
+        made = asyncio.run(make_backup(access, folder, target.absolute(), keys_target, settings.postgres_bin))
+    typer.echo(f"data: {made.data} ({made.rows} rows in {made.tables} tables, {made.seq} events)")
+    typer.echo(f"keys: {made.keys}")
+    if made.keys_beside_data:
+        typer.echo(
+            "warning: the keys stand beside the data they open; keep them elsewhere (--keys DIR), or whoever finds this "
+            "folder reads everything in it, what is erased later included.",
+            err=True,
+        )
+
+
+def restore(
+    source: SourceArgument,
+    keys: KeysOption = None,
+    without_keys: Annotated[
+        bool,
+        typer.Option("--without-keys", help="The keys are lost: names, phones, addresses and notes stay unreadable."),
+    ] = False,
+) -> None:
+    """Bring a backup back into an empty centre, and verify it."""
+    settings = Settings()
+    if keys is not None and without_keys:
+        raise InvalidInput("Give --keys or --without-keys, not both.", field="keys")
+    keys_source = None if without_keys else (keys or source / "keys").absolute()
+    if keys_source is not None and not keys_source.is_dir():
+        raise InvalidInput(
+            f"There are no keys in {keys_source}: give their folder with --keys. If they are lost for ever, "
+            "--without-keys restores the rest.",
+            field="keys",
+        )
+    folder = CentreFolder.at(settings.home)
+    with running_database(settings) as access:
+        done = asyncio.run(run_restore(access, folder, source.absolute(), keys_source, settings.postgres_bin))
+    typer.echo(f"restored {done.rows} rows in {done.tables} tables, {done.seq} events, as of {done.made_at}; verified")
+    if done.erased_again:
+        typer.echo(f"{done.erased_again} records erased after that backup were erased again")
+    if done.unreadable:
+        typer.echo(f"warning: {done.unreadable} sealed records have no key and cannot be read", err=True)
+
+
+def check(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Verify the centre's database and files; exit with 1 when something is not in order."""
+    settings = Settings()
+    with running_database(settings) as access:
+        findings = asyncio.run(run_check(access, CentreFolder.at(settings.home)))
+    is_ok = all(finding.ok for finding in findings)
+    if as_json:
+        typer.echo(json.dumps({"ok": is_ok, "findings": [asdict(finding) for finding in findings]}))
+    else:
+        for finding in findings:
+            typer.echo(_line(finding))
+    if not is_ok:
+        raise typer.Exit(1)
+
+
+def _line(finding: Finding) -> str:
+    return f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name:<10}  {finding.found}"
