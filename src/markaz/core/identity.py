@@ -18,7 +18,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from markaz.core.db.pool import Connection
-from markaz.core.errors import InvalidInput, NotSignedIn
+from markaz.core.errors import InvalidInput, NotFound, NotSignedIn
 from markaz.core.events import SYSTEM_ACTOR_ID, Event
 from markaz.core.permissions import Actor, Grant, Role
 from markaz.kit.ids import uuid7
@@ -114,10 +114,10 @@ async def create_service_key(
 async def set_grants(
     connection: Connection, account_id: UUID, grants: tuple[Grant, ...], *, by: UUID, at: datetime
 ) -> Event:
-    """Replace what an account may do; the event makes the stream drop it at once. Raises InvalidInput if unknown."""
+    """Replace what an account may do; the event makes the stream drop it at once. Raises NotFound if unknown."""
     done = await connection.execute("UPDATE accounts SET access_version = access_version + 1 WHERE id = $1", account_id)
     if done == "UPDATE 0":
-        raise InvalidInput("There is no such account.", field="account_id")
+        raise NotFound("There is no such account in your territory.", what="account")
     await connection.execute("DELETE FROM grants WHERE account_id = $1", account_id)
     await _insert_grants(connection, account_id, grants)
     return _access_event(account_id, grants, by, at)

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from markaz.core import identity
 from markaz.core.acts import Act, Answer, Request
-from markaz.core.errors import Forbidden, InvalidInput
-from markaz.core.permissions import Grant, Permission, Role, require, territory_filter
+from markaz.core.errors import Forbidden, InvalidInput, NotFound
+from markaz.core.permissions import Grant, Permission, Role, holds, require, territory_filter
 from markaz.programmes.incidents.routes import reply
 from markaz.web.centre import Centre
 from markaz.web.guard import declared
@@ -91,8 +91,12 @@ def accounts_router(centre: Centre) -> APIRouter:
         async def work(act: Act) -> Answer:
             if account_id == act.actor.id:
                 raise Forbidden("Nobody changes their own rights: ask another administrator.")
-            for held in await identity.grants_of(act.connection, account_id):
-                require(act.actor, P.ACCOUNT_MANAGE, held.territory_id, centre.tree)
+            held = await identity.grants_of(act.connection, account_id)
+            mine = [holds(act.actor, P.ACCOUNT_MANAGE, one.territory_id, centre.tree) for one in held]
+            if held and not any(mine):
+                raise NotFound("There is no such account in your territory.", what="account")
+            if not all(mine):
+                raise Forbidden("This account also holds rights elsewhere: ask the administrator above both.")
             grants = _granted(centre, act, body.grants)
             act.events.append(
                 await identity.set_grants(act.connection, account_id, grants, by=act.actor.id, at=act.now)
@@ -105,9 +109,9 @@ def accounts_router(centre: Centre) -> APIRouter:
 
 
 def _granted(centre: Centre, act: Act, bodies: list[GrantBody]) -> tuple[Grant, ...]:
-    for body in bodies:
-        if not centre.tree.path(body.territory_id):
-            raise InvalidInput("There is no such territory.", field="grants.territory_id")
+    for index, body in enumerate(bodies):
+        if centre.tree.current(body.territory_id) is None:
+            raise InvalidInput("There is no such territory.", field=f"grants.{index}.territory_id")
         require(act.actor, P.ACCOUNT_MANAGE, body.territory_id, centre.tree)
     return tuple(dict.fromkeys(Grant(body.role, body.territory_id) for body in bodies))
 

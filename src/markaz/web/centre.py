@@ -74,6 +74,7 @@ class Centre:
             lambda: self.tree,
             backlog_events=settings.stream_backlog_events,
             now=self.clock.now,
+            telemetry=frozenset({Permission.POSITION_READ}),
             on_event=self._on_event,
         )
         self.positions = Positions(database)

@@ -86,7 +86,10 @@ class Channel:
 
 
 class Hub:
-    """Turns the log into streams. `start` before use, `stop` at the end."""
+    """Turns the log into streams. `start` before use, `stop` at the end.
+
+    `telemetry` names the permissions that `publish` will ask for, besides those of the rules.
+    """
 
     def __init__(
         self,
@@ -96,6 +99,7 @@ class Hub:
         *,
         backlog_events: int,
         now: Callable[[], datetime],
+        telemetry: frozenset[Permission] = frozenset(),
         on_event: Callable[[Recorded], None] = lambda _recorded: None,
     ) -> None:
         self._database = database
@@ -104,7 +108,7 @@ class Hub:
         self._backlog_events = backlog_events
         self._now = now
         self._on_event = on_event
-        self.permissions = frozenset(rule.permission for rule in rules.values())
+        self.permissions = frozenset(rule.permission for rule in rules.values()) | telemetry
         self._channels: dict[Audience, Channel] = {}
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []

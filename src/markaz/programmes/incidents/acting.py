@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from markaz.contracts.incidents import IncidentEvent, UnitStatus
+from markaz.contracts.incidents import IncidentEvent, Stage, UnitStatus
 from markaz.core.acts import Act, Acts
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput, VersionConflict
@@ -79,9 +79,10 @@ async def conflict(connection: Connection, row: store.Record, what: str) -> Vers
 
 
 async def check_corrects(connection: Connection, incident_id: UUID, command: commands.CorrectStage) -> None:
-    """Raise InvalidInput unless the corrected number is a report of this incident."""
+    """Raise InvalidInput unless the corrected number is the report of that stage of that unit in this incident."""
     found = await connection.fetchval(
-        "SELECT true FROM events WHERE seq = $1 AND aggregate_id = $2 AND type = ANY($3::text[])",
+        "SELECT true FROM events WHERE seq = $1 AND aggregate_id = $2 AND type = ANY($3::text[]) "
+        "AND (type = $4 OR payload ->> 'unit_id' = $5 AND coalesce(payload ->> 'stage', $6) = $7)",
         command.corrects_seq,
         incident_id,
         [
@@ -90,9 +91,13 @@ async def check_corrects(connection: Connection, incident_id: UUID, command: com
             IncidentEvent.STAGE_CORRECTED.value,
             IncidentEvent.IMPORTED.value,
         ],
+        IncidentEvent.IMPORTED.value,  # one event that holds every stage of every unit
+        str(command.unit_id),
+        Stage.ASSIGNED.value,  # a sending is the report of that stage and does not name it
+        command.stage.value,
     )
     if not found:
-        raise InvalidInput("There is no such report in this incident.", field="corrects_seq")
+        raise InvalidInput("There is no such report of this unit in this incident.", field="corrects_seq")
 
 
 def event(
