@@ -166,8 +166,9 @@ class _CallOfBatch:
             territory_id, flag = self.known.territory_id, None
         else:
             territory_id, flag = self.context.locate(self.facts)
-        flags = [*self.facts.flags] if flag is None else [*self.facts.flags, flag]
-        units = self._add_rows(flags)
+        of_place = () if flag is None else (flag,)
+        flags = [*self.facts.flags, *of_place]
+        units = self._add_rows(flags, of_place)
         closed_at = None if self.uncleared else self.last_cleared
         if self.known is None:
             self._add_incident(territory_id, flags, closed_at)
@@ -176,7 +177,7 @@ class _CallOfBatch:
             self.batch.joined.append(JoinedCall(self.incident_id, closed_at, merged))
         self._add_event(territory_id, flags, units)
 
-    def _add_rows(self, flags: list[str]) -> list[dict[str, Any]]:
+    def _add_rows(self, flags: list[str], of_place: tuple[str, ...]) -> list[dict[str, Any]]:
         """Add the sendings, collect what closes the call, and return the units for the event."""
         source, batch = self.context.source, self.batch
         units: list[dict[str, Any]] = []
@@ -190,7 +191,7 @@ class _CallOfBatch:
             differs = differs or _differs(row.call, self.facts)
             if row.unit is not None:
                 units.append(self._add_sending(row.unit))
-            batch.flagged.append((*row.call.flags, *(row.unit.flags if row.unit is not None else ())))
+            batch.flagged.append((*row.call.flags, *of_place, *(row.unit.flags if row.unit is not None else ())))
         if differs:
             flags.append(ImportFlag.CALL_DIFFERS.value)
             batch.flagged[-1] = (*batch.flagged[-1], ImportFlag.CALL_DIFFERS.value)
