@@ -102,6 +102,7 @@ async def test_every_login_signs_in_within_its_territory(db: Database, centre_se
         scopes[login.login] = [(grant.role, grant.territory_id) for grant in actor.grants]
     assert scopes["operator"] == [(Role.DUTY_OFFICER, 2)]
     assert scopes["operator2"] == [(Role.DUTY_OFFICER, 4)]
+    assert scopes["observer"] == [(Role.OBSERVER, 1)]
     assert scopes["admin"] == [(Role.ADMINISTRATOR, 1)]
     with pytest.raises(NotSignedIn):
         async with db.transaction() as connection:

@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 import shapely
+from typer.testing import CliRunner
 
+from markaz.cli import territories
 from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.pool import Database
 from markaz.core.errors import InvalidInput
 from markaz.core.events import SYSTEM_ACTOR_ID, read_after
+from markaz.core.settings import Settings
 from markaz.core.territories import Level, TerritoryTree, ensure_root, load_tree
 from markaz.core.territories.geojson import Feature, read_features
 from markaz.core.territories.importing import Counts, ImportOptions, ImportResult, import_boundaries
@@ -165,6 +168,29 @@ async def test_code_twice_in_one_file_and_an_empty_file_are_refused(db: Database
         await bring(db, twice, Level.REGION)
     with pytest.raises(InvalidInput, match="no feature"):
         await bring(db, [], Level.REGION)
+
+
+def test_command_imports_a_file_and_names_what_is_wrong(
+    centre_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert centre_settings.database_url is not None
+    assert centre_settings.database_owner_url is not None
+    monkeypatch.setenv("MARKAZ_HOME", str(centre_settings.home))
+    monkeypatch.setenv("MARKAZ_DATABASE_URL", centre_settings.database_url.get_secret_value())
+    monkeypatch.setenv("MARKAZ_DATABASE_OWNER_URL", centre_settings.database_owner_url.get_secret_value())
+    file = tmp_path / "regions.geojson"
+    shape = json.loads(shapely.to_geojson(shapely.box(0, 0, 1, 1)))
+    one = {"type": "Feature", "properties": {"no": 7, "title": "Seven"}, "geometry": shape}
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [one]}))
+    command = ["import", str(file), "--level", "region", "--code-property", "no", "--valid-from", "2026-01-01"]
+
+    done = CliRunner().invoke(territories.app, [*command, "--name", "en=title"])
+    assert done.output == "regions.geojson: 1 added, 0 changed, 0 renamed, 0 unchanged as region from 2026-01-01\n"
+    unnamed = CliRunner().invoke(territories.app, command)
+    assert isinstance(unnamed.exception, InvalidInput)
+    assert unnamed.exception.details == {"feature": 1, "field": "name"}
+    malformed = CliRunner().invoke(territories.app, [*command, "--name", "title"])
+    assert isinstance(malformed.exception, InvalidInput)
 
 
 async def test_real_regions_and_districts_of_uzbekistan(db: Database) -> None:

@@ -48,6 +48,6 @@ def test_page_of_a_territory_without_children_is_empty_and_of_an_unknown_one_is_
 
 
 def test_body_stays_bounded_by_drawing_coarser(monkeypatch: pytest.MonkeyPatch) -> None:
-    fine = len(BoundaryPages(_tree(30_000)).page(1).body)
+    fine = len(BoundaryPages(_tree(9_000)).page(1).body)
     monkeypatch.setattr(boundaries, "MAX_BODY_BYTES", fine // 3)
-    assert len(BoundaryPages(_tree(30_000)).page(1).body) <= fine // 3
+    assert len(BoundaryPages(_tree(9_000)).page(1).body) <= fine // 3

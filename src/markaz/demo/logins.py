@@ -38,7 +38,7 @@ LOGINS = (
     _login("operator", Role.DUTY_OFFICER, "the region"),
     _login("operator2", Role.DUTY_OFFICER, "its second district only"),
     _login("supervisor", Role.SUPERVISOR, "the region"),
-    _login("observer", Role.OBSERVER, "the region"),
+    _login("observer", Role.OBSERVER, "the whole centre"),
     _login("admin", Role.ADMINISTRATOR, "the whole centre"),
 )
 
@@ -46,7 +46,7 @@ LOGINS = (
 def territory_of(login: DemoLogin, plan: Plan) -> int:
     """Return the territory a log-in is granted its role in."""
     match login.login:
-        case "admin":
+        case "admin" | "observer":
             return ROOT_ID
         case "operator2":
             return plan.tree.children(plan.first_region)[1]

@@ -17,9 +17,9 @@ from markaz.kit.geometry import Point, distance_m
 
 MAX_STEP_S = 10.0  # after a pause of the process the world goes on from where it was, without a leap
 MOVING_FIX_S = 5.0
-SILENT_SHARE = 0.06  # units whose device falls silent now and then, so that stale positions are seen
+SILENT_SHARE = 0.1  # units whose device falls silent now and then, so that stale positions are seen
 SILENT_CYCLE_S = 900.0
-SILENT_S = 420.0
+SILENT_S = 540.0
 NO_UNIT_RETRY_S = 15.0
 SECOND_UNIT_SHARE = 0.5  # of the calls with danger to life
 
