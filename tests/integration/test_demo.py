@@ -325,6 +325,37 @@ async def _open_views(centre: Centre) -> list[dict[str, Any]]:
         return await store.open_incidents(connection, list(centre.spine.territories().subtree(1)))
 
 
+async def test_incident_stays_with_the_traffic_when_people_take_its_unit_first(
+    centre: Centre, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every free unit is put to other work behind the traffic's back: it waits, and sends them when they are back."""
+    driver = await centre.driver()
+    async with centre.db.transaction() as connection:
+        actor = await _sign_in(connection, "operator", "operator-demo")
+
+    async def set_all(before: UnitStatus, after: UnitStatus) -> None:
+        rows = await centre.fetch("SELECT id, version FROM units WHERE status = $1 ORDER BY id", before.value)
+        for row in rows:
+            command = commands.SetUnitStatus(after, row["version"])
+            await centre.desk.set_unit_status(Request(actor, "set"), UUID(bytes=row["id"].bytes), command)
+
+    waiting = "SELECT id FROM incidents i WHERE NOT EXISTS (SELECT 1 FROM assignments WHERE incident_id = i.id)"
+    unsent = [row["id"] for row in await centre.fetch(waiting)]
+    assert unsent
+    await set_all(UnitStatus.AVAILABLE, UnitStatus.BUSY)
+    centre.clock.advance(timedelta(seconds=70))
+    caplog.set_level("INFO", logger="markaz.demo")
+    for _ in range(8):
+        await driver.step()  # the world still believes that the units are free, and is refused
+        centre.clock.advance(timedelta(seconds=10))
+    assert "gives way" in caplog.text
+    await set_all(UnitStatus.BUSY, UnitStatus.AVAILABLE)
+    await centre.run(driver, 1_800)
+    await check_rules(centre)
+    still = await centre.fetch("SELECT id FROM incidents WHERE status = 'open' AND id = ANY($1::uuid[])", unsent)
+    assert still == []
+
+
 async def test_traffic_ends_quietly_where_no_demo_stands(db: Database, centre_settings: Settings) -> None:
     tree = TerritoryTree([], {}, datetime.now(UTC).date())
     centre = Centre(db, centre_settings.home, tree, FakeClock(datetime.now(UTC)))

@@ -164,6 +164,16 @@ def test_unit_sent_by_people_drives_to_their_incident_and_stays() -> None:
     assert not [h for step in steps for h in step.happenings if isinstance(h, Sent) and h.unit_id == unit.id]
 
 
+def test_unit_that_the_desk_refuses_is_left_alone_and_another_is_sent() -> None:
+    one = world(4)
+    refused = next(h for h in (h for _ in range(500) for h in one.step(5.0).happenings) if isinstance(h, Sent))
+    one.recall(refused.key, refused.unit_id)
+    assert one.job_of(refused.unit_id) is None
+    happened = [h for _ in range(200) for h in one.step(5.0).happenings if isinstance(h, Sent)]
+    assert [h for h in happened if h.key == refused.key]
+    assert not [h for h in happened if h.unit_id == refused.unit_id]
+
+
 def test_adopted_incident_is_finished_from_where_it_stood() -> None:
     one = world(9, TrafficShape(0.001, 5, 30.0))
     first = next(h for h in (h for _ in range(500) for h in world(3).step(10.0).happenings) if isinstance(h, Opened))

@@ -103,6 +103,9 @@ async def run_traffic(spine: Spine, desk: DeskCommands, positions: PositionSink,
             await driver.step()
         except Unavailable:
             log.warning("the synthetic traffic waits for the database")
+        except Exception:  # a fault of the demo must not take the server with it, nor end the traffic without a word
+            log.exception("the synthetic traffic has stopped")
+            return
 
 
 def shape_of(ground: Ground) -> TrafficShape:
@@ -216,7 +219,7 @@ class Driver:
             raise
         except MarkazError as error:
             log.info("synthetic traffic gives way: %s", error.message)
-            await self._give_way(happening.key)
+            await self._give_way(happening)
 
     async def _act(self, send: Callable[[Request], Awaitable[Answer]]) -> Answer:
         """Send one command, again and again under one key while the database is away: it is done once."""
@@ -244,12 +247,19 @@ class Driver:
                 known.version = int(answer.body["version"])
                 return
 
-    async def _give_way(self, key: int) -> None:
-        self._open.pop(key, None)
-        unit_ids = self.world.drop(key)
-        if unit_ids:
-            async with self.spine.database.connection() as connection:
-                self._take_over(await reading.states_of(connection, unit_ids))
+    async def _give_way(self, happening: Happening) -> None:
+        """Leave to people what they have in hand: the unit that could not be sent, or else the whole incident."""
+        known = self._open.get(happening.key)
+        async with self.spine.database.connection() as connection:
+            is_open = known is not None and await reading.is_open(connection, known.id)
+            if isinstance(happening, Sent) and is_open:
+                self.world.recall(happening.key, happening.unit_id)
+                unit_ids: tuple[UUID, ...] = (happening.unit_id,)
+            else:
+                self._open.pop(happening.key, None)
+                unit_ids = self.world.drop(happening.key)
+            states = await reading.states_of(connection, unit_ids)
+        self._take_over(states)
 
     def _take_over(self, states: Sequence[reading.UnitState]) -> None:
         """Bring the world's units in line with what people did with them."""
@@ -258,9 +268,10 @@ class Driver:
                 continue
             key = self.world.job_of(state.unit_id)
             if key is not None:
-                if self._open[key].id == state.incident_id:
+                known = self._open.pop(key, None)
+                if known is not None and known.id == state.incident_id:
+                    self._open[key] = known
                     continue
-                self._open.pop(key)
                 self.world.drop(key)
             goal = self._place(state) if state.status is UnitStatus.EN_ROUTE else None
             self.world.set_unit(state.unit_id, _shift_of(state), goal)

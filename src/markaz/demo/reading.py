@@ -117,6 +117,12 @@ async def states_of(connection: Connection, unit_ids: Sequence[UUID]) -> list[Un
     return [_state(row) for row in await connection.fetch(_STATES + "WHERE u.id = ANY($1::uuid[])", unit_ids)]
 
 
+async def is_open(connection: Connection, incident_id: UUID) -> bool:
+    """Say whether an incident is still open."""
+    status = await connection.fetchval("SELECT status FROM incidents WHERE id = $1", incident_id)
+    return bool(status == "open")
+
+
 async def version_of(connection: Connection, incident_id: UUID) -> int:
     """Return the version of an incident; 0 when it is gone."""
     return int(await connection.fetchval("SELECT version FROM incidents WHERE id = $1", incident_id) or 0)

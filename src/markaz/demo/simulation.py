@@ -228,6 +228,15 @@ class World:
             unit.shift = Shift.HELD
         return tuple(unit.id for unit in working)
 
+    def recall(self, key: int, unit_id: UUID) -> None:
+        """Take back that a unit was sent, because the desk refused it; another one is tried for the incident."""
+        unit, incident = self._units[unit_id], self._incidents[key]
+        if unit.job is incident:
+            incident.units.remove(unit)
+            incident.due_s = self.now_s + NO_UNIT_RETRY_S
+            self._rest(unit, 0.0)
+            unit.shift = Shift.HELD
+
     def set_unit(self, unit_id: UUID, shift: Shift, goal: Place | None = None) -> None:
         """Say what people did with a unit that works for nothing here; with a goal it drives there."""
         unit = self._units[unit_id]
