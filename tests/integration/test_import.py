@@ -18,6 +18,7 @@ import duckdb
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from tests.support.exports import ROOT, SEATTLE, SFFD, needs_data
 
 from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.pool import Database
@@ -33,12 +34,8 @@ from markaz.programmes.incidents.imports.mapping import Mapping, load_mapping, p
 from markaz.programmes.incidents.imports.reader import open_table
 from markaz.programmes.incidents.imports.report import Report
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("MARKAZ_TEST_DATA") or ROOT.parent / "shared" / "data")
-SFFD, SEATTLE = DATA / "sffd-dispatch", DATA / "seattle-police-calls"
 GOLDEN = ROOT / "tests" / "golden" / "sffd_2020_04.json"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the shared data are not at {DATA} (set MARKAZ_TEST_DATA)")
 
 # Everything an import writes; what is drawn at random or by the clock is left out, so that two imports can be compared.
 TABLES = {
