@@ -14,10 +14,10 @@ import asyncpg
 import uvloop
 
 from bench import cpu
+from bench.client import Client
 from bench.cluster import BenchCluster, BenchDatabase, bench_cluster
 from bench.desk import COMMANDS_PER_INCIDENT, Officer, make_desk, work_one_incident
 from bench.figures import Figure, alone, compared
-from bench.client import Client
 from bench.server import Server, serving
 from bench.settings import RUNS, Scale, say
 from bench.tape import Driver, Tape, play_all, record
