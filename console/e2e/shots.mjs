@@ -18,17 +18,21 @@ const out = positionals[0] ?? "shots";
 mkdirSync(out, { recursive: true });
 const SIZES = { wide: [1366, 768], phone: [390, 844] };
 
+const painted = async (page) => {
+  await page.waitForFunction(() => Number(document.querySelector(".map")?.dataset.painted) > 0, null, { timeout: 30_000 }).catch(() => undefined);
+  await page.waitForTimeout(700);
+};
 const openFirst = async (page) => {
   await page.goto("/desk");
   await page.waitForTimeout(600);
-  const row = page.locator(".queue-row").nth(3);
+  const row = page.locator(".queue-row:not(:has(.is-none))").first();
   if (await row.count()) await row.click();
   await page.waitForTimeout(1500);
 };
 const SCREENS = {
   desk: openFirst,
-  map: async (page) => (await page.goto("/map"), page.waitForTimeout(2500)),
-  district: async (page) => (await page.goto("/map/3"), page.waitForTimeout(2500)),
+  map: async (page) => (await page.goto("/map"), painted(page)),
+  district: async (page) => (await page.goto("/map/3"), painted(page)),
   new: async (page) => (await page.goto("/new"), page.waitForTimeout(2000)),
   records: async (page) => (await page.goto("/incidents"), page.waitForTimeout(800)),
   units: async (page) => (await page.goto("/units"), page.waitForTimeout(1200)),

@@ -97,16 +97,22 @@ export function useMedia(query: string): boolean {
   );
 }
 
+/** Code tables are written in small letters; standing alone on a screen a name begins with a capital. */
+function capital(text: string): string {
+  const [first = "", ...rest] = text;
+  return first.toLocaleUpperCase() + rest.join("");
+}
+
 /** Names of codes and territories, ready to show. */
 export function useNames() {
   const { codes, territories } = useSession();
   const { name } = useWords();
   return useMemo(() => {
-    const table = (list: { code: string; names: Names }[]) => new Map(list.map((entry) => [entry.code, name(entry.names, entry.code)]));
+    const table = (list: { code: string; names: Names }[]) => new Map(list.map((entry) => [entry.code, capital(name(entry.names, entry.code))]));
     const [categories, priorities, outcomes, kinds, channels] = [
       codes.categories, codes.priorities, codes.outcomes, codes.unit_kinds, codes.channels,
     ].map(table) as [Map<string, string>, Map<string, string>, Map<string, string>, Map<string, string>, Map<string, string>];
-    const levels = new Map(codes.levels.map((level) => [level.key, name(level.names, level.key)]));
+    const levels = new Map(codes.levels.map((level) => [level.key, capital(name(level.names, level.key))]));
     const rank = new Map(codes.priorities.map((priority, index) => [priority.code, index]));
     const look = (map: Map<string, string>) => (code: string) => map.get(code) ?? code;
     const territory = (id: number) => {

@@ -238,7 +238,7 @@ export const en = {
   "map.list": "The map as a list",
   "map.crumbs": "Way to this territory",
   "map.totals": "Open: {open} · available units: {free} of {units}",
-  "map.label_counts": "{open} open · {units} units",
+  "map.label_open": "{n} open",
   "map.open": "Open",
   "map.free_of": "Available / all",
   "map.incidents_here": { one: "{n} open incident", other: "{n} open incidents" },

@@ -70,7 +70,7 @@ export const ru: Messages = {
   "desk.panel.units": "Наряды",
   "desk.panel.map": "Карта",
 
-  "queue.title": "Открытые происшествия",
+  "queue.title": "Происшествия",
   "queue.count": "{n}",
   "queue.new": "Новое",
   "queue.empty": "Открытых происшествий нет.",
@@ -239,7 +239,7 @@ export const ru: Messages = {
   "map.list": "Карта в виде списка",
   "map.crumbs": "Путь к этой территории",
   "map.totals": "Открыто: {open} · свободных нарядов: {free} из {units}",
-  "map.label_counts": "происш. {open} · нарядов {units}",
+  "map.label_open": "открыто {n}",
   "map.open": "Открыто",
   "map.free_of": "Свободно / всего",
   "map.incidents_here": {

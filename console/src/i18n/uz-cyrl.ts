@@ -240,7 +240,7 @@ export const uzCyrl: Messages = {
   "map.list": "Харита рўйхат кўринишида",
   "map.crumbs": "Бу ҳудудга йўл",
   "map.totals": "Очиқ: {open} · бўш нарядлар: {units} тадан {free} та",
-  "map.label_counts": "{open} ҳодиса · {units} наряд",
+  "map.label_open": "{n} та очиқ",
   "map.open": "Очиқ",
   "map.free_of": "Бўш / жами",
   "map.incidents_here": { other: "{n} та очиқ ҳодиса" },

@@ -240,7 +240,7 @@ export const uzLatn: Messages = {
   "map.list": "Xarita roʻyxat koʻrinishida",
   "map.crumbs": "Bu hududga yoʻl",
   "map.totals": "Ochiq: {open} · boʻsh naryadlar: {units} tadan {free} ta",
-  "map.label_counts": "{open} hodisa · {units} naryad",
+  "map.label_open": "{n} ta ochiq",
   "map.open": "Ochiq",
   "map.free_of": "Boʻsh / jami",
   "map.incidents_here": { other: "{n} ta ochiq hodisa" },

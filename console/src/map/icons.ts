@@ -8,7 +8,7 @@ export const PIXEL_RATIO = 2;
 /** Ring of a unit: how much of its age is left before it counts as stale; this one is past it. */
 export const STALE_RING = 3;
 
-const LONGEST_LABEL = 28;
+const LONGEST_LABEL = 36;
 const FONT = '"Inter Variable", system-ui, sans-serif';
 
 export function drawIcon(name: string): ImageData | null {
@@ -141,7 +141,7 @@ function drawStatusSign(c: CanvasRenderingContext2D, status: string, mid: number
 function drawLabel(theme: MapTheme, style: string, text: string): ImageData {
   const isStale = style === "stale";
   const isTerritory = style === "territory";
-  const lines = text.split("\n").map((line) => shorten(line));
+  const lines = text.split("\n").map(shorten);
   const fontPx = isTerritory ? 12 : 11;
   const font = (index: number) => `${isStale ? "italic " : ""}${index === 0 && isTerritory ? 600 : 500} ${fontPx}px ${FONT}`;
   const measure = canvas(1, 1);
@@ -158,10 +158,19 @@ function drawLabel(theme: MapTheme, style: string, text: string): ImageData {
   c.lineWidth = 3.5;
   c.strokeStyle = theme.labelHalo;
   c.fillStyle = theme.label;
+  if (isTerritory) {
+    c.globalAlpha = 0.78;
+    c.fillStyle = theme.labelHalo;
+    c.beginPath();
+    c.roundRect(0, 0, width + 8, lines.length * lineHeight + 4, 3);
+    c.fill();
+    c.globalAlpha = 1;
+    c.fillStyle = theme.label;
+  }
   lines.forEach((line, index) => {
     c.font = font(index);
     const [x, y] = [(width + 8) / 2, 2 + lineHeight * (index + 0.5)];
-    c.strokeText(line, x, y);
+    if (!isTerritory) c.strokeText(line, x, y);
     c.fillText(line, x, y);
   });
   return finish(c);

@@ -18,6 +18,8 @@ setWorkerUrl(workerUrl);
 /** How often the map is told of changes. */
 const DRAW_EVERY_MS = 250;
 const AGES_EVERY_MS = 1_000;
+/** About 15 km: a unit further away is not shown at the price of the surroundings of the incident. */
+const NEAR_DEG = 0.15;
 
 export interface LiveMapOptions {
   store: LiveStore;
@@ -44,6 +46,7 @@ export class LiveMap {
   private readonly fixTimes = new Map<string, { fix_at: string; ring: number; minute: number }>();
   private readonly stops: (() => void)[] = [];
   private ready = false;
+  private drawn = 0;
   private shownParent: number | null = null;
   private labelled: { id: number; at: [number, number] }[] = [];
   private hovered: number | null = null;
@@ -65,6 +68,8 @@ export class LiveMap {
       if (image && !this.map.hasImage(name)) this.map.addImage(name, image, { pixelRatio: PIXEL_RATIO });
     });
     this.map.on("load", () => this.start());
+    // For people with tools and for tests: everything asked for so far is painted.
+    this.map.on("idle", () => (container.dataset.painted = String(this.drawn)));
     this.listen();
   }
 
@@ -131,8 +136,11 @@ export class LiveMap {
     const { incidents, positions } = this.options.store;
     const incident = incidents.get(id);
     if (!incident?.place) return null;
-    const units = Object.entries(incident.units).flatMap(([unitId, unit]) => (unit.stages.cleared ? [] : (positions.get(unitId) ?? [])));
-    const places = [incident.place, ...units];
+    const { place } = incident;
+    const units = Object.entries(incident.units)
+      .flatMap(([unitId, unit]) => (unit.stages.cleared ? [] : (positions.get(unitId) ?? [])))
+      .filter((unit) => Math.abs(unit.lat - place.lat) < NEAR_DEG && Math.abs(unit.lon - place.lon) < NEAR_DEG);
+    const places = [place, ...units];
     const [lons, lats] = [places.map((place) => place.lon), places.map((place) => place.lat)];
     return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
   }
@@ -216,7 +224,9 @@ export class LiveMap {
   private draw(): void {
     for (const [name, table] of [["incidents", this.incidents], ["units", this.units]] as const) {
       const diff = table.drain();
-      if (diff) void this.source(name).updateData(diff);
+      if (!diff) continue;
+      this.drawn += 1;
+      void this.source(name).updateData(diff);
     }
   }
 
@@ -233,7 +243,7 @@ export class LiveMap {
 
   private listen(): void {
     this.map.on("click", (event) => this.click(event));
-    for (const layer of ["incidents", "units-sign"] as const) {
+    for (const layer of ["incidents", "incidents-urgent", "units-sign"] as const) {
       this.map.on("mousemove", layer, (event) => this.hover(layer, event));
       this.map.on("mouseleave", layer, () => this.options.onHover?.(null));
     }
@@ -249,7 +259,7 @@ export class LiveMap {
     if (onPick) return onPick({ lon: round(event.lngLat.lng), lat: round(event.lngLat.lat) });
     const at: [[number, number], [number, number]] = [[event.point.x - 4, event.point.y - 4], [event.point.x + 4, event.point.y + 4]];
     const hit = (layer: string) => this.map.queryRenderedFeatures(at, { layers: [layer] })[0]?.properties;
-    const incident = hit("incidents");
+    const incident = hit("incidents-urgent") ?? hit("incidents");
     if (incident) return onIncident?.(String(incident.uid));
     const unit = hit("units-sign");
     if (unit) return onUnit?.(String(unit.uid));
@@ -257,10 +267,10 @@ export class LiveMap {
     if (territory) onTerritory?.(Number(territory.id));
   }
 
-  private hover(layer: "incidents" | "units-sign", event: MapLayerMouseEvent): void {
+  private hover(layer: string, event: MapLayerMouseEvent): void {
     const id = event.features?.[0]?.properties.uid as string | undefined;
     if (!id) return;
-    this.options.onHover?.({ kind: layer === "incidents" ? "incident" : "unit", id, x: event.point.x, y: event.point.y });
+    this.options.onHover?.({ kind: layer === "units-sign" ? "unit" : "incident", id, x: event.point.x, y: event.point.y });
   }
 
   private hoverTerritory(id: number | null): void {

@@ -1,11 +1,12 @@
 /** The style object of the map: our own, from one theme, with nothing fetched from anywhere. */
-import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, LayerSpecification, StyleSpecification, SymbolLayerSpecification } from "maplibre-gl";
 import { MAP_THEMES, type ThemeName } from "./theme";
 
 const EMPTY: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 /** Below this zoom a unit is a dot: ten thousand signs on a country would hide it. */
 const SIGNS_FROM_ZOOM = 9;
 const LABELS_FROM_ZOOM = 12;
+const NAMES_BELOW_FROM_ZOOM = 9.5;
 
 const themed = (theme: ThemeName, kind: "icon" | "label"): ExpressionSpecification =>
   kind === "icon" ? ["concat", `${theme}|`, ["get", "icon"]] : ["concat", `${theme}|t|`, ["get", "label"]];
@@ -24,6 +25,18 @@ export function baseStyle(theme: ThemeName): StyleSpecification {
   };
 }
 
+/** Seen from far a country's two thousand incidents would hide it, so the signs shrink; the urgent ones stay larger. */
+function incidentSigns(theme: ThemeName): Omit<SymbolLayerSpecification, "id"> {
+  return {
+    type: "symbol", source: "incidents",
+    layout: {
+      "icon-image": themed(theme, "icon"), "icon-allow-overlap": true, "icon-ignore-placement": true,
+      "symbol-sort-key": ["-", 0, ["get", "rank"]],
+      "icon-size": ["interpolate", ["linear"], ["zoom"], 4, ["case", ["==", ["get", "rank"], 0], 0.5, 0.28], 8, ["case", ["==", ["get", "rank"], 0], 0.8, 0.6], 10, 1],
+    },
+  };
+}
+
 /** All layers above a base map, bottom first. Calling it with the other theme gives the same ids in other colours. */
 export function layers(themeName: ThemeName): LayerSpecification[] {
   const theme = MAP_THEMES[themeName];
@@ -38,7 +51,7 @@ export function layers(themeName: ThemeName): LayerSpecification[] {
     },
     { id: "territories-line", type: "line", source: "territories", paint: { "line-color": theme.border, "line-width": 1.2 } },
     {
-      id: "territory-labels", type: "symbol", source: "territory-labels",
+      id: "territory-labels-near", type: "symbol", source: "territory-labels", minzoom: NAMES_BELOW_FROM_ZOOM,
       layout: { "icon-image": themed(themeName, "label"), "icon-allow-overlap": false, "icon-padding": 2 },
     },
     {
@@ -71,13 +84,14 @@ export function layers(themeName: ThemeName): LayerSpecification[] {
         "circle-stroke-width": 2.5, "circle-stroke-color": theme.selection,
       },
     },
+    { ...incidentSigns(themeName), id: "incidents", filter: [">", ["get", "rank"], 0] },
     {
-      id: "incidents", type: "symbol", source: "incidents",
-      layout: {
-        "icon-image": themed(themeName, "icon"), "icon-allow-overlap": true, "icon-ignore-placement": true,
-        "symbol-sort-key": ["-", 0, ["get", "rank"]],
-      },
+      // Seen from afar the names and counts are the message; nearer, what happens is, and names step back.
+      id: "territory-labels", type: "symbol", source: "territory-labels", maxzoom: NAMES_BELOW_FROM_ZOOM,
+      layout: { "icon-image": themed(themeName, "label"), "icon-allow-overlap": false, "icon-padding": 2 },
     },
+    // Nothing is ever drawn over danger to life.
+    { ...incidentSigns(themeName), id: "incidents-urgent", filter: ["==", ["get", "rank"], 0] },
     {
       id: "pick", type: "circle", source: "pick",
       paint: {

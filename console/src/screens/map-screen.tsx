@@ -32,7 +32,7 @@ export default function MapScreen() {
       const territory = territories.get(id);
       if (!territory) return "";
       const count = drawnCounts.children.get(id);
-      const counted = count && count.open + count.units > 0 ? `\n${t("map.label_counts", { open: f.number(count.open), units: f.number(count.units) })}` : "";
+      const counted = count && count.open > 0 ? `\n${t("map.label_open", { n: f.number(count.open) })}` : "";
       return `${name(territory.names, territory.code)}${counted}`;
     },
     [territories, drawnCounts, name, t, f],

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { may } from "../../api/permissions";
 import { STAGES, type IncidentView, type Stage } from "../../api/types";
-import { useSession, useWords } from "../../context";
+import { useMedia, useSession, useWords } from "../../context";
 import { session } from "../../session";
 import { Problem } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
@@ -18,6 +18,7 @@ export function nextStages(stages: Partial<Record<Stage, string>>): Stage[] {
 
 export function UnitStages({ incident, canAct, onReload }: { incident: IncidentView; canAct: boolean; onReload: () => void }) {
   const { t } = useWords();
+  const isNarrow = useMedia("(max-width: 899px)");
   const units = (Object.entries(incident.units) as UnitRow[]).sort((a, b) => a[1].ordinal - b[1].ordinal);
   const shown = STAGES.filter((stage) => stage === "assigned" || stage === "en_route" || stage === "on_scene" || stage === "cleared" || units.some(([, unit]) => unit.stages[stage]));
   return (
@@ -36,9 +37,11 @@ export function UnitStages({ incident, canAct, onReload }: { incident: IncidentV
                     {t(`stage.${stage}`)}
                   </th>
                 ))}
-                <th scope="col">
-                  <span className="sr-only">{t("stages.next")}</span>
-                </th>
+                {!isNarrow && (
+                  <th scope="col">
+                    <span className="sr-only">{t("stages.next")}</span>
+                  </th>
+                )}
               </tr>
             </thead>
             <tbody>
@@ -57,6 +60,7 @@ function Row(props: { incident: IncidentView; id: string; unit: UnitRow[1]; show
   const { incident, id, unit, shown, canAct, onReload } = props;
   const { me } = useSession();
   const { t, f } = useWords();
+  const isNarrow = useMedia("(max-width: 899px)");
   const sending = useCommand();
   const [stating, setStating] = useState<Stage | null>(null);
   const next = nextStages(unit.stages);
@@ -64,6 +68,14 @@ function Row(props: { incident: IncidentView; id: string; unit: UnitRow[1]; show
 
   const report = (stage: Stage) => sending.send("POST", `/api/incidents/${incident.id}/assignments/${id}/stages`, { stage, version: incident.version });
   const likely = next[0] === "transporting" ? "cleared" : next[0];
+  const act = canAct && may(me, "dispatch") && likely !== undefined && (
+    <span className="split">
+      <button type="button" className="button is-primary" disabled={sending.busy} onClick={() => report(likely)}>
+        {t(`stage.do.${likely}`)}
+      </button>
+      <StageMenu stages={next} callSign={unit.call_sign} onNow={report} onStated={() => setStating(likely)} />
+    </span>
+  );
   return (
     <>
       <tr>
@@ -84,17 +96,13 @@ function Row(props: { incident: IncidentView; id: string; unit: UnitRow[1]; show
             </td>
           );
         })}
-        <td className="stages-do">
-          {canAct && may(me, "dispatch") && likely && (
-            <span className="split">
-              <button type="button" className="button is-primary" disabled={sending.busy} onClick={() => report(likely)}>
-                {t(`stage.do.${likely}`)}
-              </button>
-              <StageMenu stages={next} callSign={unit.call_sign} onNow={report} onStated={() => setStating(likely)} />
-            </span>
-          )}
-        </td>
+        {!isNarrow && <td className="stages-do">{act}</td>}
       </tr>
+      {isNarrow && act && (
+        <tr className="stages-row-do">
+          <td colSpan={shown.length + 1}>{act}</td>
+        </tr>
+      )}
       {(sending.error !== null || sending.attempt > 0) && (
         <tr>
           <td colSpan={shown.length + 2}>
