@@ -29,6 +29,7 @@ from markaz.core.stream.picture import Audience, Rules, filtered
 log = logging.getLogger(__name__)
 
 READ_BATCH = 500  # events read at once; a frame holds at most that many
+PIECE_BYTES = 256_000  # frames handed to a transport at once: what each stalled recipient may cost beside the ring
 RING_FRAMES = 2_000  # at 50 commands a second a recipient may stall for 40 s
 RING_BYTES = 16_000_000  # bounds memory for channels with large frames
 POLL_S = 1.0
@@ -36,11 +37,27 @@ HEARTBEAT_S = 15.0  # proxies cut idle connections after 30 s at the earliest
 RECONNECT_S = 0.5
 
 
+_LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+# A picture taken before one of these is of another scope, and no frame would mend it.
+_SCOPE_CHANGED = """
+SELECT EXISTS (
+    SELECT FROM events WHERE seq > $1 AND (type = $2 AND aggregate_id = $3 OR type LIKE 'territory.%')
+)
+"""
+_ACCESS_VERSION = """
+SELECT access_version FROM accounts
+WHERE id = $1 AND is_active
+  AND ($2::bytea IS NULL OR EXISTS (SELECT FROM sessions WHERE token_hash = $2 AND account_id = $1))
+"""
+
+
 @dataclass(slots=True, eq=False)
 class Recipient:
-    """One open stream."""
+    """One open stream. `after` is the number it was opened with."""
 
     account_id: UUID
+    after: int
     expires_at: datetime | None
     session_key: bytes | None = None
     ended: tuple[str, int] | None = None
@@ -76,13 +93,19 @@ class Channel:
         self.changed.set()
         self.changed = asyncio.Event()
 
-    def since(self, number: int) -> bytes | None:
-        """Return everything from `number` on in one piece, or None when some of it is gone."""
+    def since(self, number: int) -> tuple[bytes, int] | None:
+        """Return the frames from `number` on in one bounded piece, and the number after it; None when some are gone."""
         if number < self.first:
             return None
         if number == self.next - 1:
-            return self.frames[-1]
-        return b"".join(self.frames[i] for i in range(number - self.first, len(self.frames)))
+            return self.frames[-1], self.next
+        piece: list[bytes] = []
+        size = 0
+        while number < self.next and size < PIECE_BYTES:
+            piece.append(self.frames[number - self.first])
+            size += len(piece[-1])
+            number += 1
+        return b"".join(piece), number
 
 
 class Hub:
@@ -148,9 +171,9 @@ class Hub:
         """Say that something was committed in this process."""
         self._wake.set()
 
-    def end_account(self, account_id: UUID) -> None:
-        """End the streams of an account whose access changed."""
-        self._end(lambda recipient: recipient.account_id == account_id, "access_changed", 403)
+    def end_account(self, account_id: UUID, seq: int) -> None:
+        """End the streams of an account whose access changed at `seq`, but for those opened with knowledge of it."""
+        self._end(lambda r: r.account_id == account_id and r.after < seq, "access_changed", 403)
 
     def end_session(self, session_key: bytes) -> None:
         """End the streams of a session that was signed out."""
@@ -183,37 +206,31 @@ class Hub:
     ) -> AsyncIterator[bytes]:
         """Check the cursor and return the frames after it, without end.
 
-        Raises CursorTooOld when `after` is further back than the backlog, or ahead of the log (it was restored).
+        Raises CursorTooOld when `after` is further back than the backlog or than a change of what this actor may see,
+        or ahead of the log (it was restored).
         """
-        if after > self.seq:
-            async with self._database.connection() as connection:
-                self_seq = await last_seq(connection)  # this process may not have heard of the newest event yet
-            if after > self_seq:
+        async with self._database.connection() as connection:
+            # This process may not have heard of the newest event yet, so the log itself is asked.
+            if after > self.seq and after > await last_seq(connection):
                 raise CursorTooOld("The stream is not that far: take a new snapshot.")
-        if self.seq - after > self._backlog_events:
-            raise CursorTooOld("The stream cannot resume that far back: take a new snapshot.")
-        recipient = Recipient(actor.id, expires_at, session_key)
+            if self.seq - after > self._backlog_events:
+                raise CursorTooOld("The stream cannot resume that far back: take a new snapshot.")
+            if await connection.fetchval(_SCOPE_CHANGED, after, ACCESS_CHANGED, actor.id):
+                raise CursorTooOld("What you may see has changed since: take a new snapshot.")
+        return self._frames(actor, Recipient(actor.id, after, expires_at, session_key))
+
+    async def _frames(self, actor: Actor, recipient: Recipient) -> AsyncIterator[bytes]:
         channel = self._channel(Audience.of(actor, self.permissions))
         channel.recipients.add(recipient)
-        # Rights may have changed between reading them and standing in the channel, where a change would be heard.
-        async with self._database.connection() as connection:
-            held = await connection.fetchval(
-                "SELECT access_version FROM accounts WHERE id = $1 AND is_active", actor.id
-            )
-        if held != actor.access_version:
-            recipient.ended = ("access_changed", 403)
-        return self._frames(channel, recipient, after)
-
-    async def _frames(self, channel: Channel, recipient: Recipient, after: int) -> AsyncIterator[bytes]:
         try:
             number = channel.next  # from here on the ring has everything; what is before comes from the log
-            goal = self.seq
+            goal, after = self.seq, recipient.after
             yield HEARTBEAT  # headers and first byte at once, so that the client knows it is connected
-            while after < goal:
+            if not await self._still_may(actor, recipient):
+                recipient.ended = ("access_changed", 403)
+            while after < goal and recipient.ended is None:
                 async with self._database.connection() as connection:
-                    batch = await read_after(connection, after, limit=READ_BATCH)
-                if not batch:
-                    break
+                    batch = await read_after(connection, after, limit=min(READ_BATCH, goal - after))
                 yield self._frame(channel, after, batch)
                 after = batch[-1].seq
             while recipient.ended is None:
@@ -225,13 +242,24 @@ class Hub:
                     self.ended_slow += 1
                     recipient.ended = ("slow_consumer", 410)
                     break
-                number = channel.next
-                yield pending
+                piece, number = pending
+                yield piece
             yield end_frame(*recipient.ended)
+        except Unavailable:
+            yield end_frame("shutdown", 503)  # the cursor is good: the client comes back with it
         finally:
             channel.recipients.discard(recipient)
             if not channel.recipients and self._channels.get(channel.audience) is channel:
                 del self._channels[channel.audience]
+
+    async def _still_may(self, actor: Actor, recipient: Recipient) -> bool:
+        """Say whether rights and session are still those the stream was opened with.
+
+        Asked once the recipient stands in its channel, where any later change is heard.
+        """
+        async with self._database.connection() as connection:
+            held = await connection.fetchval(_ACCESS_VERSION, actor.id, recipient.session_key)
+        return bool(held == actor.access_version)
 
     def _channel(self, audience: Audience) -> Channel:
         channel = self._channels.get(audience)
@@ -259,7 +287,7 @@ class Hub:
             try:
                 while await self._read_on():
                     pass
-            except (Unavailable, asyncpg.PostgresError, OSError):
+            except (Unavailable, *_LOST):
                 log.warning("stream: the database is away, trying again")
                 await asyncio.sleep(RECONNECT_S)
 
@@ -277,7 +305,7 @@ class Hub:
         self.seq = batch[-1].seq
         for recorded in batch:
             if recorded.event.type == ACCESS_CHANGED:
-                self.end_account(recorded.event.aggregate_id)
+                self.end_account(recorded.event.aggregate_id, recorded.seq)
             self._on_event(recorded)
         return len(batch) == READ_BATCH
 
@@ -285,7 +313,7 @@ class Hub:
         while True:
             try:
                 connection = await asyncpg.connect(self._database.dsn, timeout=5.0)
-            except (asyncpg.PostgresError, OSError, TimeoutError):
+            except _LOST:
                 await asyncio.sleep(RECONNECT_S)
                 continue
             lost = asyncio.Event()
@@ -294,7 +322,7 @@ class Hub:
                 await connection.add_listener(CHANNEL, lambda *_: self.wake())
                 self.wake()
                 await lost.wait()
-            except (asyncpg.PostgresError, OSError):
+            except _LOST:
                 log.warning("stream: lost the listening connection, trying again")
             finally:
                 connection.terminate()
