@@ -5,23 +5,15 @@ a new route without a row fails here. One centre serves the whole file: every ro
 """
 
 import secrets
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
-from tests.support.centre import opened_centre
+from tests.support.centre import RunningCentre
 from tests.support.land import Land
 from tests.support.operations import OPERATIONS, Elsewhere, Operation, World, make_world
 from tests.support.people import Person
 
 from markaz.core.permissions import ROLE_PERMISSIONS, Permission, Role
-from markaz.core.settings import Settings
-
-if TYPE_CHECKING:
-    from tests.conftest import TestCluster
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -41,16 +33,8 @@ def holders(permission: Permission) -> list[Role]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(cluster: "TestCluster", tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    name = f"test_{secrets.token_hex(6)}"
-    access = cluster.make(name, "markaz_template")
-    home: Path = tmp_path_factory.mktemp("home")
-    settings = Settings(
-        home=home, database_url=SecretStr(access.app_dsn), database_owner_url=SecretStr(access.owner_dsn)
-    )
-    async with opened_centre(settings, access) as running:
-        yield await make_world(running)
-    cluster.drop(name)
+async def world(shared_centre: RunningCentre) -> World:
+    return await make_world(shared_centre)
 
 
 async def nothing_happens(world: World, operation: Operation, person: Person, status: int) -> None:

@@ -272,6 +272,7 @@ REFUSED, FILTERED, PUBLIC = Elsewhere
 OPERATIONS = (
     Operation("GET /healthz", P.PUBLIC, _plain, PUBLIC),
     Operation("GET /readyz", P.PUBLIC, _plain, PUBLIC),
+    Operation("GET /api/centre", P.PUBLIC, _plain, PUBLIC),
     Operation("POST /api/session", P.PUBLIC, _sign_in, PUBLIC),
     Operation("DELETE /api/session", P.PUBLIC, _plain, PUBLIC, 204),
     Operation("GET /api/me", P.SIGNED_IN, _plain, PUBLIC),

@@ -56,6 +56,7 @@ class Act:
 
 Work = Callable[[Act], Awaitable[Answer]]
 
+_MAY_BE_A_TWIN = frozenset({404, 409, 422})
 _KEPT = "SELECT body_hash, status, response FROM idempotency WHERE actor_id = $1 AND key = $2"
 
 
@@ -70,19 +71,19 @@ class Acts:
         """Run `work` once and return its answer with `seq`, the number of its last event, in the body.
 
         The same key with the same body returns the kept answer, also when its twin is still running: whoever loses
-        the race for a row or for the key looks again. Raises IdempotencyMismatch for the same key with another body,
-        and whatever `work` raises; an error is not kept, so the client may mend its request and try again.
+        the race for a row or for the key looks again. Two who add the same record at once are told apart by running
+        the loser again, now that the record is there; so `work` may be called twice. Raises IdempotencyMismatch for
+        the same key with another body, and whatever `work` raises; an error is not kept, so the client may mend its
+        request and try again.
         """
         try:
             return await self._run_once(request, work)
-        except asyncpg.UniqueViolationError as error:
-            kept = await self._look_again(request) if error.constraint_name == "idempotency_pkey" else None
-            if kept is None:
-                raise
-            return kept
+        except asyncpg.UniqueViolationError:
+            kept = await self._look_again(request)
+            return kept if kept is not None else await self._run_once(request, work)
         except MarkazError as error:
-            # A twin that waited for the row lock finds the version moved on by its own first sending.
-            kept = await self._look_again(request) if error.status == 409 else None
+            # A twin that waited for a row finds it changed, taken or there already by its own first sending.
+            kept = await self._look_again(request) if error.status in _MAY_BE_A_TWIN else None
             if kept is None:
                 raise
             return kept
@@ -95,7 +96,8 @@ class Acts:
             act = Act(connection, request, self._clock.now())
             answer = await work(act)
             if not act.events:
-                return answer
+                # Nothing was left to do, perhaps because a twin did it after the first look.
+                return await _kept_answer(connection, request) or answer
             seq = await _finish(act, answer)
         return Answer(answer.status, {**answer.body, "seq": seq})
 

@@ -124,9 +124,14 @@ async def set_grants(
 
 
 async def grants_of(connection: Connection, account_id: UUID) -> tuple[Grant, ...]:
-    """Return what an account may do now."""
-    rows = await connection.fetch("SELECT role, territory_id FROM grants WHERE account_id = $1", account_id)
-    return tuple(Grant(Role(row["role"]), row["territory_id"]) for row in rows)
+    """Return what an account may do now. Raises NotFound if unknown."""
+    rows = await connection.fetch(
+        "SELECT g.role, g.territory_id FROM accounts a LEFT JOIN grants g ON g.account_id = a.id WHERE a.id = $1",
+        account_id,
+    )
+    if not rows:
+        raise NotFound("There is no such account in your territory.", what="account")
+    return tuple(Grant(Role(row["role"]), row["territory_id"]) for row in rows if row["role"] is not None)
 
 
 async def list_accounts(
