@@ -343,11 +343,9 @@ async def test_incident_stays_with_the_traffic_when_people_take_its_unit_first(
     unsent = [row["id"] for row in await centre.fetch(waiting)]
     assert unsent
     await set_all(UnitStatus.AVAILABLE, UnitStatus.BUSY)
-    centre.clock.advance(timedelta(seconds=70))
     caplog.set_level("INFO", logger="markaz.demo")
-    for _ in range(8):
-        await driver.step()  # the world still believes that the units are free, and is refused
-        centre.clock.advance(timedelta(seconds=10))
+    driver.last_look = centre.clock.now() + timedelta(seconds=70)  # until then it believes that the units are free
+    await centre.run(driver, 80)
     assert "gives way" in caplog.text
     await set_all(UnitStatus.BUSY, UnitStatus.AVAILABLE)
     await centre.run(driver, 1_800)
