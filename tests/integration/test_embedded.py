@@ -1,6 +1,5 @@
 """The embedded database under its supervisor: private, bound to its users, and healing by itself."""
 
-import asyncio
 import os
 import shutil
 import signal
@@ -8,20 +7,19 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
 import pytest
+from tests.support.database import ask, server_pid, status_of, wait_for
 
 from markaz.core.db.cluster import is_alive
 from markaz.core.db.embedded import DatabaseAccess, running_database, superuser_dsn
 from markaz.core.db.folder import CentreFolder
-from markaz.core.db.status import State, Status, read_status
+from markaz.core.db.status import State, read_status
 from markaz.core.db.trouble import DatabaseRefused
 from markaz.core.settings import Settings
 
-HEAL_S = 20.0
 HOLDER = """
 import sys, time
 from pathlib import Path
@@ -34,42 +32,8 @@ with running_database(Settings(home=Path(sys.argv[1]), postgres_bin=chosen)):
 """
 
 
-def wait_for(claim: Callable[[], object], patience_s: float = HEAL_S) -> None:
-    deadline = time.monotonic() + patience_s
-    while not claim():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.02)
-
-
-def status_of(home: Path) -> Status:
-    found = read_status(CentreFolder.at(home).status)
-    assert found is not None
-    return found
-
-
-def server_pid(home: Path) -> int:
-    return int((home / "database" / "cluster" / "postmaster.pid").read_text().splitlines()[0])
-
-
-def ask(dsn: str, query: str) -> object:
-    async def run() -> object:
-        connection = await asyncpg.connect(dsn, timeout=5)
-        try:
-            return await connection.fetchval(query)
-        finally:
-            await connection.close()
-
-    return asyncio.run(run())
-
-
 def heals(access: DatabaseAccess, query: str, expected: object) -> None:
-    def answers() -> bool:
-        try:
-            return ask(access.owner_dsn, query) == expected
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-            return False
-
-    wait_for(answers)
+    wait_for(lambda: ask(access.owner_dsn, query) == expected)
 
 
 def make_note(access: DatabaseAccess) -> None:
@@ -222,7 +186,7 @@ def test_first_set_up_survives_kills_at_any_point(embedded_settings: Settings) -
 def test_removed_home_stops_the_server(embedded_settings: Settings) -> None:
     with running_database(embedded_settings):
         pid = server_pid(embedded_settings.home)
-        shutil.rmtree(embedded_settings.home)
+        shutil.rmtree(embedded_settings.home, ignore_errors=True)  # the server may remove its own files meanwhile
         wait_for(lambda: not is_alive(pid))
 
 

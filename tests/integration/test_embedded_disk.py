@@ -1,30 +1,26 @@
 """A full disk, and a limit on the size of files: a clear error, nothing half-written, and recovery without hands."""
 
-import asyncio
 import os
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import asyncpg
 import pytest
+from tests.support.database import LOST, ask, server_pid, status_of, wait_for
 
 from markaz.core.db.cluster import is_alive
 from markaz.core.db.embedded import DatabaseAccess, running_database, superuser_dsn
-from markaz.core.db.folder import CentreFolder
 from markaz.core.db.migrate import migrate
 from markaz.core.db.os_user import OsUser, current_user, database_user
-from markaz.core.db.status import State, read_status
+from markaz.core.db.status import State
 from markaz.core.db.trouble import DatabaseUnavailable
 from markaz.core.settings import Settings
 
-HEAL_S = 30.0
 DISK_BYTES = 160_000_000
-LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 ADD_EVENT = """
     WITH taken AS (UPDATE event_counter SET seq = seq + 1 RETURNING seq)
     INSERT INTO events (seq, type, aggregate_id, territory_id, actor_id, occurred_at, occurred_source, payload)
@@ -32,21 +28,6 @@ ADD_EVENT = """
         jsonb_build_object('weight', (SELECT string_agg(gen_random_uuid()::text, '') FROM generate_series(1, 2000)))
     FROM taken RETURNING seq
 """
-
-
-def ask(dsn: str, query: str) -> int:
-    async def run() -> int:
-        connection = await asyncpg.connect(dsn, timeout=5)
-        try:
-            return int(await connection.fetchval(query))
-        finally:
-            await connection.close()
-
-    return asyncio.run(run())
-
-
-def server_pid(home: Path) -> int:
-    return int((home / "database" / "cluster" / "postmaster.pid").read_text().split()[0])
 
 
 def until_it_fails(access: DatabaseAccess) -> int:
@@ -68,25 +49,12 @@ def until_the_log_is_full(dsn: str) -> None:
         return
 
 
-def wait_for(claim: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + HEAL_S
-    while True:
-        try:
-            if claim():
-                return
-        except LOST:
-            pass
-        assert time.monotonic() < deadline, "it did not heal"
-        time.sleep(0.1)
-
-
 def log_is_whole(access: DatabaseAccess, at_least: int) -> bool:
-    count = ask(access.owner_dsn, "SELECT count(*) FROM events")
-    return (
-        count >= at_least
-        and ask(access.owner_dsn, "SELECT max(seq) FROM events") == count
-        and ask(access.owner_dsn, "SELECT seq FROM event_counter") == count
+    query = (
+        "SELECT (SELECT count(*) FROM events) || ' ' || (SELECT max(seq) FROM events) || ' ' || seq FROM event_counter"
     )
+    count, last, counter = (int(number) for number in str(ask(access.owner_dsn, query)).split())
+    return count >= at_least and count == last == counter
 
 
 @pytest.fixture
@@ -102,22 +70,12 @@ def small_disk(fresh_home: Path) -> Iterator[Path]:
     if done.returncode != 0:
         pytest.skip(f"mounting is not allowed here ({done.stderr.strip()}); file size limits are tested instead")
     yield disk
-    if pid := supervisor_pid(disk / "home"):
+    if pid := status_of(disk / "home").pid:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
         while is_alive(pid):
             time.sleep(0.02)
     subprocess.run(["umount", str(disk)], check=True)
-
-
-def state_of(home: Path) -> State:
-    status = read_status(CentreFolder.at(home).status)
-    return State.STOPPED if status is None else status.state
-
-
-def supervisor_pid(home: Path) -> int:
-    status = read_status(CentreFolder.at(home).status)
-    return 0 if status is None else status.pid
 
 
 def fill(disk: Path) -> Path:
@@ -157,7 +115,7 @@ def test_start_on_a_full_disk_says_so_and_comes_up_when_there_is_room(
         acknowledged = ask(access.app_dsn, ADD_EVENT)
         filler = fill(small_disk)
         until_the_log_is_full(superuser_dsn(home, "markaz"))
-        wait_for(lambda: state_of(home) is State.TROUBLE)
+        wait_for(lambda: status_of(home).state is State.TROUBLE)
         with pytest.raises(DatabaseUnavailable, match=r"disk under .* is full.*by itself"), running_database(settings):
             pass
         filler.unlink()
@@ -207,14 +165,14 @@ def test_log_that_cannot_be_written_stops_everything_until_it_can(embedded_setti
     with running_database(embedded_settings) as access:
         migrate(access)
         acknowledged = ask(access.app_dsn, ADD_EVENT)
-        supervisor = supervisor_pid(home)
+        supervisor = status_of(home).pid
         limit_file_size(current_user(), supervisor, "1000000")  # each server it starts inherits the limit
         limit_file_size(database_user(), server_pid(home), "1000000")
         assert until_it_fails(access) == 0
-        wait_for(lambda: state_of(home) is State.TROUBLE)
+        wait_for(lambda: status_of(home).state is State.TROUBLE)
         with pytest.raises(DatabaseUnavailable, match="File too large"), running_database(embedded_settings):
             pass
-        assert supervisor_pid(home) == supervisor
+        assert status_of(home).pid == supervisor
         assert (home / "log" / "postgres.log").stat().st_size < 100_000  # it pauses between its attempts
         limit_file_size(current_user(), supervisor, "unlimited")
         wait_for(lambda: log_is_whole(access, acknowledged))

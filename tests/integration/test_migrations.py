@@ -7,6 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from alembic.script import ScriptDirectory
+from tests.support.database import populate, row_counts
 
 from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.migrate import (
@@ -19,53 +20,6 @@ from markaz.core.db.migrate import (
     upgrade_to,
 )
 from markaz.core.db.trouble import DatabaseRefused, DatabaseUnavailable
-
-# One row for every table that a centre fills, in the shape of the revision that made the table. A later revision that
-# makes tables adds its own entry; it never edits an older one, because old centres hold rows of the old shape.
-ROWS_SINCE = {
-    "0001": """
-        INSERT INTO territories VALUES (1, 'UZ', NULL, 'country', '{"en": "Uzbekistan"}', '2020-01-01', NULL);
-        INSERT INTO territory_boundaries VALUES (1, '{"type": "Polygon", "coordinates": []}', '{56,37,73,45}');
-        INSERT INTO accounts (id, login, display_name, kind)
-            VALUES ('00000000-0000-7000-8000-000000000001', 'olim', 'Olim', 'person');
-        INSERT INTO grants VALUES ('00000000-0000-7000-8000-000000000001', 'dispatcher', 1);
-        INSERT INTO sessions VALUES ('\\x01', '00000000-0000-7000-8000-000000000001', now(), now());
-        INSERT INTO idempotency VALUES ('00000000-0000-7000-8000-000000000001', 'k', '\\x02', 201, '{}', now());
-        UPDATE event_counter SET seq = 2;
-        INSERT INTO events (seq, type, aggregate_id, territory_id, actor_id, occurred_at, occurred_source, payload)
-            SELECT n, 'incident.opened/1', '00000000-0000-7000-8000-000000000002', 1,
-                '00000000-0000-7000-8000-000000000001', now(), 'console', '{}' FROM generate_series(1, 2) n;
-        INSERT INTO audit_entries (actor_id, action, record_kind, reason)
-            VALUES ('00000000-0000-7000-8000-000000000001', 'read', 'incident', 'duty');
-        INSERT INTO keys.sealed_keys VALUES ('00000000-0000-7000-8000-000000000003', '\\x04');
-        INSERT INTO sealed_fields VALUES ('00000000-0000-7000-8000-000000000003', 'caller_name', '\\x05');
-        INSERT INTO sealed_search VALUES ('00000000-0000-7000-8000-000000000003', 'caller_phone', '\\x06');
-        INSERT INTO incidents (id, number, status, category, priority, initial_priority, channel, territory_id,
-                received_at, opened_by, updated_by)
-            VALUES ('00000000-0000-7000-8000-000000000002', '1', 'open', 'fire', '1', '1', 'phone', 1, now(),
-                '00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000001');
-        INSERT INTO calls VALUES ('00000000-0000-7000-8000-000000000004', '00000000-0000-7000-8000-000000000002',
-            'phone', now(), '00000000-0000-7000-8000-000000000003');
-        INSERT INTO units (id, call_sign, kind, territory_id, status, since, updated_by)
-            VALUES ('00000000-0000-7000-8000-000000000005', 'N-1', 'patrol', 1, 'available', now(),
-                '00000000-0000-7000-8000-000000000001');
-        INSERT INTO assignments (incident_id, unit_id, ordinal)
-            VALUES ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000005', 1);
-        INSERT INTO import_rows VALUES ('sffd', '1');
-        INSERT INTO unit_positions VALUES ('00000000-0000-7000-8000-000000000005', now(), now(), 69.2, 41.3, 5);
-    """
-}
-
-
-async def row_counts(dsn: str) -> dict[str, int]:
-    connection = await asyncpg.connect(dsn)
-    try:
-        tables = await connection.fetch(
-            "SELECT schemaname || '.' || tablename AS name FROM pg_tables WHERE schemaname IN ('public', 'keys')"
-        )
-        return {t["name"]: await connection.fetchval(f"SELECT count(*) FROM {t['name']}") for t in tables}
-    finally:
-        await connection.close()
 
 
 def revisions() -> list[str]:
@@ -80,12 +34,9 @@ async def test_empty_database_reaches_head_and_a_second_run_changes_nothing(empt
 
 @pytest.mark.parametrize("start", revisions())
 async def test_populated_database_is_upgraded_with_its_rows_intact(empty_database: DatabaseAccess, start: str) -> None:
-    expected: dict[str, int] = {}
     for revision in revisions()[: revisions().index(start) + 1]:
         await upgrade_to(empty_database.owner_dsn, revision)
-        owner = await asyncpg.connect(empty_database.owner_dsn)
-        await owner.execute(ROWS_SINCE.get(revision, "SELECT"))
-        await owner.close()
+        await populate(empty_database.owner_dsn, [revision])
     expected = await row_counts(empty_database.owner_dsn)
     assert expected["public.events"] == 2
     assert migrate(empty_database) == (start, newest_revision())

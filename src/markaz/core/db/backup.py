@@ -18,7 +18,7 @@ import asyncpg
 from markaz import __version__
 from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.folder import CentreFolder, sync_folder, write_private
-from markaz.core.db.manifest import Manifest, digest_files, digest_tables
+from markaz.core.db.manifest import Manifest, digest_files, digest_tables, table_names
 from markaz.core.db.migrate import SchemaState, schema_of
 from markaz.core.db.tools import Tools, connect_owner, tools_for
 from markaz.core.db.trouble import DatabaseRefused, DatabaseUnavailable
@@ -84,6 +84,7 @@ async def _copy(
         tools = await tools_for(connection, dsn, postgres_bin)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             snapshot = f"--snapshot={await connection.fetchval('SELECT pg_export_snapshot()')}"
+            await _hold_tables(connection)
             await _dump(tools, snapshot, data_part, keys_part)
             await _copy_keys(connection, folder, keys_part)
             return await _write_manifests(connection, schema.needed, data_part, keys_part)
@@ -91,6 +92,12 @@ async def _copy(
         raise DatabaseUnavailable(f"The database went away during the backup: {error}") from error
     finally:
         await connection.close(timeout=5)
+
+
+async def _hold_tables(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Keep every table of the snapshot until the end: old partitions are dropped while the centre runs."""
+    names = [name for schema in ("public", KEYS_SCHEMA) for name in await table_names(connection, schema)]
+    await connection.execute(f"LOCK TABLE {', '.join(names)} IN ACCESS SHARE MODE")
 
 
 async def _dump(tools: Tools, snapshot: str, data_part: Path, keys_part: Path) -> None:

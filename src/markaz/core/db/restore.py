@@ -83,7 +83,7 @@ async def _check_unused(connection: Connection) -> None:
     """Raise DatabaseRefused when somebody works in the centre or has worked in it."""
     others = await connection.fetchval(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-        "AND backend_type = 'client backend'"
+        "AND usename IS NOT NULL"  # PostgreSQL's own workers have no user
     )
     if others:
         raise DatabaseRefused(f"The centre is in use ({others} connections): stop its server, then restore.")

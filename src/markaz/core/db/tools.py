@@ -48,6 +48,7 @@ class Tools:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             env=CLEAN_ENVIRONMENT | libpq_environment(self.dsn),
+            umask=0o077,
         )
         try:
             said = (await process.communicate())[1].decode(errors="replace").strip()

@@ -1,0 +1,109 @@
+"""What tests of the database itself share: rows of every table, single questions, and waiting for something."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from markaz.core.db.folder import CentreFolder
+from markaz.core.db.status import State, Status, read_status
+
+HEAL_S = 30.0
+# What a connection raises while the database is away, starting or full.
+LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+
+# One row for every table that a centre fills, in the shape of the revision that made the table. A later revision that
+# makes tables adds its own entry; it never edits an older one, because old centres hold rows of the old shape.
+ROWS_SINCE = {
+    "0001": """
+        INSERT INTO territories VALUES (1, 'UZ', NULL, 'country', '{"en": "Uzbekistan"}', '2020-01-01', NULL);
+        INSERT INTO territory_boundaries VALUES (1, '{"type": "Polygon", "coordinates": []}', '{56,37,73,45}');
+        INSERT INTO accounts (id, login, display_name, kind)
+            VALUES ('00000000-0000-7000-8000-000000000001', 'olim', 'Olim', 'person');
+        INSERT INTO grants VALUES ('00000000-0000-7000-8000-000000000001', 'dispatcher', 1);
+        INSERT INTO sessions VALUES ('\\x01', '00000000-0000-7000-8000-000000000001', now(), now());
+        INSERT INTO idempotency VALUES ('00000000-0000-7000-8000-000000000001', 'k', '\\x02', 201, '{}', now());
+        UPDATE event_counter SET seq = 2;
+        INSERT INTO events (seq, type, aggregate_id, territory_id, actor_id, occurred_at, occurred_source, payload)
+            SELECT n, 'incident.opened/1', '00000000-0000-7000-8000-000000000002', 1,
+                '00000000-0000-7000-8000-000000000001', now(), 'console', '{}' FROM generate_series(1, 2) n;
+        INSERT INTO audit_entries (actor_id, action, record_kind, reason)
+            VALUES ('00000000-0000-7000-8000-000000000001', 'read', 'incident', 'duty');
+        INSERT INTO keys.sealed_keys VALUES ('00000000-0000-7000-8000-000000000003', '\\x04');
+        INSERT INTO sealed_fields VALUES ('00000000-0000-7000-8000-000000000003', 'caller_name', '\\x05');
+        INSERT INTO sealed_search VALUES ('00000000-0000-7000-8000-000000000003', 'caller_phone', '\\x06');
+        INSERT INTO incidents (id, number, status, category, priority, initial_priority, channel, territory_id,
+                received_at, opened_by, updated_by)
+            VALUES ('00000000-0000-7000-8000-000000000002', '1', 'open', 'fire', '1', '1', 'phone', 1, now(),
+                '00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000001');
+        INSERT INTO calls VALUES ('00000000-0000-7000-8000-000000000004', '00000000-0000-7000-8000-000000000002',
+            'phone', now(), '00000000-0000-7000-8000-000000000003');
+        INSERT INTO units (id, call_sign, kind, territory_id, status, since, updated_by)
+            VALUES ('00000000-0000-7000-8000-000000000005', 'N-1', 'patrol', 1, 'available', now(),
+                '00000000-0000-7000-8000-000000000001');
+        INSERT INTO assignments (incident_id, unit_id, ordinal)
+            VALUES ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000005', 1);
+        INSERT INTO import_rows VALUES ('sffd', '1');
+        INSERT INTO unit_positions VALUES ('00000000-0000-7000-8000-000000000005', now(), now(), 69.2, 41.3, 5);
+    """
+}
+
+
+async def populate(dsn: str, revisions: list[str]) -> None:
+    """Add the rows of each revision, as the owner."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        for revision in revisions:
+            await connection.execute(ROWS_SINCE.get(revision, "SELECT"))
+    finally:
+        await connection.close()
+
+
+async def row_counts(dsn: str) -> dict[str, int]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        tables = await connection.fetch(
+            "SELECT schemaname || '.' || tablename AS name FROM pg_tables WHERE schemaname IN ('public', 'keys')"
+        )
+        return {t["name"]: await connection.fetchval(f"SELECT count(*) FROM {t['name']}") for t in tables}
+    finally:
+        await connection.close()
+
+
+def ask(dsn: str, query: str) -> Any:
+    """Return the first value of a query, on a connection of its own. For tests without an event loop."""
+
+    async def run() -> Any:
+        connection = await asyncpg.connect(dsn, timeout=5)
+        try:
+            return await connection.fetchval(query)
+        finally:
+            await connection.close()
+
+    return asyncio.run(run())
+
+
+def wait_for(claim: Callable[[], object], patience_s: float = HEAL_S) -> None:
+    """Return when `claim` holds; it may fail as a lost database fails until then."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            if claim():
+                return
+        except LOST:
+            pass
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.02)
+
+
+def status_of(home: Path) -> Status:
+    """What the supervisor of `home` last said."""
+    return read_status(CentreFolder.at(home).status) or Status(State.STOPPED, 0)
+
+
+def server_pid(home: Path) -> int:
+    """The process id of the PostgreSQL of `home`."""
+    return int((home / "database" / "cluster" / "postmaster.pid").read_text().split()[0])
