@@ -10,9 +10,10 @@ import uvicorn
 from markaz.core.db.embedded import DatabaseAccess, running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
+from markaz.core.errors import NotPossibleNow
 from markaz.core.settings import Settings
 from markaz.core.territories import ensure_root
-from markaz.demo.building import Login, build_demo
+from markaz.demo.building import Login, build_demo, is_demo
 from markaz.demo.driving import run_traffic
 from markaz.kit.clock import SystemClock
 from markaz.web.app import STATIC, create_app
@@ -51,6 +52,11 @@ async def _ensure_root(dsn: str) -> None:
     database = await Database.open(dsn, max_size=1)
     try:
         async with database.transaction() as connection:
+            if await is_demo(connection):
+                raise NotPossibleNow(
+                    "This centre holds the demo, whose passwords are well known: serve it with MARKAZ_DEMO=1, "
+                    "or set MARKAZ_HOME to another folder."
+                )
             await ensure_root(connection)
     finally:
         await database.close()

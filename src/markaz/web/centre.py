@@ -3,18 +3,16 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
 from prometheus_client import CollectorRegistry, Gauge
 
 from markaz.core import acts, identity
 from markaz.core.codes import CodeTables, load_codes
-from markaz.core.db.pool import Database
-from markaz.core.errors import Unavailable
+from markaz.core.db.pool import DATABASE_TROUBLE, Database
 from markaz.core.events import Recorded
 from markaz.core.jobs import Job, Jobs
 from markaz.core.permissions import Permission
@@ -133,7 +131,7 @@ class Centre:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
             await self.hub.stop()
-            with suppress(Unavailable, asyncpg.PostgresError, OSError):
+            with suppressDATABASE_TROUBLE:
                 await self.positions.flush()
 
     def _jobs(self) -> list[Job]:
@@ -150,7 +148,7 @@ class Centre:
             await asyncio.sleep(seconds)
             try:
                 await work()
-            except (Unavailable, asyncpg.PostgresError, OSError):
+            except DATABASE_TROUBLE:
                 log.warning("background work waits for the database")
 
     async def _send_positions(self) -> None:
@@ -167,7 +165,7 @@ class Centre:
             self._reload.clear()
             try:
                 await self.reload_territories()
-            except (Unavailable, asyncpg.PostgresError, OSError):
+            except DATABASE_TROUBLE:
                 log.warning("the territories could not be read again, trying once more")
                 await asyncio.sleep(1)
                 self._reload.set()

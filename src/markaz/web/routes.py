@@ -191,7 +191,7 @@ def _territories(centre: Centre, actor: Actor) -> list[dict[str, Any]]:
         {
             "id": territory.id,
             "code": territory.code,
-            "parent_id": territory.parent_id,
+            "parent_id": tree.parent(territory.id),
             "level": territory.level.value,
             "names": dict(territory.names),
             "bbox": tree.bbox(territory.id),

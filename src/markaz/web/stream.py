@@ -1,7 +1,9 @@
 """The stream route: it finds out who asks and from where, then only writes the hub's bytes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from fastapi import Request as HttpRequest
 from starlette.responses import Response
@@ -13,6 +15,8 @@ from markaz.core.identity import token_hash
 from markaz.core.stream.hub import Hub
 from markaz.web.guard import SESSION_COOKIE
 
+log = logging.getLogger(__name__)
+
 SEND_TIMEOUT_S = 60.0  # a peer that takes nothing for a minute is gone
 
 
@@ -21,7 +25,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, frames: AsyncIterator[bytes]) -> None:
+    def __init__(self, frames: AsyncGenerator[bytes, None]) -> None:
         super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         del self.headers["content-length"]
         self._frames = frames
@@ -36,12 +40,15 @@ class EventStream(Response):
         finally:
             feed.cancel()
             gone.cancel()
-            await asyncio.gather(feed, gone, return_exceptions=True)
+            ended, _ = await asyncio.gather(feed, gone, return_exceptions=True)
+            if isinstance(ended, Exception):
+                log.warning("a stream was cut off", exc_info=ended)
 
     async def _feed(self, send: Send) -> None:
-        async for frame in self._frames:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                await send({"type": "http.response.body", "body": frame, "more_body": True})
+        async with aclosing(self._frames) as frames:
+            async for frame in frames:
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    await send({"type": "http.response.body", "body": frame, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -59,11 +66,9 @@ async def open_stream(hub: Hub, http: HttpRequest, request: Request, after: int 
         after = int(last)
     if after is None:
         raise InvalidInput("Say after which number: take a snapshot and pass its seq.", field="after")
-    token = http.cookies.get(SESSION_COOKIE)
+    expires_at = http.state.session_expires_at
+    token = http.cookies[SESSION_COOKIE] if expires_at is not None else None  # a service key has no session
     frames = await hub.open(
-        request.actor,
-        after,
-        expires_at=http.state.session_expires_at,
-        session_key=None if token is None else token_hash(token),
+        request.actor, after, expires_at=expires_at, session_key=None if token is None else token_hash(token)
     )
     return EventStream(frames)

@@ -123,3 +123,6 @@ _AWAY = (
     TimeoutError,
     FileNotFoundError,
 )
+
+# What background work waits out and tries again: the database is away, full or busy.
+DATABASE_TROUBLE = (Unavailable, asyncpg.PostgresError, OSError)

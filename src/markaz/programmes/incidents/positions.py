@@ -25,6 +25,16 @@ FUTURE_TOLERANCE = timedelta(minutes=2)
 FLUSH_LIMIT = 20_000  # rows waiting to be written; beyond it the oldest are dropped, the last known stays
 
 
+# One index look-up a unit: the day's positions of a country are many millions.
+_LAST_KNOWN = """
+SELECT u.id AS unit_id, p.fix_at, p.received_at, p.lon, p.lat, p.accuracy_m
+FROM units u CROSS JOIN LATERAL (
+    SELECT fix_at, received_at, lon, lat, accuracy_m FROM unit_positions
+    WHERE unit_id = u.id AND fix_at > now() - interval '1 day' ORDER BY fix_at DESC LIMIT 1
+) p
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Fix:
     """One reported position. `fix_at` is the device's time, `received_at` ours."""
@@ -61,10 +71,7 @@ class Positions:
         """Read the units' territories and the last positions of the past day."""
         async with self._database.connection() as connection:
             units = await connection.fetch("SELECT id, territory_id FROM units")
-            rows = await connection.fetch(
-                "SELECT DISTINCT ON (unit_id) unit_id, fix_at, received_at, lon, lat, accuracy_m FROM unit_positions "
-                "WHERE fix_at > now() - interval '1 day' ORDER BY unit_id, fix_at DESC"
-            )
+            rows = await connection.fetch(_LAST_KNOWN)
         self._territory = {UUID(bytes=row["id"].bytes): row["territory_id"] for row in units}
         for row in rows:
             fix = Fix(

@@ -33,6 +33,9 @@ Key = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValid
 ShortText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable)
 ]
+Address = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400), AfterValidator(_storable)
+]
 LongText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), AfterValidator(_storable)
 ]
@@ -74,7 +77,7 @@ class OpenIncidentBody(Body):
     place: Place | None = None
     territory_id: TerritoryRef | None = None
     caller: Caller | None = None
-    address: ShortText | None = None
+    address: Address | None = None
     note: LongText | None = None
     occurred_at: Time | None = None
 
@@ -189,7 +192,7 @@ class IntakeCallBody(Body):
     received: Stated
     entered: Stated | None = None
     arrived: Stated | None = None
-    address: ShortText | None = None
+    address: Address | None = None
     outcome: Code | None = None
     flags: list[Code] = Field(default_factory=list, max_length=20)
 
