@@ -9,6 +9,10 @@ STEP := scripts/step.sh
 STATIC := src/markaz/web/static/index.html
 CONSOLE_SOURCES := $(shell find console \( -name node_modules -o -path console/e2e -o -path console/mock \) -prune -o -type f -print)
 
+# One name for people, MARKAZ_TEST_CHROMIUM; the console's own browser tests call it MARKAZ_CHROMIUM.
+export MARKAZ_TEST_CHROMIUM ?= $(shell scripts/find_chromium.sh)
+export MARKAZ_CHROMIUM = $(MARKAZ_TEST_CHROMIUM)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
