@@ -131,7 +131,7 @@ class Centre:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
             await self.hub.stop()
-            with suppressDATABASE_TROUBLE:
+            with suppress(*DATABASE_TROUBLE):
                 await self.positions.flush()
 
     def _jobs(self) -> list[Job]:
