@@ -41,6 +41,13 @@ class KeysMissing(MarkazError):
     code = "keys_missing"
 
 
+class SealBroken(MarkazError):
+    """A sealed field was changed or moved past this program: nothing of its record is shown."""
+
+    status = 500
+    code = "seal_broken"
+
+
 class Sealer:
     """Seals and opens fields with one key-encryption key. Thread-safe: it holds no state but the keys."""
 
@@ -64,7 +71,7 @@ class Sealer:
         try:
             stored = json.loads(path.read_text())
             return cls(base64.b64decode(stored["kek"]), base64.b64decode(stored["search_key"]))
-        except (ValueError, KeyError, OSError) as error:
+        except (ValueError, KeyError, TypeError, OSError) as error:
             raise KeysMissing(f"The key file {KEY_FILE} cannot be read: restore it from the key backup.") from error
 
     def seal_many(
@@ -82,7 +89,7 @@ class Sealer:
                 nonce = os.urandom(NONCE_BYTES)
                 sealed = cipher.encrypt(nonce, text.encode(), _bound(sealed_id, field))
                 fields.append((sealed_id, field, nonce + sealed))
-                if field in SEARCHABLE:
+                if field in SEARCHABLE and _normal(text):
                     search.append((sealed_id, field, self.keyed_hash(field, text)))
         return fields, keys, search
 
@@ -110,7 +117,7 @@ class Sealer:
         """Return the fields of each record, or None for one whose key was destroyed.
 
         The caller writes the audit entry of this read in the same transaction. Raises KeysMissing when the key file
-        is not the one the records were sealed under.
+        is not the one the records were sealed under, SealBroken when a ciphertext is not the one that was sealed there.
         """
         wanted = list(sealed_ids)
         keys = await connection.fetch(
@@ -129,15 +136,15 @@ class Sealer:
             sealed_id, field = row["sealed_id"], row["field"]
             fields = opened.get(sealed_id)
             if fields is not None:
-                blob = bytes(row["ciphertext"])
-                plain = ciphers[sealed_id].decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], _bound(sealed_id, field))
-                fields[field] = plain.decode()
+                fields[field] = _open(ciphers[sealed_id], sealed_id, field, bytes(row["ciphertext"]))
         return opened
 
     async def find(self, connection: Connection, field: str, text: str, *, limit: int = 50) -> list[UUID]:
         """Return the records whose searchable `field` equals `text` after normalising. Raises ValueError for others."""
         if field not in SEARCHABLE:
             raise ValueError(f"{field} is not searchable")
+        if not _normal(text):
+            return []  # nothing to compare: two callers without a digit are not the same caller
         rows = await connection.fetch(
             "SELECT sealed_id FROM sealed_search WHERE field = $1 AND keyed_hash = $2 ORDER BY sealed_id LIMIT $3",
             field,
@@ -170,6 +177,15 @@ async def erase(connection: Connection, sealed_id: UUID, actor_id: UUID) -> bool
     return True
 
 
+def _open(cipher: AESGCM, sealed_id: UUID, field: str, blob: bytes) -> str:
+    try:
+        return cipher.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], _bound(sealed_id, field)).decode()
+    except InvalidTag as error:
+        raise SealBroken(
+            "A sealed field is not what was sealed there: it was changed past this program. Restore it from a backup."
+        ) from error
+
+
 def _bound(sealed_id: UUID, field: str) -> bytes:
     return sealed_id.bytes + field.encode()
 
@@ -182,7 +198,7 @@ def _normal(text: str) -> str:
 def _write_new_keys(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = {name: base64.b64encode(os.urandom(KEY_BYTES)).decode() for name in ("kek", "search_key")}
-    staged = path.with_suffix(f".{os.getpid()}")
+    staged = path.with_suffix(f".{os.urandom(8).hex()}")
     with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump({"version": 1, **fresh}, file)
         file.flush()
