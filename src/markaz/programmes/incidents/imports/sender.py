@@ -20,7 +20,8 @@ from markaz.core.errors import Forbidden, NotSignedIn, Unavailable
 from markaz.kit.clock import iso
 from markaz.programmes.incidents.imports.timetable import Command
 
-LANES = 12  # requests in flight; more than the server has connections to its database gains nothing
+LANES = 12  # requests in flight; more than the server has connections to its database gains little
+WINDOW = 256  # commands that have begun: most wait for the one before them in their call or unit
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
 PATIENCE_S = 120.0  # without a single answer; a restart with recovery takes seconds
@@ -85,6 +86,7 @@ class Sender:
         self._client = client
         self._headers = {"Authorization": f"Bearer {key}"}
         self._slots = asyncio.Semaphore(lanes)
+        self._window = asyncio.Semaphore(WINDOW)
         self._patience_s = patience_s
         self._on_progress = on_progress
         self._sent = Sent()
@@ -124,7 +126,7 @@ class Sender:
             wait_s = pace.due_s(command.at - move) - (time.monotonic() - self._began)
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
-            await self._slots.acquire()
+            await self._window.acquire()
             self._start(group, command)
         while self._last_of:
             await asyncio.wait(set(self._last_of.values()))
@@ -136,7 +138,7 @@ class Sender:
             self._last_of[lane] = task
 
         def forget(done: asyncio.Task[None]) -> None:
-            self._slots.release()
+            self._window.release()
             for lane in command.lanes:
                 if self._last_of.get(lane) is done:
                     del self._last_of[lane]
@@ -164,7 +166,8 @@ class Sender:
     async def _try(self, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response | float:
         """Return the answer, or how many seconds to wait at least before the same request is sent again."""
         try:
-            answer = await self._client.post(path, content=body, headers=headers)
+            async with self._slots:
+                answer = await self._client.post(path, content=body, headers=headers)
         except httpx.TransportError:
             return 0.0
         if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
