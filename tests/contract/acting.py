@@ -1,5 +1,6 @@
 """Short ways to act in a running centre, for tests of what follows from the acts. Straight through the services."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -36,6 +37,15 @@ async def append_events(running: RunningCentre, *events: Event) -> int:
     """Append events by themselves and return the number of the last."""
     async with running.centre.database.transaction() as connection:
         return await append(connection, events)
+
+
+async def caught_up(running: RunningCentre) -> int:
+    """Wait until the hub has read the whole log and return the last number."""
+    end = await running.seq()
+    async with asyncio.timeout(10):
+        while running.centre.hub.seq < end:  # noqa: ASYNC110 - the hub tells nobody how far it is
+            await asyncio.sleep(0.005)
+    return end
 
 
 def stranger(type_: str = "roads.plate_seen/1", territory_id: int = Land.ROOT, **payload: Any) -> Event:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.contract.acting import Officer, append_events, change_grants, stranger
+from tests.contract.acting import Officer, append_events, caught_up, change_grants, stranger
 from tests.contract.console import Console, ordered
 from tests.contract.transports import Opener, Refused, SseOpener, stream_of
 from tests.support.land import Land
@@ -107,7 +107,7 @@ async def test_reconnecting_at_every_frame_misses_and_repeats_nothing(opener: Op
 async def test_cursor_that_is_too_old_or_ahead_of_the_log_is_refused_with_410(opener: Opener) -> None:
     person = await observer(opener)
     await append_events(opener.running, *(stranger() for _ in range(2_010)))
-    end = await opener.running.seq()
+    end = await caught_up(opener.running)
     fresh = await opener.open(person, end)
     await fresh.next("heartbeat")
     for cursor in (0, end - 2_001, end + 1, 2**62):

@@ -143,7 +143,7 @@ class HubOpener:
             return await anext(frames, b"")
 
         async def close() -> None:
-            async with aclosing(frames):  # type: ignore[type-var]
+            async with aclosing(frames):
                 pass
 
         return Stream(chunk, close)

@@ -19,6 +19,7 @@ from markaz.kit.clock import SystemClock
 from markaz.web.app import STATIC, create_app
 from markaz.web.centre import Centre, open_centre
 from markaz.web.logs import configure
+from markaz.web.stream import drop_stalled
 
 GRACE_S = 3  # a stopping server lets commands under way finish; streams are ended at once
 
@@ -76,6 +77,7 @@ def _listen(settings: Settings) -> socket.socket:
             file=sys.stderr,
         )
         raise SystemExit(1) from error
+    drop_stalled(listener)
     listener.listen(1024)
     return listener
 

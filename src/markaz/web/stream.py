@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -18,6 +19,16 @@ from markaz.web.guard import SESSION_COOKIE
 log = logging.getLogger(__name__)
 
 SEND_TIMEOUT_S = 60.0  # a peer that takes nothing for a minute is gone
+
+
+def drop_stalled(listener: socket.socket, after_s: float = SEND_TIMEOUT_S) -> None:
+    """Let the kernel drop connections whose peer takes nothing for that long; those accepted inherit it (RFC 5482).
+
+    Closing such a connection would wait for ever for what is still unsent, and hold its memory as long. Only where the
+    kernel can: on others a stalled peer costs its buffers until it goes.
+    """
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(after_s * 1000))
 
 
 class EventStream(Response):

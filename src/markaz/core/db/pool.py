@@ -125,4 +125,4 @@ _AWAY = (
 )
 
 # What background work waits out and tries again: the database is away, full or busy.
-DATABASE_TROUBLE = (Unavailable, asyncpg.PostgresError, OSError)
+DATABASE_TROUBLE = (Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)

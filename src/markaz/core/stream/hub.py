@@ -7,10 +7,8 @@ so a lost notification costs a second and nothing else.
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,26 +16,23 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from markaz.core.db.pool import Database
+from markaz.core.db.pool import DATABASE_TROUBLE, Database
 from markaz.core.errors import CursorTooOld, Unavailable
 from markaz.core.events import CHANNEL, Recorded, last_seq, read_after
 from markaz.core.identity import ACCESS_CHANGED
 from markaz.core.permissions import Actor, Hierarchy, Permission
+from markaz.core.stream.channel import Channel, Recipient
 from markaz.core.stream.frames import HEARTBEAT, end_frame, events_frame, telemetry_frame
 from markaz.core.stream.picture import Audience, Rules, filtered
 
 log = logging.getLogger(__name__)
 
 READ_BATCH = 500  # events read at once; a frame holds at most that many
-PIECE_BYTES = 256_000  # frames handed to a transport at once: what each stalled recipient may cost beside the ring
-RING_FRAMES = 2_000  # at 50 commands a second a recipient may stall for 40 s
-RING_BYTES = 16_000_000  # bounds memory for channels with large frames
 POLL_S = 1.0
 HEARTBEAT_S = 15.0  # proxies cut idle connections after 30 s at the earliest
 RECONNECT_S = 0.5
+UNREADABLE = ("cursor_too_old", 410)  # what was left out stands in the next snapshot
 
-
-_LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 # A picture taken before one of these is of another scope, and no frame would mend it.
 _SCOPE_CHANGED = """
@@ -50,62 +45,6 @@ SELECT access_version FROM accounts
 WHERE id = $1 AND is_active
   AND ($2::bytea IS NULL OR EXISTS (SELECT FROM sessions WHERE token_hash = $2 AND account_id = $1))
 """
-
-
-@dataclass(slots=True, eq=False)
-class Recipient:
-    """One open stream. `after` is the number it was opened with."""
-
-    account_id: UUID
-    after: int
-    expires_at: datetime | None
-    session_key: bytes | None = None
-    ended: tuple[str, int] | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Channel:
-    """The frames of one audience: a ring with a running number, and who reads it."""
-
-    audience: Audience
-    scopes: dict[Permission, frozenset[int]]
-    frames: deque[bytes] = field(default_factory=deque)
-    first: int = 0
-    size_bytes: int = 0
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    recipients: set[Recipient] = field(default_factory=set)
-
-    @property
-    def next(self) -> int:
-        """The running number the next frame will get."""
-        return self.first + len(self.frames)
-
-    def push(self, frame: bytes) -> None:
-        """Add a frame; drop the oldest beyond the bounds."""
-        self.frames.append(frame)
-        self.size_bytes += len(frame)
-        while len(self.frames) > RING_FRAMES or (self.size_bytes > RING_BYTES and len(self.frames) > 1):
-            self.size_bytes -= len(self.frames.popleft())
-            self.first += 1
-
-    def wake(self) -> None:
-        """Let every recipient look again."""
-        self.changed.set()
-        self.changed = asyncio.Event()
-
-    def since(self, number: int) -> tuple[bytes, int] | None:
-        """Return the frames from `number` on in one bounded piece, and the number after it; None when some are gone."""
-        if number < self.first:
-            return None
-        if number == self.next - 1:
-            return self.frames[-1], self.next
-        piece: list[bytes] = []
-        size = 0
-        while number < self.next and size < PIECE_BYTES:
-            piece.append(self.frames[number - self.first])
-            size += len(piece[-1])
-            number += 1
-        return b"".join(piece), number
 
 
 class Hub:
@@ -138,6 +77,7 @@ class Hub:
         self.seq = 0
         self.holes = 0
         self.ended_slow = 0
+        self.unreadable = 0
 
     @property
     def recipients(self) -> int:
@@ -203,7 +143,7 @@ class Hub:
 
     async def open(
         self, actor: Actor, after: int, *, expires_at: datetime | None = None, session_key: bytes | None = None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """Check the cursor and return the frames after it, without end.
 
         Raises CursorTooOld when `after` is further back than the backlog or than a change of what this actor may see,
@@ -219,7 +159,7 @@ class Hub:
                 raise CursorTooOld("What you may see has changed since: take a new snapshot.")
         return self._frames(actor, Recipient(actor.id, after, expires_at, session_key))
 
-    async def _frames(self, actor: Actor, recipient: Recipient) -> AsyncIterator[bytes]:
+    async def _frames(self, actor: Actor, recipient: Recipient) -> AsyncGenerator[bytes, None]:
         channel = self._channel(Audience.of(actor, self.permissions))
         channel.recipients.add(recipient)
         try:
@@ -231,8 +171,11 @@ class Hub:
             while after < goal and recipient.ended is None:
                 async with self._database.connection() as connection:
                     batch = await read_after(connection, after, limit=min(READ_BATCH, goal - after))
-                yield self._frame(channel, after, batch)
+                frame, is_whole = self._frame(channel, after, batch)
+                yield frame
                 after = batch[-1].seq
+                if not is_whole:
+                    recipient.ended = UNREADABLE
             while recipient.ended is None:
                 if number == channel.next:
                     await channel.changed.wait()
@@ -267,15 +210,25 @@ class Hub:
             channel = self._channels[audience] = Channel(audience, audience.scopes(self._hierarchy()))
         return channel
 
-    def _frame(self, channel: Channel, after: int, batch: list[Recorded]) -> bytes:
-        wires = (filtered(recorded, self._rules, channel.scopes) for recorded in batch)
-        return events_frame(after, batch[-1].seq, [orjson.dumps(wire) for wire in wires if wire is not None])
+    def _frame(self, channel: Channel, after: int, batch: list[Recorded]) -> tuple[bytes, bool]:
+        """Return the frame of a batch, and whether every event in it could be read."""
+        wires: list[bytes] = []
+        is_whole = True
+        for recorded in batch:
+            try:
+                wire = filtered(recorded, self._rules, channel.scopes)
+                if wire is not None:
+                    wires.append(orjson.dumps(wire))
+            except Exception:
+                # A payload that its own rule cannot read is a fault of ours: it must not silence the whole stream.
+                log.exception("stream: event %d of type %s cannot be shown", recorded.seq, recorded.event.type)
+                self.unreadable += 1
+                is_whole = False
+        return events_frame(after, batch[-1].seq, wires), is_whole
 
     def _end(self, whom: Callable[[Recipient], bool], code: str, status: int) -> None:
-        for channel in list(self._channels.values()):
-            for recipient in channel.recipients:
-                if whom(recipient):
-                    recipient.ended = (code, status)
+        for channel in self._channels.values():
+            channel.end(whom, code, status)
             channel.wake()
 
     async def _follow(self) -> None:
@@ -287,8 +240,12 @@ class Hub:
             try:
                 while await self._read_on():
                     pass
-            except (Unavailable, *_LOST):
+            except DATABASE_TROUBLE:
                 log.warning("stream: the database is away, trying again")
+                await asyncio.sleep(RECONNECT_S)
+            except Exception:
+                # A fault of ours in what follows one event must not leave every console blind without knowing it.
+                log.exception("stream: an event was not followed up")
                 await asyncio.sleep(RECONNECT_S)
 
     async def _read_on(self) -> bool:
@@ -300,12 +257,16 @@ class Hub:
             self.holes += 1
             log.error("stream: the log has a hole after %d: run `markaz check`", self.seq)
         for channel in self._channels.values():
-            channel.push(self._frame(channel, self.seq, batch))
+            frame, is_whole = self._frame(channel, self.seq, batch)
+            channel.push(frame)
+            if not is_whole:
+                channel.end(lambda _recipient: True, *UNREADABLE)
             channel.wake()
         self.seq = batch[-1].seq
         for recorded in batch:
             if recorded.event.type == ACCESS_CHANGED:
                 self.end_account(recorded.event.aggregate_id, recorded.seq)
+        for recorded in batch:
             self._on_event(recorded)
         return len(batch) == READ_BATCH
 
@@ -313,7 +274,7 @@ class Hub:
         while True:
             try:
                 connection = await asyncpg.connect(self._database.dsn, timeout=5.0)
-            except _LOST:
+            except DATABASE_TROUBLE:
                 await asyncio.sleep(RECONNECT_S)
                 continue
             lost = asyncio.Event()
@@ -322,7 +283,7 @@ class Hub:
                 await connection.add_listener(CHANNEL, lambda *_: self.wake())
                 self.wake()
                 await lost.wait()
-            except _LOST:
+            except DATABASE_TROUBLE:
                 log.warning("stream: lost the listening connection, trying again")
             finally:
                 connection.terminate()
