@@ -3,6 +3,7 @@
  * Framework-free; the screens read it through `useSession`.
  */
 import { ApiError, Command, read, whenSignedOut } from "./api/client";
+import type { SignInRequest } from "./api/contract-check";
 import { Territories } from "./api/territories";
 import type { Codes, Me, Territory } from "./api/types";
 import { Feed, type News } from "./live/feed";
@@ -53,7 +54,7 @@ export class Session {
 
   /** Throws ApiError (401: wrong login or password) or Unreachable. */
   async signIn(login: string, password: string): Promise<void> {
-    await this.enter(await new Command<Me>("POST", "/api/session", { login, password }).send({ attempts: 2 }));
+    await this.enter(await new Command<Me>("POST", "/api/session", { login, password } satisfies SignInRequest).send({ attempts: 2 }));
   }
 
   async signOut(): Promise<void> {

@@ -4,24 +4,19 @@
  */
 import { useMemo } from "react";
 import { useLive, useSession } from "../context";
+import { useCalm } from "../ui/use-calm";
 import { derived } from "../live/derived";
-import type { Territories } from "../api/territories";
 import type { LiveStore } from "../live/store";
+import { NONE, sumUnder, type Counts } from "./counts-data";
 
-export interface Counts {
-  open: number;
-  units: number;
-  free: number;
-}
-
-const EMPTY: Counts = { open: 0, units: 0, free: 0 };
+const COUNT_EVERY_MS = 500;
 
 /** Per territory that an incident or unit names directly; summed up the tree by `countsUnder`. */
 const direct = derived(["incidents", "units"], (store: LiveStore) => {
   const counts = new Map<number, Counts>();
   const at = (id: number) => {
     let held = counts.get(id);
-    if (!held) counts.set(id, (held = { ...EMPTY }));
+    if (!held) counts.set(id, (held = { ...NONE }));
     return held;
   };
   for (const incident of store.incidents.values()) at(incident.territory_id).open += 1;
@@ -33,30 +28,12 @@ const direct = derived(["incidents", "units"], (store: LiveStore) => {
   return counts;
 });
 
-export function sumUnder(territories: Territories, parent: number, counts: ReadonlyMap<number, Counts>): { whole: Counts; children: Map<number, Counts> } {
-  const whole = { ...EMPTY };
-  const children = new Map<number, Counts>(territories.children(parent).map((child) => [child.id, { ...EMPTY }]));
-  for (const [id, count] of counts) {
-    if (!territories.isWithin(id, parent)) continue;
-    const child = territories.childUnder(parent, id);
-    const into = child === null ? [whole] : [whole, children.get(child)!];
-    for (const sum of into) {
-      sum.open += count.open;
-      sum.units += count.units;
-      sum.free += count.free;
-    }
-  }
-  return { whole, children };
-}
-
 export function useCounts(parent: number | null) {
   const { territories } = useSession();
-  const incidents = useLive("incidents", direct);
-  const units = useLive("units", direct);
-  // Both topics give the same value once both have spoken; the later of the two is current.
-  const counts = incidents === units ? incidents : units;
+  useLive("incidents", direct);
+  const counts = useCalm(useLive("units", direct), COUNT_EVERY_MS); // The same value under both topics, so that either wakes it.
   return useMemo(
-    () => (parent === null ? { whole: { ...EMPTY }, children: new Map<number, Counts>() } : sumUnder(territories, parent, counts)),
+    () => (parent === null ? { whole: { ...NONE }, children: new Map<number, Counts>() } : sumUnder(territories, parent, counts)),
     [territories, parent, counts],
   );
 }

@@ -6,6 +6,7 @@ import { derived } from "../live/derived";
 import { MapView } from "../map/map-view";
 import { Crumbs } from "../ui/crumbs";
 import { Age, PriorityMark } from "../ui/marks";
+import { useCalm } from "../ui/use-calm";
 import { useCounts } from "./counts";
 import { sortQueue } from "./desk/queue-data";
 
@@ -68,7 +69,7 @@ function ListTwin({ parent, counts }: { parent: number; counts: ReturnType<typeo
   const { territories } = useSession();
   const { t, f, name } = useWords();
   const names = useNames();
-  const incidents = useLive("incidents", everyIncident);
+  const incidents = useCalm(useLive("incidents", everyIncident), 500);
   const inside = useMemo(
     () => sortQueue(incidents.filter((incident) => territories.isWithin(incident.territory_id, parent)), names.rank),
     [incidents, territories, parent, names],

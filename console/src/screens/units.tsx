@@ -6,6 +6,7 @@ import { UNIT_STATUSES, type UnitStatus, type UnitView } from "../api/types";
 import { useLive, useNames, useSession, useWords } from "../context";
 import { derived } from "../live/derived";
 import { Age, PositionAge, StatusMark } from "../ui/marks";
+import { useCalm } from "../ui/use-calm";
 
 const ROW_PX = 34;
 const everyUnit = derived(["units"], (store) => [...store.units.values()]);
@@ -16,7 +17,7 @@ export function UnitsScreen() {
   const names = useNames();
   const [params, setParams] = useSearchParams();
   const [search, setSearch] = useState("");
-  const all = useLive("units", everyUnit);
+  const all = useCalm(useLive("units", everyUnit), 1_000);
   const status = params.get("status") as UnitStatus | null;
   const territory = Number(params.get("territory"));
   const units = useMemo(() => {
@@ -94,7 +95,8 @@ export function UnitsScreen() {
   );
 }
 
-function UnitLine({ unit, index, top }: { unit: UnitView; index: number; top: number }) {
+function UnitLine({ unit: listed, index, top }: { unit: UnitView; index: number; top: number }) {
+  const unit = useLive("units", (store) => store.units.get(listed.id)) ?? listed;
   const { me } = useSession();
   const { t } = useWords();
   const names = useNames();

@@ -1,5 +1,6 @@
 /** The units beside the open incident: free and near first, with the reason, and the button that sends one. */
 import { useVirtualizer } from "@tanstack/react-virtual";
+import type { AssignRequest } from "../../api/contract-check";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { may } from "../../api/permissions";
 import { useLive, useNames, useSession, useWords } from "../../context";
@@ -7,23 +8,25 @@ import { derived } from "../../live/derived";
 import { session } from "../../session";
 import { Age, Kbd, PositionAge, StatusMark } from "../../ui/marks";
 import { Problem } from "../../ui/problem";
+import { useCalm } from "../../ui/use-calm";
 import { useCommand, type Sending } from "../../ui/use-command";
 import { rankUnits, type UnitChoice } from "./units-data";
 
 const ROW_PX = 54;
-/** The order follows positions, but not so fast that a name runs away from the finger. */
-const REORDER_EVERY_MS = 5_000;
+/** The order follows status, and more slowly positions, so that a name does not run away from the finger. */
+const REORDER_EVERY_MS = 1_000;
+const MOVE_EVERY_MS = 5_000;
 
 const everyUnit = derived(["units"], (store) => [...store.units.values()]);
 
 function useChoices(incidentId: string | null, search: string): UnitChoice[] {
   const { me } = useSession();
   const { f } = useWords();
-  const units = useLive("units", everyUnit);
+  const units = useCalm(useLive("units", everyUnit), REORDER_EVERY_MS);
   const place = useLive("incidents", (store) => (incidentId === null ? null : (store.incidents.get(incidentId)?.place ?? null)));
   const [round, setRound] = useState(0);
   useEffect(() => {
-    const timer = setInterval(() => setRound((n) => n + 1), REORDER_EVERY_MS);
+    const timer = setInterval(() => setRound((n) => n + 1), MOVE_EVERY_MS);
     return () => clearInterval(timer);
   }, []);
   const ranked = useMemo(
@@ -32,7 +35,7 @@ function useChoices(incidentId: string | null, search: string): UnitChoice[] {
         units, session.store.positions, place, incidentId,
         (position) => session.store.time.age_s(position.fix_at) > me.stale_after_s, f.compare,
       ),
-    // eslint-disable-next-line -- `round` asks for the same order again with newer positions.
+    // `round` asks for the same order again with newer positions.
     [units, place, incidentId, me.stale_after_s, f, round],
   );
   return useMemo(() => {
@@ -94,12 +97,12 @@ function UnitRow({ choice, incidentId, sending }: { choice: UnitChoice; incident
   const { me } = useSession();
   const { t, f } = useWords();
   const names = useNames();
-  const { unit } = choice;
+  const unit = useLive("units", (store) => store.units.get(choice.unit.id)) ?? choice.unit;
   const position = useLive("positions", (store) => store.positions.get(unit.id) ?? null);
   const version = useLive("incidents", (store) => (incidentId === null ? undefined : store.incidents.get(incidentId)?.version));
   const canAssign = incidentId !== null && version !== undefined && unit.status === "available" && may(me, "dispatch");
   const assign = () =>
-    sending.send("POST", `/api/incidents/${incidentId}/assignments`, { unit_id: unit.id, version, unit_version: unit.version });
+    sending.send("POST", `/api/incidents/${incidentId}/assignments`, { unit_id: unit.id, version: version!, unit_version: unit.version } satisfies AssignRequest);
   return (
     <div className={`unit-row ${incidentId !== null && unit.incident_id === incidentId ? "is-here" : ""}`}>
       <span className="unit-name">

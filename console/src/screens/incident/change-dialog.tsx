@@ -1,4 +1,5 @@
 import { useState } from "react";
+import type { ChangeRequest } from "../../api/contract-check";
 import type { IncidentView } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
 import { parseCoordinates } from "../../ui/coordinates";
@@ -26,7 +27,7 @@ export function ChangeDialog({ incident, onReload, onClose }: { incident: Incide
   return (
     <CommandForm
       title={t("change.title", { number: incident.number })} submit={t("action.save")} sending={sending} canSubmit={canSubmit} onReload={onReload} onClose={onClose}
-      onSubmit={() => sending.send("POST", `/api/incidents/${incident.id}/changes`, { version: incident.version, ...changes, reason: reason.trim() }, onClose)}
+      onSubmit={() => sending.send("POST", `/api/incidents/${incident.id}/changes`, { version: incident.version, ...changes, reason: reason.trim() } satisfies ChangeRequest, onClose)}
     >
       <label className="field">
         <span>{t("field.priority")}</span>

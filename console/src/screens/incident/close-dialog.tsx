@@ -1,4 +1,5 @@
 import { useState } from "react";
+import type { CloseRequest } from "../../api/contract-check";
 import type { IncidentView } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
 import { useCommand } from "../../ui/use-command";
@@ -14,7 +15,7 @@ export function CloseDialog({ incident, onReload, onClose }: { incident: Inciden
   return (
     <CommandForm
       title={t("close.title", { number: incident.number })} submit={t("close.submit")} sending={sending} canSubmit={outcome !== "" && engaged.length === 0} onReload={onReload} onClose={onClose}
-      onSubmit={() => sending.send("POST", `/api/incidents/${incident.id}/close`, { version: incident.version, outcome }, onClose)}
+      onSubmit={() => sending.send("POST", `/api/incidents/${incident.id}/close`, { version: incident.version, outcome } satisfies CloseRequest, onClose)}
     >
       {engaged.length > 0 && <p className="notice is-warning">{t("close.engaged", { units: engaged.map((unit) => unit.call_sign).join(", ") })}</p>}
       <fieldset className="field choices">

@@ -1,8 +1,10 @@
 import { useState } from "react";
+import type { CorrectionRequest } from "../../api/contract-check";
 import type { IncidentView, TimelineEntry } from "../../api/types";
 import { useWords } from "../../context";
 import { session } from "../../session";
-import { TimeField, toIso, toText } from "../../ui/time-field";
+import { TimeField } from "../../ui/time-field";
+import { toIso, toText } from "../../ui/time-text";
 import { useCommand } from "../../ui/use-command";
 import { CommandForm } from "./command-form";
 import { stageOf } from "./timeline";
@@ -25,7 +27,7 @@ export function CorrectDialog(props: { incident: IncidentView; entry: TimelineEn
       onSubmit={() =>
         sending.send(
           "POST", `/api/incidents/${incident.id}/corrections`,
-          { version: incident.version, corrects_seq: entry.seq, unit_id: about.unitId, stage: about.stage, occurred_at, reason: reason.trim() },
+          { version: incident.version, corrects_seq: entry.seq, unit_id: about.unitId, stage: about.stage, occurred_at, reason: reason.trim() } satisfies CorrectionRequest,
           () => {
             onReload();
             onClose();

@@ -1,4 +1,5 @@
 import { useState, type FormEvent } from "react";
+import type { NoteRequest } from "../../api/contract-check";
 import type { IncidentCard } from "../../api/types";
 import { useWords } from "../../context";
 import { Problem } from "../../ui/problem";
@@ -14,7 +15,7 @@ export function Notes({ incidentId, card, canAdd }: { incidentId: string; card: 
   const add = (event: FormEvent) => {
     event.preventDefault();
     if (text.trim() === "") return;
-    sending.send("POST", `/api/incidents/${incidentId}/notes`, { text: text.trim() }, () => {
+    sending.send("POST", `/api/incidents/${incidentId}/notes`, { text: text.trim() } satisfies NoteRequest, () => {
       setText("");
       card.reload();
     });

@@ -1,8 +1,10 @@
 import { useState } from "react";
+import type { StageRequest } from "../../api/contract-check";
 import type { IncidentView, Stage } from "../../api/types";
 import { useWords } from "../../context";
 import { session } from "../../session";
-import { TimeField, toIso, toText } from "../../ui/time-field";
+import { TimeField } from "../../ui/time-field";
+import { toIso, toText } from "../../ui/time-text";
 import { useCommand } from "../../ui/use-command";
 import { CommandForm } from "./command-form";
 
@@ -27,7 +29,7 @@ export function StageDialog({ incident, unitId, callSign, stages, first, onReloa
     <CommandForm
       title={t("stages.stated_title", { unit: callSign })} submit={t("action.save")} sending={sending} canSubmit={occurred_at !== null} onReload={onReload} onClose={onClose}
       onSubmit={() =>
-        sending.send("POST", `/api/incidents/${incident.id}/assignments/${unitId}/stages`, { stage, version: incident.version, occurred_at }, onClose)
+        sending.send("POST", `/api/incidents/${incident.id}/assignments/${unitId}/stages`, { stage, version: incident.version, occurred_at } satisfies StageRequest, onClose)
       }
     >
       <label className="field">

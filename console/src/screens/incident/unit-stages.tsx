@@ -1,5 +1,6 @@
 /** The units of an incident with the clock of each stage, and the one button that comes next for each of them. */
 import { useState } from "react";
+import type { StageRequest } from "../../api/contract-check";
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { may } from "../../api/permissions";
 import { STAGES, type IncidentView, type Stage } from "../../api/types";
@@ -7,14 +8,10 @@ import { useMedia, useSession, useWords } from "../../context";
 import { session } from "../../session";
 import { Problem } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
+import { nextStages } from "./stages";
 import { StageDialog } from "./stage-dialog";
 
 type UnitRow = [id: string, unit: IncidentView["units"][string]];
-
-export function nextStages(stages: Partial<Record<Stage, string>>): Stage[] {
-  const last = STAGES.reduce((at, stage, index) => (stages[stage] ? index : at), -1);
-  return last === STAGES.length - 1 ? [] : STAGES.slice(last + 1);
-}
 
 export function UnitStages({ incident, canAct, onReload }: { incident: IncidentView; canAct: boolean; onReload: () => void }) {
   const { t } = useWords();
@@ -66,7 +63,7 @@ function Row(props: { incident: IncidentView; id: string; unit: UnitRow[1]; show
   const next = nextStages(unit.stages);
   const now_ms = session.store.time.now_ms();
 
-  const report = (stage: Stage) => sending.send("POST", `/api/incidents/${incident.id}/assignments/${id}/stages`, { stage, version: incident.version });
+  const report = (stage: Stage) => sending.send("POST", `/api/incidents/${incident.id}/assignments/${id}/stages`, { stage, version: incident.version } satisfies StageRequest);
   const likely = next[0] === "transporting" ? "cleared" : next[0];
   const act = canAct && may(me, "dispatch") && likely !== undefined && (
     <span className="split">

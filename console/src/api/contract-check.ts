@@ -1,0 +1,36 @@
+/**
+ * Fails the build where the types of this console and the server's OpenAPI part. Compiled, never run.
+ * The OpenAPI names requests and closed sets; what comes back is held to the same shapes by the end-to-end checks.
+ */
+import type { components, paths } from "./schema";
+import type { NewIncident, Precision, Stage, UnitStatus } from "./types";
+
+type Bodies = components["schemas"];
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+type Fits<A extends B, B> = A;
+
+export type Checks = [
+  Same<Stage, Bodies["Stage"]>,
+  Same<UnitStatus, Bodies["UnitStatus"]>,
+  Same<Precision, Bodies["Precision"]>,
+  Fits<NewIncident, Bodies["OpenIncidentBody"]>,
+];
+
+/** Every address this console speaks to, as the server spells it. */
+export type Addresses = Fits<
+  | "/api/session" | "/api/me" | "/api/codes" | "/api/snapshot" | "/api/stream"
+  | "/api/territories" | "/api/territories/{territory_id}/boundaries"
+  | "/api/incidents" | "/api/incidents/{incident_id}" | "/api/incidents/{incident_id}/timeline"
+  | "/api/incidents/{incident_id}/assignments" | "/api/incidents/{incident_id}/assignments/{unit_id}/stages"
+  | "/api/incidents/{incident_id}/changes" | "/api/incidents/{incident_id}/close" | "/api/incidents/{incident_id}/corrections"
+  | "/api/incidents/{incident_id}/notes",
+  keyof paths
+>;
+
+export type AssignRequest = Bodies["AssignBody"];
+export type StageRequest = Bodies["StageBody"];
+export type ChangeRequest = Bodies["ChangeBody"];
+export type CloseRequest = Bodies["CloseBody"];
+export type CorrectionRequest = Bodies["CorrectionBody"];
+export type NoteRequest = Bodies["NoteBody"];
+export type SignInRequest = Bodies["SignInBody"];

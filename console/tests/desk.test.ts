@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { anchorShift_px, isUnattended, sortQueue } from "../src/screens/desk/queue-data";
+import { distance_m, rankUnits } from "../src/screens/desk/units-data";
+import { nextStages } from "../src/screens/incident/stages";
+import { parseCoordinates } from "../src/ui/coordinates";
+import { toIso, toText } from "../src/ui/time-text";
+import { incident, position, unit } from "./make";
+
+const rank = (priority: string) => Number(priority) - 1;
+
+describe("the queue", () => {
+  it("puts the most urgent first and within a priority who waits longest", () => {
+    const at = (time: string) => ({ at: `2025-11-21T${time}Z`, precision: "second" as const });
+    const order = sortQueue(
+      [incident("late1", { priority: "1", received: at("03:05:00") }), incident("old3", { priority: "3", received: at("01:00:00") }), incident("early1", { priority: "1", received: at("03:00:00") })],
+      rank,
+    );
+    expect(order.map((item) => item.incident.id)).toEqual(["early1", "late1", "old3"]);
+  });
+
+  it("scrolls exactly as far as rows came above the one that must stay", () => {
+    expect(anchorShift_px(["a", "b", "c"], ["x", "a", "y", "b", "c"], "b", 58)).toBe(116);
+    expect(anchorShift_px(["a", "b", "c"], ["b", "c"], "c", 58)).toBe(-58);
+    expect(anchorShift_px(["a", "b"], ["a", "b", "z"], "a", 58)).toBe(0);
+    expect(anchorShift_px(["a", "b"], ["b"], "a", 58)).toBe(0);
+  });
+
+  it("counts an incident whose units have all cleared as without a unit", () => {
+    const working = { call_sign: "A1", ordinal: 0, stages: { assigned: "t" } };
+    expect(isUnattended(incident("a"))).toBe(true);
+    expect(isUnattended(incident("a", { units: { u: working } }))).toBe(false);
+    expect(isUnattended(incident("a", { units: { u: { ...working, stages: { cleared: "t" } } } }))).toBe(true);
+  });
+});
+
+describe("the units beside an incident", () => {
+  const place = { lon: 69.24, lat: 41.31 };
+  it("are those on it, then free ones: fresh and near first, of unknown place last", () => {
+    const units = [
+      unit("busy", { status: "busy" }), unit("nowhere"), unit("stale"), unit("far"), unit("near"), unit("here", { status: "on_scene", incident_id: "i" }),
+    ];
+    const positions = new Map(
+      [position("stale", "old", { lon: 69.2401, lat: 41.31 }), position("far", "new", { lon: 69.4, lat: 41.4 }), position("near", "new", { lon: 69.241, lat: 41.311 })].map((one) => [one.unit_id, one]),
+    );
+    const order = rankUnits(units, positions, place, "i", (one) => one.fix_at === "old", (a, b) => a.localeCompare(b));
+    expect(order.map((choice) => choice.unit.id)).toEqual(["here", "near", "far", "stale", "nowhere", "busy"]);
+  });
+
+  it("measures distance in metres", () => {
+    expect(distance_m({ lon: 0, lat: 0 }, { lon: 0, lat: 1 })).toBeCloseTo(111_195, -1);
+  });
+
+  it("offers only stages that can come next", () => {
+    expect(nextStages({})).toEqual(["assigned", "en_route", "on_scene", "transporting", "at_hospital", "cleared"]);
+    expect(nextStages({ assigned: "t", on_scene: "t" })).toEqual(["transporting", "at_hospital", "cleared"]);
+    expect(nextStages({ cleared: "t" })).toEqual([]);
+  });
+});
+
+describe("what people type", () => {
+  it.each([
+    ["41.31120, 69.24010", { lat: 41.3112, lon: 69.2401 }],
+    ["41,3112 69,2401", { lat: 41.3112, lon: 69.2401 }],
+    ["41.3112 69.2401", { lat: 41.3112, lon: 69.2401 }],
+    ["-33.9; 151.2", { lat: -33.9, lon: 151.2 }],
+    ["91, 10", null], ["41.3", null], ["nowhere", null], ["41.3, 190", null],
+  ])("%s", (text, place) => {
+    expect(parseCoordinates(text)).toEqual(place);
+  });
+
+  it("reads times back as it writes them, takes 0312, refuses 25:00 and 30 February", () => {
+    const now = Date.parse("2025-11-21T03:12:45Z");
+    expect(Date.parse(toIso(toText(now))!)).toBe(now);
+    expect(toIso({ day: "2025-11-21", clock: "0312" })).toBe(toIso({ day: "2025-11-21", clock: "03:12:00" }));
+    expect(toIso({ day: "2025-11-21", clock: "25:00" })).toBeNull();
+    expect(toIso({ day: "2025-02-30", clock: "03:00" })).toBeNull();
+  });
+});
