@@ -16,7 +16,7 @@ from markaz.core.db.pool import DATABASE_TROUBLE, Database
 from markaz.core.events import Recorded
 from markaz.core.jobs import Job, Jobs
 from markaz.core.permissions import Permission
-from markaz.core.sealing import Sealer
+from markaz.core.sealing import KeysMissing, Sealer
 from markaz.core.settings import Settings
 from markaz.core.stream.hub import Hub
 from markaz.core.territories import TerritoryTree, load_tree
@@ -176,4 +176,11 @@ async def open_centre(settings: Settings, app_dsn: str, clock: Clock) -> Centre:
     database = await Database.open(app_dsn, max_size=settings.database_pool_size)
     async with database.connection() as connection:
         tree = await load_tree(connection, clock.now().date())
-    return Centre(settings, database, clock, Sealer.open(settings.home), tree)
+        has_sealed = await connection.fetchval("SELECT EXISTS (SELECT FROM keys.sealed_keys)")
+    try:
+        # A new key file beside old data would split them: half of it for ever unreadable under either file.
+        sealer = Sealer.open(settings.home, create=not has_sealed)
+    except KeysMissing:
+        await database.close()
+        raise
+    return Centre(settings, database, clock, sealer, tree)
