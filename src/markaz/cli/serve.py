@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 import uvicorn
+import uvloop
 
 from markaz.core.db.embedded import DatabaseAccess, running_database
 from markaz.core.db.migrate import migrate
@@ -37,7 +38,9 @@ def serve() -> None:
         listener = _listen(settings)
         host, port = listener.getsockname()[:2]
         try:
-            asyncio.run(_serve(settings, access, listener, f"http://{host}:{port}", logins))
+            # The runner makes the loop; what uvicorn's own setting says counts only when uvicorn runs itself.
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(_serve(settings, access, listener, f"http://{host}:{port}", logins))
         finally:
             listener.close()
 
@@ -107,7 +110,6 @@ async def _serve(
     centre = await open_centre(settings, access.app_dsn, SystemClock())
     config = uvicorn.Config(
         create_app(centre),
-        loop="uvloop",
         http="httptools",
         ws="none",
         log_config=None,
