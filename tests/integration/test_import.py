@@ -2,132 +2,27 @@
 
 import asyncio
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import duckdb
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from tests.support.exports import ROOT, SEATTLE, SFFD, needs_data
+from tests.support.imports import MAPPING, TABLES, Into, line, opened
 
 from markaz.core.db.embedded import DatabaseAccess
-from markaz.core.db.pool import Database
 from markaz.core.errors import InvalidInput, NotFound
 from markaz.core.events import append
-from markaz.core.sealing import Sealer
-from markaz.core.settings import Settings
 from markaz.kit.ids import import_id
 from markaz.programmes.incidents import figures
 from markaz.programmes.incidents.imports import loader
-from markaz.programmes.incidents.imports.importing import import_table
-from markaz.programmes.incidents.imports.mapping import Mapping, load_mapping, parse_mapping
-from markaz.programmes.incidents.imports.reader import open_table
-from markaz.programmes.incidents.imports.report import Report
+from markaz.programmes.incidents.imports.mapping import load_mapping
 
 GOLDEN = ROOT / "tests" / "golden" / "sffd_2020_04.json"
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-# Everything an import writes; what is drawn at random or by the clock is left out, so that two imports can be compared.
-TABLES = {
-    "incidents": "id, number, source_key, status, category, priority, channel, territory_id, lon, lat, received_at, "
-    "entered_at, arrived_at, closed_at, precisions, outcome, flags",
-    "calls": "id, incident_id, channel, received_at, sealed_id IS NULL",
-    "units": "id, call_sign, kind, source, territory_id, status",
-    "assignments": "incident_id, unit_id, ordinal, is_current, assigned_at, en_route_at, on_scene_at, cleared_at, "
-    "precisions, flags",
-    "import_rows": "source, row_key",
-    "events": "type, aggregate_id, territory_id, occurred_precision, occurred_source",
-    "sealed_fields": "field, length(ciphertext)",
-    "keys.sealed_keys": "length(wrapped_key)",
-}
-MAPPING = """
-source = "city"
-time_zone = "Asia/Tashkent"
-row_key = ["row"]
-call_key = ["call"]
-[call]
-received = "received"
-category = "kind"
-territory = "district"
-lon = "lon"
-lat = "lat"
-address = "street"
-[unit]
-call_sign = "unit"
-assigned = "assigned"
-on_scene = "on_scene"
-cleared = "cleared"
-"""
-HEADER = "row,call,received,kind,district,lon,lat,street,unit,assigned,on_scene,cleared\n"
-
-
-def line(row: str, call: str, unit: str = "E1", cleared: str = "2020-01-01T01:00:00", **more: str) -> str:
-    """Return one line of CSV; `more` replaces kind, received, district, lon, lat, street, on_scene."""
-    at = {
-        "received": "2020-01-01T00:00:00",
-        "kind": "fire",
-        "on_scene": "2020-01-01T00:10:00",
-        "street": "Street 1",
-    } | more
-    return (
-        f"{row},{call},{at['received']},{at['kind']},{at.get('district', '')},{at.get('lon', '')},{at.get('lat', '')},"
-        f"{at['street']},{unit},2020-01-01T00:05:00,{at['on_scene']},{cleared}\n"
-    )
-
-
-class Into:
-    """A test's own empty centre, and how to import into it and look at it."""
-
-    def __init__(self, database: Database, sealer: Sealer, folder: Path) -> None:
-        self.database = database
-        self.sealer = sealer
-        self._folder = folder
-
-    async def file(self, path: Path, mapping: Mapping, territory: str | None = None) -> Report:
-        target = await loader.open_target(self.database, self.sealer, territory, NOW)
-        return await import_table(open_table(path, mapping), mapping, target, now=NOW)
-
-    async def lines(self, *lines: str, territory: str | None = None, mapping: str = MAPPING) -> Report:
-        path = self._folder / "export.csv"
-        path.write_text(HEADER + "".join(lines))
-        return await self.file(path, parse_mapping(mapping), territory)
-
-    async def rows(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
-        async with self.database.connection() as connection:
-            return await connection.fetch(sql, *arguments)
-
-    async def value(self, sql: str, *arguments: Any) -> Any:
-        return (await self.rows(sql, *arguments))[0][0]
-
-    async def contents(self) -> dict[str, tuple[int, str]]:
-        """Return how many rows each table holds, and a hash of them in an order of their own."""
-        found = {}
-        for table, columns in TABLES.items():
-            (row,) = await self.rows(
-                f"SELECT count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) "
-                f"FROM (SELECT {columns} FROM {table}) t"
-            )
-            found[table] = (row[0], row[1])
-        return found
-
-
-@asynccontextmanager
-async def opened(access: DatabaseAccess, folder: Path) -> AsyncIterator[Into]:
-    database = await Database.open(access.app_dsn, max_size=4)
-    try:
-        yield Into(database, Sealer.open(folder), folder)
-    finally:
-        await database.close()
 
 
 @pytest.fixture
@@ -445,111 +340,3 @@ async def test_response_is_filtered_by_source_territory_and_time_of_receipt(cent
         assert await ask(territory_ids=[1], source="city") == [(2, 1, 600)]
         assert await ask(received_from=datetime(2020, 1, 1, tzinfo=UTC)) == [(1, 0, None)]
         assert await ask(received_to=datetime(2020, 1, 1, tzinfo=UTC)) == [(1, 1, 600)]
-
-
-# --- the command ---
-
-
-class Command:
-    """`markaz import dispatch` as a person starts it."""
-
-    def __init__(self, settings: Settings, access: DatabaseAccess, folder: Path) -> None:
-        self._folder = folder
-        self._environment = os.environ | {
-            "MARKAZ_HOME": str(settings.home),
-            "MARKAZ_DATABASE_URL": access.app_dsn,
-            "MARKAZ_DATABASE_OWNER_URL": access.owner_dsn,
-        }
-
-    def start(self, file: Path, *more: str) -> "subprocess.Popen[str]":
-        mapping = self._folder / "city.toml"
-        mapping.write_text(MAPPING)
-        command = [sys.executable, "-m", "markaz.cli.main", "import", "dispatch", str(file), "--mapping", str(mapping)]
-        pipe = subprocess.PIPE
-        return subprocess.Popen([*command, *more], env=self._environment, stdout=pipe, stderr=pipe, text=True)
-
-    def run(self, file: Path, *more: str) -> tuple[int, str, str]:
-        process = self.start(file, *more)
-        out, err = process.communicate(timeout=120)
-        return process.returncode, out, err
-
-
-@pytest.fixture
-def command(centre_settings: Settings, database: DatabaseAccess, tmp_path: Path) -> Command:
-    return Command(centre_settings, database, tmp_path)
-
-
-def test_command_prints_one_object_and_writes_a_report(command: Command, tmp_path: Path) -> None:
-    export, report = tmp_path / "export.csv", tmp_path / "report.json"
-    export.write_bytes((HEADER + line("1", "c1") + line("2", "c2", "E2") + "3,c3\n").encode() + b"4,c4,\xff,,,,,,,,,\n")
-    code, out, err = command.run(export, "--json", "--report", str(report))
-    assert (code, json.loads(out).keys()) == (
-        0,
-        {"rows", "calls", "units", "flagged", "already_present", "rejected", "seconds"},
-    )
-    assert json.loads(out) | {"seconds": 0} == {
-        "rows": 4, "calls": 2, "units": 2, "flagged": 0, "already_present": 0, "rejected": 2, "seconds": 0,
-    }  # fmt: skip
-    assert "row 3 (line 4), received" in err
-    assert [(row["row"], row["field"]) for row in json.loads(report.read_text())["rejected_rows"]] == [
-        (3, "received"),
-        (4, "received"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [("", "empty"), ("row,call,received\n", "lacks kind"), ("PAR1", "damaged")],
-)
-def test_command_refuses_a_file_before_it_touches_the_centre(
-    command: Command, tmp_path: Path, content: str, message: str
-) -> None:
-    export = tmp_path / "export.csv"
-    export.write_text(content)
-    code, out, err = command.run(export, "--json")
-    assert (code, out) == (1, "")
-    assert message in err
-    assert len(err.splitlines()) == 1
-
-
-async def test_killed_import_run_again_leaves_what_an_undisturbed_one_leaves(
-    command: Command, centre: Into, cluster: Any, tmp_path: Path
-) -> None:
-    export = tmp_path / "export.csv"
-    rows = 24_000
-    export.write_text(HEADER + "".join(line(f"{n}", f"c{n // 3}", f"E{n % 90}") for n in range(rows)))
-    for part in (0.2, 0.6):
-        process = command.start(export)
-        try:
-            await _until(lambda: _imported(centre), part * rows, process)
-        finally:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        killed_at = await _imported(centre)
-        assert 0 < killed_at < rows
-        assert killed_at == await centre.value("SELECT count(*) FROM assignments")
-    code, out, _ = await asyncio.to_thread(command.run, export, "--json")
-    assert code == 0
-    assert json.loads(out)["already_present"] == killed_at
-    assert await centre.value("SELECT max(seq) = count(*) FROM events")
-    mended = await centre.contents()
-    name = "test_import_undisturbed"
-    other = cluster.make(name, "markaz_template")
-    try:
-        async with opened(other, tmp_path) as into:
-            await into.file(export, parse_mapping(MAPPING))
-            assert await into.contents() == mended
-    finally:
-        cluster.drop(name)
-
-
-async def _imported(centre: Into) -> int:
-    return int(await centre.value("SELECT count(*) FROM import_rows"))
-
-
-async def _until(count: Callable[[], Any], enough: float, process: "subprocess.Popen[str]") -> None:
-    deadline = time.monotonic() + 60
-    while await count() < enough:
-        assert process.poll() is None, "the import ended before it could be killed"
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.005)
