@@ -1,5 +1,6 @@
 """The routes of the centre itself: sign-in, who am I, code tables, territories, the stream, health and metrics."""
 
+import asyncio
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -22,6 +23,7 @@ from markaz.web.guard import SESSION_COOKIE, check_same_origin, declared
 from markaz.web.stream import open_stream
 
 P = Permission
+SIGN_INS_AT_ONCE = 2  # each takes 19 MiB, a core and a connection: guessing must leave the rest to the desk
 SIGN_INS_PER_S = 0.5  # tries per login: slow for guessing, unnoticed by a person; a stranger's lock ends by itself
 
 
@@ -38,6 +40,7 @@ def session_router(centre: Centre) -> APIRouter:
     """Return the routes of sign-in and of who one is."""
     router = APIRouter(prefix="/api", tags=["session"])
     signed_in = centre.guard.requires(P.SIGNED_IN)
+    hashing = asyncio.Semaphore(SIGN_INS_AT_ONCE)
 
     def me(actor: Actor) -> dict[str, Any]:
         return {
@@ -57,7 +60,7 @@ def session_router(centre: Centre) -> APIRouter:
         check_same_origin(http)
         centre.guard.limiter.take_key(("sign-in", body.login), SIGN_INS_PER_S)
         now, life = centre.clock.now(), timedelta(hours=centre.settings.session_hours)
-        async with centre.database.transaction() as connection:
+        async with hashing, centre.database.transaction() as connection:
             session = await identity.sign_in(connection, body.login, body.password, now=now, life=life)
             actor, _ = await identity.actor_of_session(connection, session.token, now=now)
         response = reply(200, me(actor))
