@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,23 @@ def test_server_of_another_folder_is_not_taken_for_ours(tmp_path: Path) -> None:
     (cluster.data / "postmaster.pid").write_text(f"{os.getpid()}\n")  # a number that was given out anew
     assert is_alive(os.getpid())
     assert cluster.running_pid() is None
+
+
+def test_number_of_a_killed_server_does_not_keep_the_next_one_from_starting(tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "postgres").write_text("#!/bin/sh\nexit 0\n")
+    (programs / "postgres").chmod(0o755)
+    cluster = Cluster(tmp_path, tmp_path, Binaries(programs, 18), current_user())
+    cluster.data.mkdir()
+    zombie = subprocess.Popen(["true"])
+    while is_alive(zombie.pid):
+        time.sleep(0.01)
+    (cluster.data / "postmaster.pid").write_text(f"{zombie.pid}\n/data\n1\n5432\n/socket\n\n  99  5\nready\n")
+    cluster.start(subprocess.DEVNULL).wait()
+    zombie.wait()
+    lines = (cluster.data / "postmaster.pid").read_text().splitlines()
+    assert lines == [str(os.getpid()), "/data", "1", "5432", "/socket", "", "  99  5", "ready"]
 
 
 def test_data_of_another_major_version_are_refused(tmp_path: Path) -> None:

@@ -122,7 +122,11 @@ class Cluster:
             secret.unlink(missing_ok=True)
 
     def start(self, log: int) -> "subprocess.Popen[bytes]":
-        """Start the server and return at once; `is_ready` says when it answers. Raises OSError."""
+        """Start the server and return at once; `is_ready` says when it answers. Raises OSError.
+
+        The caller must be the process that calls `running_pid` and found none.
+        """
+        self._disown_dead_server()
         command = [self.binaries.program("postgres"), "-D", str(self.data)]
         command += ["-c", f"unix_socket_directories={self.sockets}"]
         for name, value in FIXED.items():
@@ -157,6 +161,22 @@ class Cluster:
                 if not is_alive(pid):
                     return
                 time.sleep(POLL_S)
+
+    def _disown_dead_server(self) -> None:
+        """Let the next server start although the number of a killed one still exists.
+
+        PostgreSQL refuses while postmaster.pid names an existing process: one that ended and was never collected (a
+        container without an init), or a stranger that got the number after a restart. Our own number says "my parent
+        left this", which PostgreSQL takes as stale. The other lines stay: by them it still refuses while a session of
+        the dead server holds its shared memory.
+        """
+        lines = self._pid_file()
+        if not lines or not lines[0].strip().isdigit() or self.running_pid() is not None:
+            return
+        path = self.data / "postmaster.pid"
+        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, "w") as file:
+            file.write("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
 
     def _pid_file(self) -> list[str]:
         try:

@@ -28,8 +28,9 @@ GRACE_S = 3.0  # without a user for this long, the database stops
 TICK_S = 0.1
 LOCK_ATTEMPTS = 20  # a user asking whether a supervisor runs holds the lock for an instant
 BACK_OFF_FIRST_S = 0.2
+BACK_OFF_FACTOR = 1.5
 BACK_OFF_LAST_S = 5.0
-GOOD_RUN_S = 30.0  # after this long, the next crash starts the back-off anew
+GOOD_RUN_S = 2.0  # after this long, the next crash starts the back-off anew
 LOG_LIMIT_BYTES = 16_000_000
 LOG_CHECK_S = 60.0
 FULL_DISK_BYTES = 32_000_000  # PostgreSQL takes its log in files of 16 MB, and needs one to recover
@@ -139,13 +140,13 @@ class Supervisor:
                 self.cluster.sockets.rmdir()
 
     def _trouble(self, message: str) -> None:
-        """Report, wait, and let the loop try again; the wait doubles up to a few seconds."""
+        """Report, wait, and let the loop try again; the wait grows to a few seconds."""
         if self._free_bytes() < FULL_DISK_BYTES:
             message = f"The disk under {self.folder.home} is full. Free some space: the database then starts by itself."
         log.warning("trouble: %s", message)
         self._say(State.TROUBLE, message)
         time.sleep(self.back_off_s)
-        self.back_off_s = min(self.back_off_s * 2, BACK_OFF_LAST_S)
+        self.back_off_s = min(self.back_off_s * BACK_OFF_FACTOR, BACK_OFF_LAST_S)
 
     def _free_bytes(self) -> int:
         try:
