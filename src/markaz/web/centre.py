@@ -91,6 +91,9 @@ class Centre:
         Gauge("markaz_stream_slow", "Streams ended because they fell behind.", registry=self.registry).set_function(
             lambda: self.hub.ended_slow
         )
+        Gauge(
+            "markaz_stream_unreadable", "Events that could not be shown; any is a fault.", registry=self.registry
+        ).set_function(lambda: self.hub.unreadable)
         Gauge("markaz_positions_dropped", "Positions not written in time.", registry=self.registry).set_function(
             lambda: self.positions.dropped
         )
