@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,14 @@ def day(tmp_path: Path) -> Path:
     inside = (pc.field("received") >= DAY[0]) & (pc.field("received") < DAY[1])
     pq.write_table(pq.read_table(SFFD / "dispatch_2020-04.parquet").filter(inside), tmp_path / "day.parquet")
     return tmp_path / "day.parquet"
+
+
+@pytest.fixture
+def two_hours(tmp_path: Path) -> Path:
+    """Return the export of two hours: enough rows where a whole day would show nothing more."""
+    inside = (pc.field("received") >= DAY[0]) & (pc.field("received") < DAY[0] + timedelta(hours=2))
+    pq.write_table(pq.read_table(SFFD / "dispatch_2020-04.parquet").filter(inside), tmp_path / "hours.parquet")
+    return tmp_path / "hours.parquet"
 
 
 def timetable_of(file: Path) -> Timetable:
@@ -132,3 +140,35 @@ async def test_replay_run_again_does_nothing_twice(centre: RunningCentre, day: P
         again = await sender.send(commands[:200], Pace(span[0], 0), clock_source=None)
     assert (again.commands, again.refused) == (200, 0)
     assert await centre.seq() == seq
+
+
+async def import_day(centre: RunningCentre, day: Path, home: Path) -> Report:
+    target = await open_target(centre.centre.database, Sealer.open(home), None, NOW)
+    return await import_table(open_table(day, MAPPING), MAPPING, target, now=NOW)
+
+
+@needs_data
+async def test_a_replay_over_an_import_of_the_same_rows_adds_nothing(
+    centre: RunningCentre, two_hours: Path, tmp_path: Path
+) -> None:
+    await centre.person(Role.IMPORTER, Land.ROOT)
+    await import_day(centre, two_hours, tmp_path)
+    seq = await centre.seq()
+    with timetable_of(two_hours) as timetable:
+        sent = await replay(centre, timetable)
+        assert (sent.commands, sent.refused) == (len(timetable), 0)
+    assert await centre.seq() == seq
+
+
+@needs_data
+async def test_an_import_after_a_replay_finds_its_rows_though_a_stage_was_corrected(
+    centre: RunningCentre, two_hours: Path, tmp_path: Path
+) -> None:
+    with timetable_of(two_hours) as timetable:
+        await replay(centre, timetable)
+    before = await centre.rows("SELECT count(*) FROM assignments")
+    # As a correction leaves it: the row no longer says what the export says.
+    await centre.as_owner("UPDATE assignments SET on_scene_at = on_scene_at + interval '1 minute'")
+    report = await import_day(centre, two_hours, tmp_path)
+    assert await centre.rows("SELECT count(*) FROM assignments") == before
+    assert report.units == 0

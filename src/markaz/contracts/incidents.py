@@ -56,3 +56,5 @@ class Flag(StrEnum):
     TIME_MISSING_HOUR = "time_missing_hour"
     TIME_IN_FUTURE = "time_in_future"
     PLACE_ABSURD = "place_absurd"
+    TERRITORY_UNKNOWN = "territory_unknown"  # the code names no territory of this centre
+    CALL_DIFFERS = "call_differs"  # the rows of one call disagree about it; the first one stands

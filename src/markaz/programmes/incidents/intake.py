@@ -66,7 +66,11 @@ class Intake:
             unit = await self._unit(act, unit_id, command, incident["territory_id"])
             row = await store.lock_assignment(act.connection, incident["id"], unit_id)
             if row is None:
+                await store.note_import_row(act.connection, command.source, command.row_key)
                 flags = await self._assign(act, incident, unit, command)
+            elif row[f"{command.stage.value}_at"] == command.at.at:
+                # Known from an earlier sending under another key, or from a file: said twice, recorded once.
+                return Answer(200, {"id": str(incident["id"]), "unit_id": str(unit_id), "flags": []})
             else:
                 flags = await self._reach(act, incident, row, command)
             version = await store.touch_incident(act.connection, incident["id"], act.actor.id)
@@ -78,12 +82,12 @@ class Intake:
         return await self._spine.acts.run(request, work)
 
     async def close(self, request: Request, command: commands.IntakeClose) -> Answer:
-        """Close a call as the other system did. Raises NotPossibleNow when it is closed already."""
+        """Close a call as the other system did; one that is closed already stays as it is."""
 
         async def work(act: Act) -> Answer:
             incident = await self._incident(act, command.source, command.call_key)
             if incident["status"] != "open":
-                raise NotPossibleNow(f"Incident {incident['number']} is closed already.")
+                return Answer(200, {"id": str(incident["id"]), "version": incident["version"]})
             at = command.at.at
             version = await store.close_incident(act.connection, incident["id"], act.actor.id, command.outcome, at)
             payload = {"outcome": command.outcome, "at": iso(at), "version": version}
@@ -162,6 +166,7 @@ class Intake:
         flags = [*command.flags, *domain.stage_flags(empty, command.stage, at, incident["received_at"])]
         if unit["incident_id"] is not None:
             flags.append(Flag.UNIT_OVERLAP.value)
+        flags = list(dict.fromkeys(flags))
         ordinal = await store.insert_assignment(act.connection, incident["id"], unit["id"], at)
         if command.stage is not Stage.ASSIGNED:
             await store.set_stage(act.connection, incident["id"], unit["id"], ordinal, Stage.ASSIGNED, None)
@@ -181,7 +186,8 @@ class Intake:
     ) -> list[str]:
         at = command.at.at
         assignment = store.assignment_of(row)
-        flags = [*command.flags, *domain.stage_flags(assignment, command.stage, at, incident["received_at"])]
+        odd = domain.stage_flags(assignment, command.stage, at, incident["received_at"])
+        flags = list(dict.fromkeys([*command.flags, *odd]))
         await self._write(act, incident, row["unit_id"], assignment.ordinal, command, flags)
         payload = {
             "unit_id": str(row["unit_id"]),
@@ -212,6 +218,8 @@ class Intake:
         await store.report_stage(act.connection, key, command.stage, stated.at, stated.precision.value, flags)
 
     async def _follow(self, act: Act, incident: store.Record, unit_id: UUID, stages: Any) -> None:
+        if incident["status"] != "open":
+            return  # history: what the unit does now is not told by it
         status = domain.status_after(stages)
         target = None if status is UnitStatus.AVAILABLE else incident["id"]
         await set_unit(act, unit_id, status, max(stages.values()), target)

@@ -128,7 +128,7 @@ class Positions:
         try:
             async with self._database.transaction() as connection:
                 await _copy(connection, waiting)
-        except BaseException:
+        except BaseException:  # cancelled or failed: what was not written waits for the next turn
             self._unwritten = waiting + self._unwritten
             raise
         return len(waiting)

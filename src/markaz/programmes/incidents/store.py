@@ -193,6 +193,13 @@ async def report_stage(
     await connection.execute(_REPORT_STAGE[stage], *key, at, orjson.dumps(precisions).decode(), list(flags))
 
 
+async def note_import_row(connection: Connection, source: str, row_key: str) -> None:
+    """Remember that a row of another system is here, so that an import of its file finds it."""
+    await connection.execute(
+        "INSERT INTO import_rows (source, row_key) VALUES ($1, $2) ON CONFLICT DO NOTHING", source, row_key
+    )
+
+
 async def drop_assignment(connection: Connection, incident_id: UUID, unit_id: UUID, ordinal: int) -> None:
     """Take an assignment that did not happen out of the picture; its row and events stay."""
     await connection.execute(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from markaz.contracts.incidents import Flag
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput, NotFound, Unavailable
 from markaz.core.events import append
@@ -19,7 +20,7 @@ from markaz.kit.geometry import Point
 from markaz.programmes.incidents.imports import statements
 from markaz.programmes.incidents.imports.records import Batch, Context, Locate, build, group_by_call, unit_id
 from markaz.programmes.incidents.imports.report import Report
-from markaz.programmes.incidents.imports.rows import CallFacts, DispatchRow, ImportFlag, Rejected
+from markaz.programmes.incidents.imports.rows import CallFacts, DispatchRow, Rejected
 
 BATCH_ROWS = 1_000  # its events hold the counter row for about 20 ms; writers may wait 100 ms at most
 RETRY_AFTER_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # a supervisor that restarts the database needs a few seconds
@@ -67,7 +68,7 @@ def locator(target: Target) -> Locate:
             return target.territory_id, None
         code_id = by_code.get(call.territory_code)
         if code_id is None:
-            return target.territory_id, ImportFlag.TERRITORY_UNKNOWN.value
+            return target.territory_id, Flag.TERRITORY_UNKNOWN.value
         return code_id, None
 
     return locate

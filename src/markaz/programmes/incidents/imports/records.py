@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from markaz.contracts.incidents import IncidentEvent, UnitStatus
+from markaz.contracts.incidents import Flag, IncidentEvent, UnitStatus
 from markaz.core.events import SYSTEM_ACTOR_ID, Event
 from markaz.kit.clock import Precision
 from markaz.kit.ids import import_id, uuid7
@@ -21,7 +21,6 @@ from markaz.programmes.incidents.imports.rows import (
     UNIT_STAGES,
     CallFacts,
     DispatchRow,
-    ImportFlag,
     Rejected,
     UnitFacts,
 )
@@ -193,8 +192,8 @@ class _CallOfBatch:
                 units.append(self._add_sending(row.unit))
             batch.flagged.append((*row.call.flags, *of_place, *(row.unit.flags if row.unit is not None else ())))
         if differs:
-            flags.append(ImportFlag.CALL_DIFFERS.value)
-            batch.flagged[-1] = (*batch.flagged[-1], ImportFlag.CALL_DIFFERS.value)
+            flags.append(Flag.CALL_DIFFERS.value)
+            batch.flagged[-1] = (*batch.flagged[-1], Flag.CALL_DIFFERS.value)
         return units
 
     def _add_sending(self, unit: UnitFacts) -> dict[str, Any]:

@@ -5,7 +5,6 @@ Nothing here reads a file, a clock or a database.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from markaz.contracts.incidents import Stage
 
@@ -14,13 +13,6 @@ CALL_TIMES = ("received", "entered", "arrived")
 
 MAX_TEXT = 1_000  # characters of one mapped value: an address fits many times, a pasted document does not
 MAX_KEY = 200  # characters of a key, a code or a call sign
-
-
-class ImportFlag(StrEnum):
-    """What only an import can find odd; a row that is kept carries these beside `contracts.incidents.Flag`."""
-
-    TERRITORY_UNKNOWN = "territory_unknown"  # the code names no territory of this centre
-    CALL_DIFFERS = "call_differs"  # the rows of one call disagree about it; the first one stands
 
 
 @dataclass(frozen=True, slots=True)
