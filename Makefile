@@ -69,11 +69,12 @@ test: console lint test-console ## Everything: set-up, linters, licences, floors
 
 .PHONY: test-unit
 test-unit: .venv/.locked ## The unit tests alone: under 10 s, no network, no database.
-	@$(BIN)/pytest -q tests/unit
+	@$(BIN)/pytest -q -n $(WORKERS) tests/unit
 
 .PHONY: test-console
-test-console: console/node_modules/.locked ## The console's own tests (vitest) and its type check.
-	@$(STEP) "Console tests" npm --prefix console test
+test-console: console ## The console's own tests, alone and in Chromium against its mock centre.
+	@$(STEP) "Console: tests" npm --prefix console test
+	@$(STEP) "Console: browser checks against the mock centre" npm --prefix console run e2e
 
 .PHONY: test-deep
 test-deep: console ## The long runs: 50 kills, 50,000 fuzzed requests. Takes hours.
