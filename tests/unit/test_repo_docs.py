@@ -160,6 +160,19 @@ def test_every_make_target_that_a_document_names_exists() -> None:
     assert named - targets == set()
 
 
+def test_every_markaz_command_that_a_document_names_exists() -> None:
+    here = Path(sys.executable).with_name("markaz")
+    listed = subprocess.run([here, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
+    commands = set(re.findall(r"^\W*([a-z]+) ", listed, re.MULTILINE))
+    named = {
+        command
+        for path in PAGES
+        for command in re.findall(r"(?:^|`|/bin/)markaz ([a-z]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert named
+    assert named - commands == set()
+
+
 def test_every_phony_target_says_what_it_does() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^\.PHONY: (\S+)", makefile, re.MULTILINE)) - {"check-tools"}
