@@ -23,10 +23,11 @@ from markaz.programmes.incidents.imports.importing import import_table
 from markaz.programmes.incidents.imports.loader import open_target
 from markaz.programmes.incidents.imports.mapping import load_mapping
 from markaz.programmes.incidents.imports.normalise import Normaliser, precision_of_file
-from markaz.programmes.incidents.imports.reader import RawRow, open_table
+from markaz.programmes.incidents.imports.reader import open_table
 from markaz.programmes.incidents.imports.report import Report
 from markaz.programmes.incidents.imports.rows import DispatchRow
 from markaz.programmes.incidents.imports.sender import Pace, Sender, Sent
+from markaz.programmes.incidents.imports.table import RawRow
 from markaz.programmes.incidents.imports.timetable import Timetable
 
 DAY = (datetime(2020, 4, 10), datetime(2020, 4, 11))  # noqa: DTZ001 - local times of the export

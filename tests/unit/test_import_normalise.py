@@ -13,9 +13,9 @@ from markaz.programmes.incidents.imports.cells import text_of
 from markaz.programmes.incidents.imports.identity import Occurrences, row_digest
 from markaz.programmes.incidents.imports.mapping import parse_mapping
 from markaz.programmes.incidents.imports.normalise import Normaliser, precision_of_file
-from markaz.programmes.incidents.imports.reader import RawRow
 from markaz.programmes.incidents.imports.report import Report
 from markaz.programmes.incidents.imports.rows import DispatchRow, Rejected
+from markaz.programmes.incidents.imports.table import RawRow
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MAPPING = """

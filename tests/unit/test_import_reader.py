@@ -13,9 +13,10 @@ import pytest
 
 from markaz.programmes.incidents.imports.importing import understood_rows
 from markaz.programmes.incidents.imports.mapping import Mapping, parse_mapping
-from markaz.programmes.incidents.imports.reader import ColumnsMissing, FileUnreadable, RawRow, open_table
+from markaz.programmes.incidents.imports.reader import ColumnsMissing, open_table
 from markaz.programmes.incidents.imports.report import Report
 from markaz.programmes.incidents.imports.rows import Rejected
+from markaz.programmes.incidents.imports.table import FileUnreadable, RawRow
 
 MAPPING = """
 source = "city"

@@ -22,8 +22,9 @@ from markaz.kit.clock import SystemClock
 from markaz.programmes.incidents.imports.importing import import_table
 from markaz.programmes.incidents.imports.loader import open_target
 from markaz.programmes.incidents.imports.mapping import Mapping, load_mapping
-from markaz.programmes.incidents.imports.reader import Table, open_table
+from markaz.programmes.incidents.imports.reader import open_table
 from markaz.programmes.incidents.imports.report import Report
+from markaz.programmes.incidents.imports.table import Table
 
 LINE_EVERY_S = 5.0  # in a log file
 REDRAW_EVERY_S = 0.2  # on a terminal

@@ -18,10 +18,11 @@ from markaz.core.settings import Settings
 from markaz.kit.clock import SystemClock
 from markaz.programmes.incidents.imports.importing import understood_rows
 from markaz.programmes.incidents.imports.mapping import Mapping, load_mapping
-from markaz.programmes.incidents.imports.reader import Table, open_table
+from markaz.programmes.incidents.imports.reader import open_table
 from markaz.programmes.incidents.imports.report import Report
 from markaz.programmes.incidents.imports.rows import DispatchRow
 from markaz.programmes.incidents.imports.sender import LANES, Pace, Sender, Sent
+from markaz.programmes.incidents.imports.table import Table
 from markaz.programmes.incidents.imports.timetable import Timetable, shift_to_now, shifted
 
 KEY_VARIABLE = "MARKAZ_IMPORTER_KEY"

@@ -10,9 +10,9 @@ from markaz.programmes.incidents.imports.identity import Occurrences
 from markaz.programmes.incidents.imports.loader import Loader, Target
 from markaz.programmes.incidents.imports.mapping import Mapping
 from markaz.programmes.incidents.imports.normalise import Normaliser, precision_of_file
-from markaz.programmes.incidents.imports.reader import RawRow, Table
 from markaz.programmes.incidents.imports.report import Report, unmapped
 from markaz.programmes.incidents.imports.rows import DispatchRow, Rejected
+from markaz.programmes.incidents.imports.table import RawRow, Table
 
 OnProgress = Callable[[Report, float | None], None]  # the report so far, and the part of the file read, 0 to 1
 

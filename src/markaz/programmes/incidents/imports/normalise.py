@@ -16,7 +16,6 @@ from markaz.kit.clock import Precision
 from markaz.programmes.incidents.imports.cells import Bad, Cells, Stated, is_out_of_order, text_of
 from markaz.programmes.incidents.imports.identity import Occurrences, joined_key, occurrence_key, row_digest
 from markaz.programmes.incidents.imports.mapping import Mapping
-from markaz.programmes.incidents.imports.reader import RawRow
 from markaz.programmes.incidents.imports.report import Report
 from markaz.programmes.incidents.imports.rows import (
     CALL_TIMES,
@@ -27,6 +26,7 @@ from markaz.programmes.incidents.imports.rows import (
     Rejected,
     UnitFacts,
 )
+from markaz.programmes.incidents.imports.table import RawRow
 from markaz.programmes.incidents.imports.times import SECOND, parse_time, stated_precision
 
 HEAD_ROWS = 1_000  # judged together for how finely the file states its times

@@ -3,60 +3,21 @@
 Memory does not grow with the file. Nothing here knows what a column means; that is `normalise`.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
 
 from markaz.core.errors import InvalidInput
 from markaz.programmes.incidents.imports.mapping import Mapping
-from markaz.programmes.incidents.imports.rows import Rejected
+from markaz.programmes.incidents.imports.table import FileUnreadable, Table
 
 PARQUET_MAGIC = b"PAR1"
-MAX_COLUMNS = 2_000  # an export has tens
 MAX_SHOWN = 100  # columns named in an error, and characters of each
-
-
-class FileUnreadable(InvalidInput):
-    """The file is absent, empty or of no known kind; nothing was imported."""
-
-    code = "file_unreadable"
 
 
 class ColumnsMissing(InvalidInput):
     """The mapping names columns that the file does not have; `details.columns` lists those it has."""
 
     code = "columns_missing"
-
-
-@dataclass(frozen=True, slots=True)
-class RawRow:
-    """The values of one row in the order of the table's columns; `row` counts from 1, without the header."""
-
-    row: int
-    values: Sequence[Any]
-
-
-class Table(Protocol):
-    """An opened export."""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Every column of the file, also those that are not read."""
-        ...
-
-    @property
-    def read_columns(self) -> tuple[str, ...]:
-        """The columns whose values `rows` yields, in that order."""
-        ...
-
-    def rows(self) -> Iterator[RawRow | Rejected]:
-        """Yield every row once, in the order of the file."""
-        ...
-
-    def progress(self) -> float | None:
-        """Return the part of the file already read, 0 to 1, or None when that is not known."""
-        ...
 
 
 def open_table(path: Path, mapping: Mapping) -> Table:

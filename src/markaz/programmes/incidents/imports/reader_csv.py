@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TextIO
 
 from markaz.programmes.incidents.imports.mapping import CsvForm
-from markaz.programmes.incidents.imports.reader import MAX_COLUMNS, FileUnreadable, RawRow
 from markaz.programmes.incidents.imports.rows import Rejected
+from markaz.programmes.incidents.imports.table import MAX_COLUMNS, FileUnreadable, RawRow
 
 MAX_LINE_CHARS = 1_000_000  # a line of an export has hundreds; more than this is not read into memory
 MAX_FIELD_CHARS = csv.field_size_limit()  # of the csv module: 131,072 unless somebody changed it

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from markaz.programmes.incidents.imports.reader import FileUnreadable, RawRow
 from markaz.programmes.incidents.imports.rows import Rejected
+from markaz.programmes.incidents.imports.table import FileUnreadable, RawRow
 
 BATCH_ROWS = 4_096
 
