@@ -59,7 +59,8 @@ describe("sentences", () => {
   });
 
   it("isolate what came from outside", () => {
-    expect(translator("en")("stages.more", { unit: "\u202Eabc" })).toBe(`More for ${isolate("\u202Eabc")}`);
+    expect(translator("en")("stages.more", { unit: "\u202Eabc" })).toBe("More for \u2068\u202Eabc\u2069");
+    expect(isolate("A142")).toBe("A142");
   });
 
   it("start in the language of the browser", () => {

@@ -24,9 +24,12 @@ export type Translate = (key: Key, params?: Params) => string;
 const FIRST_STRONG_ISOLATE = "\u2068";
 const POP_ISOLATE = "\u2069";
 
-/** Text from outside is isolated, so that a right-to-left name cannot turn the sentence around it. */
+/** Letters written from right to left, and every control that changes direction. */
+const TURNS = /[\u0590-\u08FF\u200E\u200F\u202A-\u202E\u2066-\u2069\uFB1D-\uFDFF\uFE70-\uFEFC]/;
+
+/** Text from outside that could turn the sentence around it is isolated; the four languages of the page run left to right. */
 export function isolate(text: string): string {
-  return `${FIRST_STRONG_ISOLATE}${text}${POP_ISOLATE}`;
+  return TURNS.test(text) ? `${FIRST_STRONG_ISOLATE}${text}${POP_ISOLATE}` : text;
 }
 
 export function translator(tag: LanguageTag): Translate {

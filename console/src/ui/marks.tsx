@@ -72,7 +72,7 @@ export function PositionAge({ at, stale_after_s }: { at: string | null; stale_af
   const isStale = age_s > stale_after_s;
   return (
     <time className={`position-age num ${isStale ? "is-stale" : ""}`} dateTime={at} title={f.full(at)}>
-      {isStale ? t("position.stale", { age: f.age(age_s) }) : t("position.fresh", { age: f.age(age_s) })}
+      {isStale ? t("position.stale_long", { age: f.age(age_s) }) : t("position.fresh", { age: f.age(age_s) })}
     </time>
   );
 }

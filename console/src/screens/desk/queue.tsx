@@ -125,7 +125,7 @@ function useStillRows(scroller: React.RefObject<HTMLDivElement | null>, ids: rea
   const before = useRef<readonly string[]>(ids);
   const [padTop_px, setPadTop] = useState(0);
   const [padBottom_px, setPadBottom] = useState(0);
-  const [seenTop, setSeenTop] = useState<string | null>(null);
+  const [displaced, setDisplaced] = useState(false);
   const due = useRef<number | null>(null);
 
   useLayoutEffect(() => {
@@ -145,7 +145,7 @@ function useStillRows(scroller: React.RefObject<HTMLDivElement | null>, ids: rea
       if (wanted > room) setPadBottom(wanted - room);
       due.current = wanted;
     }
-    if (shift > 0) setSeenTop((top) => top ?? was[0] ?? null);
+    if (shift > 0) setDisplaced(true);
   }, [ids, scroller, selected, padTop_px]);
 
   useLayoutEffect(() => {
@@ -154,11 +154,12 @@ function useStillRows(scroller: React.RefObject<HTMLDivElement | null>, ids: rea
     due.current = null;
   });
 
-  const above = seenTop === null ? 0 : Math.max(0, ids.indexOf(seenTop));
+  // What the list hid by itself is said; what a person scrolled away they know of.
+  const above = displaced ? Math.max(0, Math.round(((scroller.current?.scrollTop ?? 0) - padTop_px) / ROW_PX)) : 0;
   const settle = () => {
     setPadTop(0);
     setPadBottom(0);
-    setSeenTop(null);
+    setDisplaced(false);
   };
   return {
     padTop_px,
@@ -175,7 +176,7 @@ function useStillRows(scroller: React.RefObject<HTMLDivElement | null>, ids: rea
       hovered.current = null;
     },
     onScroll: () => {
-      if ((scroller.current?.scrollTop ?? 1) <= padTop_px && due.current === null && seenTop !== null) setSeenTop(null);
+      if ((scroller.current?.scrollTop ?? 1) <= padTop_px && due.current === null && displaced) setDisplaced(false);
     },
   };
 }
