@@ -1,7 +1,8 @@
 """Many consoles in one process, `python -m bench.consoles HOST PORT PATH TOKENS_FILE OUTPUT`: light on purpose.
 
 Each holds one stream and notes when a frame of events was there whole, on the machine's monotonic clock. It prints
-"connected" when every stream has begun, and writes what it saw when its standard input ends.
+"connected" when every stream has begun. Standard input then gives the number of the last event; when every console has
+seen it and no more comes, it writes what they saw.
 """
 
 import asyncio
@@ -20,6 +21,9 @@ from markaz.web.guard import SESSION_COOKIE
 
 FRAME = re.compile(rb"id: (\d+)\nevent: events\n")
 END = b"\n\n"
+PATIENCE_S = 30.0
+QUIET_S = 0.3
+POLL_S = 0.05
 Seen = tuple["array[int]", "array[int]"]  # numbers of the frames, and when each was there, in ns
 
 
@@ -30,6 +34,7 @@ class Console(asyncio.Protocol):
         self._request = request
         self._begun = begun
         self._rest = b""
+        self.heard_ns = 0
         self.numbers = array("q")
         self.times_ns = array("q")
 
@@ -44,7 +49,7 @@ class Console(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Note every frame that is complete now."""
-        now_ns = time.monotonic_ns()
+        now_ns = self.heard_ns = time.monotonic_ns()
         if not self._begun.done() and b"\r\n\r\n" in data:
             self._begun.set_result(None)
         data = self._rest + data
@@ -72,7 +77,7 @@ class Recorder(Console):
 
 
 async def watch(host: str, port: int, path: str, tokens: list[str]) -> tuple[list[Seen], bytes]:
-    """Open one stream for each token and return what each saw until standard input ended, and the first one's bytes."""
+    """Open one stream for each token; return what each saw up to the last event, and the first one's bytes."""
     loop = asyncio.get_running_loop()
     consoles: list[Console] = []
     for token in tokens:
@@ -83,7 +88,12 @@ async def watch(host: str, port: int, path: str, tokens: list[str]) -> tuple[lis
         await begun
         consoles.append(console)
     print("connected", flush=True)
-    await loop.run_in_executor(None, sys.stdin.read)
+    last = int(await loop.run_in_executor(None, sys.stdin.readline))
+    for _ in range(int(PATIENCE_S / POLL_S)):
+        await asyncio.sleep(POLL_S)
+        quiet_ns = time.monotonic_ns() - max(console.heard_ns for console in consoles)
+        if quiet_ns > QUIET_S * 1e9 and all(last in console.numbers for console in consoles):
+            break
     first = consoles[0]
     assert isinstance(first, Recorder)
     return [(console.numbers, console.times_ns) for console in consoles], first.received

@@ -41,7 +41,6 @@ OFFICERS = 10
 INCIDENTS = {Scale.SMALL: 2, Scale.FULL: 10}  # each officer's, in one run: 2.4 s or 12 s
 TARGET_MS = 150.0
 TARGET_RATIO = 3.0
-SETTLE_S = 0.5  # after the last command, so that its frames arrive
 ROOT = Path(__file__).parents[1]
 EVENTS = re.compile(rb"id: (\d+)\nevent: events\ndata: [^\n]*\n\n")
 
@@ -93,7 +92,7 @@ def _ours(
     seq = runner.run(_last_seq(server, officers[0]))
     with _Consoles(cluster.home, server.host, server.port, f"/api/stream?after={seq}", officers) as consoles:
         answers, command_ms = runner.run(_work(server, officers, incidents))
-        seen, received = consoles.finish()
+        seen, received = consoles.finish(max(seq for seq, _ in answers.values()))
     number_of = {seq: number for number, (seq, _) in answers.items()}
     frames = {number_of[int(found[1])]: found[0] for found in EVENTS.finditer(received)}
     measured = Measured(p99(shown_ms(dict(answers.values()), seen)), p99(command_ms))
@@ -163,12 +162,13 @@ def _yardstick(cluster: BenchCluster, officers: Sequence[Officer], plan: Plan, s
         with _Consoles(cluster.home, "127.0.0.1", port, "/", officers) as consoles:
             _tell(process)
             _line(process)
-            seen, _ = consoles.finish()
+            seen, _ = consoles.finish(max(sent.seqs.values()))
         process.communicate()  # ends its standard input, and waits
     finally:
         process.kill()
     acknowledged_ns, commit_ms = pickle.loads(output.read_bytes())
-    acknowledged = {sent.seqs[number]: at_ns for number, at_ns in acknowledged_ns.items()}
+    # A command whose frame the centre sent together with a later one's was not broadcast by itself.
+    acknowledged = {sent.seqs[number]: acknowledged_ns[number] for number in sent.frames}
     return Measured(p99(shown_ms(acknowledged, seen)), p99(commit_ms))
 
 
@@ -188,10 +188,9 @@ class _Consoles:
     def __exit__(self, *_: object) -> None:
         self._process.kill()
 
-    def finish(self) -> tuple[list[Seen], bytes]:
-        """Wait for what is under way; return what every console saw, and the bytes the first one got."""
-        time.sleep(SETTLE_S)
-        self._process.communicate()
+    def finish(self, last_seq: int) -> tuple[list[Seen], bytes]:
+        """Wait until the last event has arrived; return what every console saw, and the bytes the first one got."""
+        self._process.communicate(f"{last_seq}\n")
         seen: tuple[list[Seen], bytes] = pickle.loads(self._output.read_bytes())
         return seen
 
@@ -223,11 +222,13 @@ def shown_ms(acknowledged_ns: Mapping[int, int], seen: Iterable[Seen]) -> list[f
     """
     latencies = []
     for numbers, times_ns in seen:
+        # The bare broadcaster knows no order: its commits may overtake each other.
+        in_order = sorted(zip(numbers, times_ns, strict=True))
         for seq, at_ns in acknowledged_ns.items():
-            index = bisect_left(numbers, seq)
-            if index == len(numbers):
+            index = bisect_left(in_order, (seq, 0))
+            if index == len(in_order):
                 raise RuntimeError(f"a console never saw number {seq}")
-            latencies.append(max(0, times_ns[index] - at_ns) / 1e6)
+            latencies.append(max(0, in_order[index][1] - at_ns) / 1e6)
     return latencies
 
 
