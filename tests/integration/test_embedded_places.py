@@ -65,6 +65,13 @@ def test_folder_of_somebody_else_is_never_used_for_the_socket(tmp_path: Path) ->
 
 
 @needs_root
+def test_socket_folder_of_a_start_that_was_killed_is_taken_over(fresh_home: Path) -> None:
+    (fresh_home / "socket").mkdir(mode=0o700)
+    user = database_user()
+    assert place.socket_folder(fresh_home, user).stat().st_uid == user.uid
+
+
+@needs_root
 async def test_root_below_a_private_folder_keeps_the_data_where_the_database_can_reach_them(
     embedded_settings: Settings, hidden_home: Path
 ) -> None:

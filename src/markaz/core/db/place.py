@@ -7,6 +7,7 @@ parent), they stand in /var/lib/markaz/<hash of home> and HOME/database is a sym
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from markaz.core.db.binaries import SHARED_ROOT, make_open_folder
@@ -59,16 +60,17 @@ def _short_parent(user: OsUser) -> Path:
 
 def _private(path: Path, user: OsUser) -> Path:
     """Make a 0700 folder of `user`, or accept the one that is exactly that."""
-    try:
+    with suppress(FileExistsError):
         path.mkdir(mode=0o700)
-        user.own(path)
-    except FileExistsError:
-        found = path.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != user.uid or stat.S_IMODE(found.st_mode) != 0o700:
-            raise DatabaseRefused(
-                f"{path} is not a folder of user {user.name} with mode 0700: somebody else made it. Remove it, or "
-                "choose a shorter MARKAZ_HOME."
-            ) from None
+    found = path.lstat()
+    is_private = stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o700
+    if not is_private or found.st_uid not in (user.uid, os.geteuid()):
+        raise DatabaseRefused(
+            f"{path} is not a folder of user {user.name} with mode 0700: somebody else made it. Remove it, or choose a "
+            "shorter MARKAZ_HOME."
+        )
+    if found.st_uid != user.uid:
+        user.own(path)  # just made, or by a start that was killed before this line
     return path
 
 
