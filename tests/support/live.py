@@ -13,6 +13,8 @@ import uvicorn
 from tests.support.centre import RunningCentre
 from tests.support.people import Person
 
+from markaz.web.protocol import BoundedHttp
+
 WAIT_S = 10.0
 
 
@@ -31,7 +33,7 @@ async def serving(running: RunningCentre) -> AsyncIterator[str]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
-        running.app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
+        running.app, http=BoundedHttp, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))

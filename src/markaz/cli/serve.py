@@ -20,6 +20,7 @@ from markaz.kit.clock import SystemClock
 from markaz.web.app import STATIC, create_app
 from markaz.web.centre import Centre, open_centre
 from markaz.web.logs import configure
+from markaz.web.protocol import BoundedHttp
 from markaz.web.stream import drop_stalled
 
 GRACE_S = 3  # a stopping server lets commands under way finish; streams are ended at once
@@ -110,14 +111,13 @@ async def _serve(
     centre = await open_centre(settings, access.app_dsn, SystemClock())
     config = uvicorn.Config(
         create_app(centre),
-        http="httptools",
+        http=BoundedHttp,
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=30,
-        h11_max_incomplete_event_size=32_768,
         backlog=1024,
     )
     server = _Server(config, centre, lambda: _announce(address, logins))

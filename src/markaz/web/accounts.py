@@ -4,12 +4,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from markaz.core import identity
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.errors import Forbidden, InvalidInput, NotFound
 from markaz.core.permissions import Grant, Permission, Role, holds, require, territory_filter
+from markaz.programmes.incidents import shapes
 from markaz.programmes.incidents.routes import reply
 from markaz.web.centre import Centre
 from markaz.web.guard import declared
@@ -24,7 +25,7 @@ class GrantBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     role: Role
-    territory_id: int = Field(ge=1, le=2**31 - 1)
+    territory_id: shapes.TerritoryRef
 
 
 class GrantsBody(BaseModel):
@@ -39,7 +40,7 @@ class AccountBody(GrantsBody):
     """A new person's account."""
 
     login: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\w.@-]+$")]
-    display_name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    display_name: shapes.ShortText
     password: Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -52,7 +53,7 @@ def accounts_router(centre: Centre) -> APIRouter:
     @router.get("", openapi_extra=needs)
     async def accounts(
         request: Annotated[Request, Depends(administrator)],
-        after: Annotated[str, Query(max_length=100)] = "",
+        after: Annotated[str, Query(max_length=100), AfterValidator(shapes.storable)] = "",
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Response:
         """Return a page of the accounts with a grant in your territories, by login."""

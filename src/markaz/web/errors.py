@@ -14,6 +14,8 @@ from markaz.core.errors import MarkazError, RateLimited, Unavailable
 log = logging.getLogger(__name__)
 
 PROBLEMS_SHOWN = 20
+PROBLEM_MAX = FIELD_MAX = 200  # characters
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 ERROR_SCHEMA = {
     "type": "object",
     "required": ["code", "message", "details", "request_id"],
@@ -55,10 +57,7 @@ async def _expected(http: HttpRequest, error: Exception) -> JSONResponse:
 async def _invalid(http: HttpRequest, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     problems = [
-        {
-            "field": ".".join(str(part) for part in problem["loc"][1:]) or str(problem["loc"][0]),
-            "problem": problem["msg"],
-        }
+        {"field": _field(problem), "problem": problem["msg"][:PROBLEM_MAX]}
         for problem in error.errors()[:PROBLEMS_SHOWN]
     ]
     first = problems[0] if problems else {"field": "body", "problem": "not valid"}
@@ -66,10 +65,21 @@ async def _invalid(http: HttpRequest, error: Exception) -> JSONResponse:
     return answer(http, 422, "invalid_input", message, {"field": first["field"], "problems": problems})
 
 
+def _field(problem: dict[str, Any]) -> str:
+    """Return the path of the wrong field; the name of an unknown one is the client's, so it is cut."""
+    where, *inside = problem["loc"]
+    if problem["type"] == "json_invalid":  # then `inside` is only the position in the text
+        return str(where)
+    return (".".join(str(part) for part in inside) or str(where))[:FIELD_MAX]
+
+
 async def _http(http: HttpRequest, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
-    return answer(http, error.status_code, codes.get(error.status_code, "http_error"), str(error.detail))
+    if error.status_code == 400:  # the framework's word for a body that is no text, too deep or otherwise no JSON
+        return answer(http, 422, "invalid_input", "body: it cannot be read as JSON", {"field": "body"})
+    response = answer(http, error.status_code, _CODES.get(error.status_code, "http_error"), str(error.detail))
+    response.headers.update(error.headers or {})
+    return response
 
 
 async def unexpected(http: HttpRequest, error: Exception) -> JSONResponse:

@@ -11,8 +11,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 
 from markaz.kit.ids import uuid7
+from markaz.web.protocol import HEAD_LIMIT_BYTES
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -70,8 +72,9 @@ class Edge:
                 message["headers"] = headers
             await send(message)
 
+        app = self._app if _head_bytes(scope) <= HEAD_LIMIT_BYTES else _head_too_large
         try:
-            await self._app(scope, _bounded(scope, receive, self._limit), send_on)
+            await app(scope, _bounded(scope, receive, self._limit), send_on)
         finally:
             self._note(scope, request_id, status, time.perf_counter() - began)
 
@@ -97,6 +100,16 @@ def _request_id(scope: Scope) -> str:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return str(value.decode())
     return uuid7().hex
+
+
+def _head_bytes(scope: Scope) -> int:
+    return sum(len(name) + len(value) for name, value in scope["headers"]) + len(scope["query_string"])
+
+
+async def _head_too_large(scope: Scope, receive: Receive, send: Send) -> None:
+    message = f"The address and headers are longer than {HEAD_LIMIT_BYTES} bytes: send less."
+    body = {"code": "head_too_large", "message": message, "details": {}, "request_id": scope["state"]["request_id"]}
+    await JSONResponse(body, status_code=431)(scope, receive, send)
 
 
 def _bounded(scope: Scope, receive: Receive, limit: int) -> Receive:

@@ -72,7 +72,7 @@ async def open_stream(hub: Hub, http: HttpRequest, request: Request, after: int 
     """Return the stream after `after`, or after the header Last-Event-ID when a browser comes back by itself."""
     last = http.headers.get("last-event-id")
     if last is not None:
-        if not last.isdigit() or len(last) > 18:
+        if not last.isascii() or not last.isdigit() or len(last) > 18:
             raise InvalidInput("Last-Event-ID is not a number of ours.", field="Last-Event-ID")
         after = int(last)
     if after is None:

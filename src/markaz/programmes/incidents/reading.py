@@ -6,7 +6,7 @@ Every read carries the actor's scope into its SQL. A read of sealed fields write
 import base64
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -262,8 +262,10 @@ def _parse_cursor(cursor: str | None) -> tuple[datetime | None, UUID | None]:
     try:
         at, _, id_ = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
         when = datetime.fromisoformat(at)
-        return (when if when.tzinfo is not None else None), UUID(id_)
-    except ValueError as error:
+        if when.tzinfo is None:
+            raise ValueError("a cursor of ours has a time zone")
+        return when.astimezone(UTC), UUID(id_)
+    except (ValueError, OverflowError) as error:
         raise InvalidInput("This page cursor is not one of ours: start from the first page.", field="cursor") from error
 
 

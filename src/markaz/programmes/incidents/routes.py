@@ -171,7 +171,7 @@ def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], An
     async def incidents(
         request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))],
         status: Literal["open", "closed", "all"] = "open",
-        territory: Annotated[shapes.TerritoryRef | None, Query()] = None,
+        territory: Annotated[shapes.TerritoryQuery | None, Query()] = None,
         priority: Annotated[shapes.Code | None, Query()] = None,
         source: Annotated[shapes.Code | None, Query()] = None,
         received_from: Annotated[shapes.Time | None, Query(alias="from")] = None,
@@ -207,7 +207,7 @@ def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], An
     @router.get("/figures/response", openapi_extra=_needs(P.FIGURES_READ))
     async def response_figures(
         request: Annotated[Request, Depends(guard.requires(P.FIGURES_READ))],
-        territory: Annotated[shapes.TerritoryRef | None, Query()] = None,
+        territory: Annotated[shapes.TerritoryQuery | None, Query()] = None,
         source: Annotated[shapes.Code | None, Query()] = None,
         received_from: Annotated[shapes.Time | None, Query(alias="from")] = None,
         received_to: Annotated[shapes.Time | None, Query(alias="to")] = None,

@@ -1,24 +1,35 @@
 """The bodies of the desk's HTTP API: parsed and bounded at the edge, then turned into commands."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from markaz.contracts.incidents import Stage, UnitStatus
 from markaz.kit.clock import Precision, StatedTime
 from markaz.kit.geometry import Point
 
 MAX_POSITIONS = 1_000
+_DATE_FIRST = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Refuse what PostgreSQL and a screen cannot hold: NUL and lone surrogates."""
     if "\x00" in text:
         raise ValueError("must not hold a NUL character")
     text.encode()  # a lone surrogate raises UnicodeEncodeError, which is a ValueError
     return text
+
+
+def _rfc3339(stated: object) -> object:
+    """Refuse seconds since 1970, as a number or in quotes: whoever sends them may mean milliseconds."""
+    if isinstance(stated, str) and not _DATE_FIRST.match(stated):
+        raise ValueError("must be a date and time with its offset, such as 2026-03-01T12:00:00Z")
+    if not isinstance(stated, str | datetime):
+        raise ValueError("must be a text such as 2026-03-01T12:00:00Z")
+    return stated
 
 
 def _utc(at: datetime) -> datetime:
@@ -28,20 +39,24 @@ def _utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-Code = Annotated[str, StringConstraints(pattern=r"^[\w .:/&()'+,-]{1,80}$"), AfterValidator(_storable)]
-Key = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_storable)]
+Code = Annotated[str, StringConstraints(pattern=r"^[\w .:/&()'+,-]{1,80}$"), AfterValidator(storable)]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(storable)]
 ShortText = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(storable)
 ]
 Address = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400), AfterValidator(_storable)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400), AfterValidator(storable)
 ]
 LongText = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), AfterValidator(_storable)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), AfterValidator(storable)
 ]
-Time = Annotated[AwareDatetime, AfterValidator(_utc)]
-Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
-TerritoryRef = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Time = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_utc)]
+# Strict: of JSON's true and "5" no number is made. A query has only text, so there the plain form reads it.
+Version = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+TerritoryRef = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+TerritoryQuery = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, strict=True)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, strict=True)]
 
 
 class Body(BaseModel):
@@ -53,8 +68,8 @@ class Body(BaseModel):
 class Place(Body):
     """A position, WGS 84 degrees."""
 
-    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
-    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    lon: Longitude
+    lat: Latitude
 
     def point(self) -> Point:
         """Return the domain value."""
@@ -103,7 +118,7 @@ class CorrectionBody(Body):
     """An earlier report was wrong. `occurred_at` null: it did not happen."""
 
     version: Version
-    corrects_seq: int = Field(ge=1, le=2**63 - 1)
+    corrects_seq: int = Field(ge=1, le=2**63 - 1, strict=True)
     unit_id: UUID
     stage: Stage
     occurred_at: Time | None
@@ -138,7 +153,7 @@ class NoteBody(Body):
 class RegisterUnitBody(Body):
     """A new unit."""
 
-    call_sign: Annotated[str, StringConstraints(pattern=r"^[\w .:/-]{1,20}$"), AfterValidator(_storable)]
+    call_sign: Annotated[str, StringConstraints(pattern=r"^\w[\w .:/-]{0,19}$"), AfterValidator(storable)]
     kind: Code
     territory_id: TerritoryRef
 
@@ -155,10 +170,10 @@ class PositionBody(Body):
     """One fix of a device."""
 
     unit_id: UUID
-    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
-    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    lon: Longitude
+    lat: Latitude
     fix_at: Time
-    accuracy_m: float | None = Field(None, ge=0, le=100_000, allow_inf_nan=False)
+    accuracy_m: float | None = Field(None, ge=0, le=100_000, allow_inf_nan=False, strict=True)
 
 
 class PositionsBody(Body):
@@ -232,7 +247,7 @@ class ReplayClockBody(Body):
 
     source: Code
     at: Time
-    speed: float = Field(ge=0, le=1_000_000, allow_inf_nan=False)
+    speed: float = Field(ge=0, le=1_000_000, allow_inf_nan=False, strict=True)
 
 
 JSON = dict[str, Any]
