@@ -1,4 +1,4 @@
-// Takes a picture of every screen for people to look at: node e2e/shots.mjs OUT_DIR [--scale small] [--only desk,map] [--languages en,ru] [--sizes wide,phone] [--themes day,night]
+// Takes a picture of every screen for people to look at: node e2e/shots.mjs OUT_DIR [--scale small] [--only desk,map] [--languages en,ru] [--sizes wide,phone] [--themes day,night] [--url http://127.0.0.1:8102 --login L --password P]
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -10,6 +10,7 @@ const { values, positionals } = parseArgs({
   options: {
     scale: { type: "string", default: "small" }, only: { type: "string", default: "" }, languages: { type: "string", default: "en" },
     sizes: { type: "string", default: "wide" }, themes: { type: "string", default: "day" }, replay: { type: "boolean", default: false },
+    url: { type: "string" }, login: { type: "string", default: "supervisor" }, password: { type: "string", default: "demo" },
   },
 });
 const why = missing();
@@ -61,18 +62,19 @@ const SCREENS = {
   },
 };
 const wanted = values.only ? values.only.split(",") : Object.keys(SCREENS);
-const mock = await startMock({ scale: values.scale, staticDir: STATIC });
-if (values.replay) mock.world.clock = { at: "2020-04-03T03:12:00Z", speed: 60, source: "sffd" };
+const mock = values.url ? null : await startMock({ scale: values.scale, staticDir: STATIC });
+const url = values.url ?? mock.url;
+if (mock && values.replay) mock.world.clock = { at: "2020-04-03T03:12:00Z", speed: 60, source: "sffd" };
 const browser = await launch();
 for (const size of values.sizes.split(",")) {
   for (const theme of values.themes.split(",")) {
     for (const language of values.languages.split(",")) {
-      const { page, context, faults } = await openPage(browser, { url: mock.url, width: SIZES[size][0], height: SIZES[size][1], language, theme });
+      const { page, context, faults } = await openPage(browser, { url, width: SIZES[size][0], height: SIZES[size][1], language, theme });
       const shoot = (name) => page.screenshot({ path: join(out, `${name}-${values.scale}-${size}-${theme}-${language}.png`) });
       await page.goto("/");
       await page.waitForSelector("form");
       if (wanted.includes("sign-in") || !values.only) await shoot("sign-in");
-      await signIn(page);
+      await signIn(page, values.login, values.password);
       for (const name of wanted.filter((one) => SCREENS[one])) {
         await SCREENS[name](page);
         await shoot(name);
@@ -84,4 +86,4 @@ for (const size of values.sizes.split(",")) {
   }
 }
 await browser.close();
-mock.close();
+mock?.close();

@@ -140,7 +140,8 @@ function drawStatusSign(c: CanvasRenderingContext2D, status: string, mid: number
 /** Lines of a label are parted by a newline; the first is the name. Bidirectional text is the canvas's own work. */
 function drawLabel(theme: MapTheme, style: string, text: string): ImageData {
   const isStale = style === "stale";
-  const isTerritory = style === "territory";
+  const isTerritory = style === "territory" || style === "near";
+  const hasGround = style === "territory";
   const lines = text.split("\n").map(shorten);
   const fontPx = isTerritory ? 12 : 11;
   const font = (index: number) => `${isStale ? "italic " : ""}${index === 0 && isTerritory ? 600 : 500} ${fontPx}px ${FONT}`;
@@ -158,7 +159,7 @@ function drawLabel(theme: MapTheme, style: string, text: string): ImageData {
   c.lineWidth = 3.5;
   c.strokeStyle = theme.labelHalo;
   c.fillStyle = theme.label;
-  if (isTerritory) {
+  if (hasGround) {
     c.globalAlpha = 0.78;
     c.fillStyle = theme.labelHalo;
     c.beginPath();
@@ -170,7 +171,7 @@ function drawLabel(theme: MapTheme, style: string, text: string): ImageData {
   lines.forEach((line, index) => {
     c.font = font(index);
     const [x, y] = [(width + 8) / 2, 2 + lineHeight * (index + 0.5)];
-    if (!isTerritory) c.strokeText(line, x, y);
+    if (!hasGround) c.strokeText(line, x, y);
     c.fillText(line, x, y);
   });
   return finish(c);

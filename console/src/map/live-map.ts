@@ -114,7 +114,7 @@ export class LiveMap {
       features: this.labelled.map(({ id, at }) => ({
         type: "Feature",
         geometry: { type: "Point", coordinates: at },
-        properties: { label: `territory|${this.options.territoryLabel(id)}` },
+        properties: { text: this.options.territoryLabel(id) },
       })),
     });
   }
@@ -243,7 +243,7 @@ export class LiveMap {
 
   private listen(): void {
     this.map.on("click", (event) => this.click(event));
-    for (const layer of ["incidents", "incidents-urgent", "units-sign"] as const) {
+    for (const layer of ["incidents", "incidents-urgent", "units-sign", "units-dot"] as const) {
       this.map.on("mousemove", layer, (event) => this.hover(layer, event));
       this.map.on("mouseleave", layer, () => this.options.onHover?.(null));
     }
@@ -270,7 +270,7 @@ export class LiveMap {
   private hover(layer: string, event: MapLayerMouseEvent): void {
     const id = event.features?.[0]?.properties.uid as string | undefined;
     if (!id) return;
-    this.options.onHover?.({ kind: layer === "units-sign" ? "unit" : "incident", id, x: event.point.x, y: event.point.y });
+    this.options.onHover?.({ kind: layer.startsWith("units") ? "unit" : "incident", id, x: event.point.x, y: event.point.y });
   }
 
   private hoverTerritory(id: number | null): void {

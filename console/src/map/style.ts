@@ -51,10 +51,6 @@ export function layers(themeName: ThemeName): LayerSpecification[] {
     },
     { id: "territories-line", type: "line", source: "territories", paint: { "line-color": theme.border, "line-width": 1.2 } },
     {
-      id: "territory-labels-near", type: "symbol", source: "territory-labels", minzoom: NAMES_BELOW_FROM_ZOOM,
-      layout: { "icon-image": themed(themeName, "label"), "icon-allow-overlap": false, "icon-padding": 2 },
-    },
-    {
       id: "units-dot", type: "circle", source: "units", maxzoom: SIGNS_FROM_ZOOM,
       paint: {
         "circle-radius": ["interpolate", ["linear"], ["zoom"], 4, 1.6, 9, 4],
@@ -77,6 +73,11 @@ export function layers(themeName: ThemeName): LayerSpecification[] {
       id: "units-label-stale", type: "symbol", source: "units", minzoom: SIGNS_FROM_ZOOM, filter: ["get", "stale"],
       layout: { "icon-image": themed(themeName, "label"), "icon-offset": [0, 26], "icon-allow-overlap": false },
     },
+    // Nearer, names stand over the units but under what happens.
+    {
+      id: "territory-labels-near", type: "symbol", source: "territory-labels", minzoom: NAMES_BELOW_FROM_ZOOM,
+      layout: { "icon-image": ["concat", `${themeName}|t|near|`, ["get", "text"]], "icon-allow-overlap": false, "icon-padding": 2 },
+    },
     {
       id: "incident-selected", type: "circle", source: "incidents", filter: ["==", ["get", "uid"], ""],
       paint: {
@@ -86,9 +87,9 @@ export function layers(themeName: ThemeName): LayerSpecification[] {
     },
     { ...incidentSigns(themeName), id: "incidents", filter: [">", ["get", "rank"], 0] },
     {
-      // Seen from afar the names and counts are the message; nearer, what happens is, and names step back.
+      // Seen from afar the names and counts are the message, over nearly everything.
       id: "territory-labels", type: "symbol", source: "territory-labels", maxzoom: NAMES_BELOW_FROM_ZOOM,
-      layout: { "icon-image": themed(themeName, "label"), "icon-allow-overlap": false, "icon-padding": 2 },
+      layout: { "icon-image": ["concat", `${themeName}|t|territory|`, ["get", "text"]], "icon-allow-overlap": false, "icon-padding": 2 },
     },
     // Nothing is ever drawn over danger to life.
     { ...incidentSigns(themeName), id: "incidents-urgent", filter: ["==", ["get", "rank"], 0] },
