@@ -44,7 +44,10 @@ async def get(port: int, path: str, headers: Mapping[str, str], *, receive_buffe
     reader, writer = await asyncio.open_connection(sock=channel, limit=limit)
     lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{name}: {value}" for name, value in headers.items())]
     writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-    status = int((await reader.readline()).split()[1])
+    first = await reader.readline()
+    if not first:
+        raise ConnectionError("cut off before an answer")
+    status = int(first.split()[1])
     found = {}
     while (line := (await reader.readline()).decode().strip()) != "":
         name, _, value = line.partition(":")

@@ -97,10 +97,14 @@ class _translated:  # noqa: N801 - reads as a clause: `with _translated():`
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if error is None or isinstance(error, MarkazError):
             return
-        if isinstance(error, asyncpg.DiskFullError | asyncpg.InsufficientResourcesError):
+        if isinstance(error, ValueError):
+            return  # a value of ours that the driver cannot send is a fault of ours, whatever its base class says
+        if isinstance(error, asyncpg.DiskFullError):
             raise Unavailable(
                 "The database has no room left: free disk space, then send the same request again."
             ) from error
+        if isinstance(error, asyncpg.InsufficientResourcesError):
+            raise Unavailable("The database is overloaded: wait a moment, then send the same request again.") from error
         if isinstance(error, asyncpg.LockNotAvailableError | asyncpg.QueryCanceledError):
             raise Unavailable("The database is busy with this record: send the same request again.") from error
         if isinstance(error, asyncpg.DeadlockDetectedError):
@@ -116,13 +120,19 @@ _AWAY = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
     asyncpg.exceptions.PostgresIOError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a server killed between two messages leaves the driver in the midst of one
     ConnectionError,
     TimeoutError,
     FileNotFoundError,
 )
 
 # What background work waits out and tries again: the database is away, full or busy.
-DATABASE_TROUBLE = (Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+DATABASE_TROUBLE = (
+    Unavailable,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
