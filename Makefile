@@ -57,7 +57,7 @@ $(STATIC): $(CONSOLE_SOURCES) | setup
 .PHONY: run
 run: console ## Set up what is missing, then serve the demo on http://127.0.0.1:8102 (stop it with Ctrl-C).
 	@echo "Starting the demo centre ..."
-	@MARKAZ_DEMO=1 MARKAZ_LOG_LEVEL=$${MARKAZ_LOG_LEVEL:-WARNING} exec $(BIN)/markaz serve
+	@MARKAZ_DEMO=1 MARKAZ_LOG_LEVEL=$${MARKAZ_LOG_LEVEL:-WARNING} $(BIN)/markaz serve || test $$? -eq 130
 
 # --- Trust ------------------------------------------------------------------------------------------------------------
 
