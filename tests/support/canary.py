@@ -47,15 +47,15 @@ class Canaries:
 
 
 @contextmanager
-def everything_logged() -> Iterator[StringIO]:
-    """Catch every log line of every logger, at the lowest level, in the server's own format."""
+def everything_logged(at_least: str = "DEBUG") -> Iterator[StringIO]:
+    """Catch every log line of every logger, from a level on, in the server's own format."""
     lines = StringIO()
     handler = logging.StreamHandler(lines)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
+    root.setLevel(at_least)
     try:
         yield lines
     finally:

@@ -238,7 +238,9 @@ def intake_router(
     router = APIRouter(prefix="/api/intake", tags=["intake"])
     needs = _needs(P.INTAKE)
 
-    @router.post("/calls", status_code=201, openapi_extra=needs)
+    @router.post(
+        "/calls", status_code=201, openapi_extra=needs, responses={200: {"description": "The call is there already."}}
+    )
     async def call(
         body: shapes.IntakeCallBody, request: Annotated[Request, Depends(guard.requires(P.INTAKE))]
     ) -> Response:

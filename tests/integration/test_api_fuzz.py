@@ -1,0 +1,61 @@
+"""The API fuzzed from its own OpenAPI document: whatever is sent, the answer is documented and never a fault of ours.
+
+MARKAZ_TEST_FUZZ_CASES and MARKAZ_TEST_FUZZ_SEED choose another number and another seed; the deep run sends 50,000.
+"""
+
+import os
+import secrets
+
+import pytest
+from tests.support.canary import everything_logged
+from tests.support.fuzzing import ENDLESS, Tally, Target, fuzz, served_target
+
+from markaz.core.db.embedded import DatabaseAccess
+from markaz.core.settings import Settings
+
+CASES = int(os.environ.get("MARKAZ_TEST_FUZZ_CASES", "3000"))
+DEEP_CASES = 50_000
+SEED = int(os.environ.get("MARKAZ_TEST_FUZZ_SEED", "0")) or secrets.randbits(32)
+
+# What a request can only be served with a state that chance does not reach.
+SELDOM_SERVED = {"POST /api/session", "POST /api/incidents/{incident_id}/corrections"}
+
+
+def run(settings: Settings, database: DatabaseAccess, cases: int) -> None:
+    print(f"seed: MARKAZ_TEST_FUZZ_SEED={SEED}, {cases} cases")
+    with everything_logged("WARNING") as log, served_target(settings, database) as target:
+        tally = fuzz(target, cases, SEED)
+        print(f"{tally.statuses.total()} sent: {dict(sorted(tally.statuses.items()))}")
+        assert_still_sound(target)
+    assert "unexpected error" not in log.getvalue()
+    assert_reached_the_commands(target, tally)
+
+
+def assert_still_sound(target: Target) -> None:
+    """The log is dense, no hole was seen, nothing is left half written, and the centre is ready."""
+    counted = target.ask(target.running.rows("SELECT count(*) AS n, coalesce(max(seq), 0) AS last FROM events"))[0]
+    assert counted["n"] == counted["last"] == target.ask(target.running.seq())
+    assert target.running.centre.hub.holes == 0
+    ready = target.ask(target.running.nobody.get("/readyz"))
+    assert ready.json() == {"status": "ready", "problems": []}
+    unkeyed = "SELECT 1 FROM sealed_fields f WHERE NOT EXISTS (SELECT FROM keys.sealed_keys k WHERE k.sealed_id = f.sealed_id) "
+    unkeyed += "AND NOT EXISTS (SELECT FROM erasures e WHERE e.sealed_id = f.sealed_id)"
+    assert target.ask(target.running.rows(unkeyed)) == []
+
+
+def assert_reached_the_commands(target: Target, tally: Tally) -> None:
+    """A run that was refused everywhere would prove little."""
+    operations = {f"{m.upper()} {path}" for path, methods in target.document["paths"].items() for m in methods}
+    assert set(tally.by_operation) == operations - {ENDLESS}
+    assert len(tally.never_served - SELDOM_SERVED) <= 3, tally.by_operation
+
+
+def test_whatever_is_sent_the_answer_is_documented_and_no_fault_of_ours(
+    centre_settings: Settings, database: DatabaseAccess
+) -> None:
+    run(centre_settings, database, CASES)
+
+
+@pytest.mark.deep
+def test_fifty_thousand_requests_find_no_fault_of_ours(centre_settings: Settings, database: DatabaseAccess) -> None:
+    run(centre_settings, database, int(os.environ.get("MARKAZ_TEST_FUZZ_CASES", str(DEEP_CASES))))
