@@ -51,7 +51,7 @@ export async function createIncident(page: Page, { category = "theft", priority 
   await page.goto("/new");
   await page.locator("form select").nth(0).selectOption(category);
   await page.locator("form select").nth(1).selectOption(priority);
-  await page.locator('form input[placeholder^="41."]').fill("40.1, 64.3");
+  await page.getByLabel("Place: latitude, longitude").fill("40.1, 64.3");
   await page.locator('form button[type="submit"]').click();
   await page.waitForURL(/\/desk\/.+/);
 }

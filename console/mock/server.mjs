@@ -297,7 +297,9 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
     let found = join(staticDir, normalize(path));
     if (!existsSync(found) || statSync(found).isDirectory()) found = join(staticDir, "index.html");
     response.writeHead(200, { "content-type": TYPES[extname(found)] ?? "application/octet-stream", "content-security-policy": CSP, "x-content-type-options": "nosniff" });
-    createReadStream(found).pipe(response);
+    createReadStream(found)
+      .on("error", () => response.destroy()) // The console is being built anew at this moment.
+      .pipe(response);
   }
 
   const server = createServer((request, response) => {

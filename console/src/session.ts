@@ -4,6 +4,7 @@
  */
 import { ApiError, Command, read, whenSignedOut } from "./api/client";
 import type { SignInRequest } from "./api/contract-check";
+import { may } from "./api/permissions";
 import { Territories } from "./api/territories";
 import type { Codes, Me, Territory } from "./api/types";
 import { Feed, type News } from "./live/feed";
@@ -77,6 +78,8 @@ export class Session {
 
   private startFeed(me: Me): void {
     this.feed?.stop();
+    this.feed = null;
+    if (!may(me, "picture")) return;
     this.feed = new Feed(this.store, new HttpSource(), new BrowserTabs(`markaz-live-${me.account.id}`), (news) => this.hear(news));
     this.feed.start();
   }

@@ -23,7 +23,7 @@ export type Addresses = Fits<
   | "/api/incidents" | "/api/incidents/{incident_id}" | "/api/incidents/{incident_id}/timeline"
   | "/api/incidents/{incident_id}/assignments" | "/api/incidents/{incident_id}/assignments/{unit_id}/stages"
   | "/api/incidents/{incident_id}/changes" | "/api/incidents/{incident_id}/close" | "/api/incidents/{incident_id}/corrections"
-  | "/api/incidents/{incident_id}/notes",
+  | "/api/incidents/{incident_id}/notes" | "/api/units/{unit_id}/status" | "/api/figures/response",
   keyof paths
 >;
 
@@ -32,5 +32,6 @@ export type StageRequest = Bodies["StageBody"];
 export type ChangeRequest = Bodies["ChangeBody"];
 export type CloseRequest = Bodies["CloseBody"];
 export type CorrectionRequest = Bodies["CorrectionBody"];
+export type UnitStatusRequest = Bodies["UnitStatusBody"];
 export type NoteRequest = Bodies["NoteBody"];
 export type SignInRequest = Bodies["SignInBody"];

@@ -1,9 +1,10 @@
 /** What a button needs. The server decides every time; this only keeps from people what they would be refused anyway. */
 import type { Me } from "./types";
 
-export type Act = "open" | "dispatch" | "change" | "close" | "correct" | "unit_status" | "figures" | "sealed";
+export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "correct" | "unit_status" | "figures" | "sealed";
 
 const NEEDS: Record<Act, string> = {
+  picture: "incident.read",
   open: "incident.open",
   dispatch: "incident.dispatch",
   change: "incident.change",

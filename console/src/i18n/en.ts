@@ -3,6 +3,7 @@ export const en = {
   "app.title": "Markaz: duty desk",
   "app.loading": "Loading…",
   "app.not_found": "There is no such page.",
+  "app.no_screens": "Your role has no screens here.",
   "app.skip": "Skip to content",
   unknown: "unknown",
 
@@ -200,12 +201,13 @@ export const en = {
 
   "time.day": "Date",
   "time.clock": "Time",
+  "time.day_format": "yyyy-mm-dd",
   "time.hint": "Year-month-day, then hours:minutes:seconds (24 hours)",
   "time.wrong": "Not a time. Write for example 2025-11-21 and 03:12:45",
 
   "new.title": "New incident",
   "new.map": "Click the map where it is",
-  "new.place_hint": "Click the map, or type coordinates",
+  "new.place_hint": "Click the map, or type as 41.31120, 69.24010",
   "new.territory": "Or the territory, when the place is unknown",
   "new.territory_none": "Nothing of that name.",
   "new.note": "What was said",
@@ -222,6 +224,7 @@ export const en = {
   "units.none_found": "No such unit.",
   "units.assign": "Assign",
   "units.assign_unit": "Assign {unit}",
+  "units.set_status": "Set the status of {unit}",
   "units.status": "Status",
   "units.kind": "Kind",
   "units.since": "Since",

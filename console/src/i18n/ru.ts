@@ -4,6 +4,7 @@ export const ru: Messages = {
   "app.title": "Markaz: дежурная часть",
   "app.loading": "Загрузка…",
   "app.not_found": "Такой страницы нет.",
+  "app.no_screens": "Для вашей роли здесь нет экранов.",
   "app.skip": "Перейти к содержанию",
   unknown: "неизвестно",
 
@@ -144,7 +145,7 @@ export const ru: Messages = {
   "status.transporting": "доставляет",
   "status.at_hospital": "в больнице",
   "status.busy": "занят",
-  "status.out_of_service": "неисправен",
+  "status.out_of_service": "не готов",
   "status.off_duty": "не на смене",
 
   "notes.title": "Заметки",
@@ -201,12 +202,13 @@ export const ru: Messages = {
 
   "time.day": "Дата",
   "time.clock": "Время",
+  "time.day_format": "гггг-мм-дд",
   "time.hint": "Год-месяц-день, затем часы:минуты:секунды (24 часа)",
   "time.wrong": "Это не время. Напишите, например, 2025-11-21 и 03:12:45",
 
   "new.title": "Новое происшествие",
   "new.map": "Укажите место щелчком по карте",
-  "new.place_hint": "Щёлкните по карте или введите координаты",
+  "new.place_hint": "Щёлкните по карте или введите как 41.31120, 69.24010",
   "new.territory": "Или территория, если место неизвестно",
   "new.territory_none": "С таким названием ничего нет.",
   "new.note": "Что сообщили",
@@ -223,6 +225,7 @@ export const ru: Messages = {
   "units.none_found": "Такого наряда нет.",
   "units.assign": "Назначить",
   "units.assign_unit": "Назначить {unit}",
+  "units.set_status": "Задать статус наряда {unit}",
   "units.status": "Статус",
   "units.kind": "Вид",
   "units.since": "С тех пор",

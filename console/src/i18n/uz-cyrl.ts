@@ -5,6 +5,7 @@ export const uzCyrl: Messages = {
   "app.title": "Марказ: навбатчилик қисми",
   "app.loading": "Юкланмоқда…",
   "app.not_found": "Бундай саҳифа йўқ.",
+  "app.no_screens": "Ролингиз учун бу ерда экран йўқ.",
   "app.skip": "Асосий қисмга ўтиш",
   unknown: "номаълум",
 
@@ -21,7 +22,7 @@ export const uzCyrl: Messages = {
   "nav.units": "Нарядлар",
   "nav.records": "Ёзувлар",
   "nav.territories": "Ҳудудлар",
-  "nav.figures": "Рақамлар",
+  "nav.figures": "Статистика",
 
   "top.language": "Тил",
   "top.theme": "Кўриниш",
@@ -145,7 +146,7 @@ export const uzCyrl: Messages = {
   "status.transporting": "олиб кетмоқда",
   "status.at_hospital": "шифохонада",
   "status.busy": "банд",
-  "status.out_of_service": "носоз",
+  "status.out_of_service": "тайёр эмас",
   "status.off_duty": "сменада эмас",
 
   "notes.title": "Изоҳлар",
@@ -202,12 +203,13 @@ export const uzCyrl: Messages = {
 
   "time.day": "Сана",
   "time.clock": "Вақт",
+  "time.day_format": "йййй-оо-кк",
   "time.hint": "Йил-ой-кун, кейин соат:дақиқа:сония (24 соатлик)",
   "time.wrong": "Бу вақт эмас. Масалан, 2025-11-21 ва 03:12:45 деб ёзинг",
 
   "new.title": "Янги ҳодиса",
   "new.map": "Жойини харитада босиб кўрсатинг",
-  "new.place_hint": "Харитани босинг ёки координатани ёзинг",
+  "new.place_hint": "Харитани босинг ёки ёзинг, масалан 41.31120, 69.24010",
   "new.territory": "Ёки ҳудуд, агар жойи номаълум бўлса",
   "new.territory_none": "Бундай номли ҳудуд йўқ.",
   "new.note": "Нима дейилди",
@@ -224,6 +226,7 @@ export const uzCyrl: Messages = {
   "units.none_found": "Бундай наряд йўқ.",
   "units.assign": "Бириктириш",
   "units.assign_unit": "{unit} нарядини бириктириш",
+  "units.set_status": "{unit} наряди ҳолатини белгилаш",
   "units.status": "Ҳолати",
   "units.kind": "Тури",
   "units.since": "Қачондан бери",
@@ -280,7 +283,7 @@ export const uzCyrl: Messages = {
   "figures.p90": "Ўнтадан тўққизтаси (p90)",
   "figures.none": "Бу танловда мурожаат йўқ.",
   "figures.how_to_read": "Дақиқа:сония. Ҳар бир рақам ўз ёзувларини очади.",
-  "figures.no_right": "Ролингиз рақамларни кўришга рухсат бермайди.",
+  "figures.no_right": "Ролингиз статистикани кўришга рухсат бермайди.",
 
   "territories.none": "Сизга ҳудуд бириктирилмаган. Администраторга мурожаат қилинг.",
   "territories.on_map": "Харитада",

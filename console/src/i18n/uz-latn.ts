@@ -5,6 +5,7 @@ export const uzLatn: Messages = {
   "app.title": "Markaz: navbatchilik qismi",
   "app.loading": "Yuklanmoqda…",
   "app.not_found": "Bunday sahifa yoʻq.",
+  "app.no_screens": "Rolingiz uchun bu yerda ekran yoʻq.",
   "app.skip": "Asosiy qismga oʻtish",
   unknown: "nomaʼlum",
 
@@ -21,7 +22,7 @@ export const uzLatn: Messages = {
   "nav.units": "Naryadlar",
   "nav.records": "Yozuvlar",
   "nav.territories": "Hududlar",
-  "nav.figures": "Raqamlar",
+  "nav.figures": "Statistika",
 
   "top.language": "Til",
   "top.theme": "Koʻrinish",
@@ -145,7 +146,7 @@ export const uzLatn: Messages = {
   "status.transporting": "olib ketmoqda",
   "status.at_hospital": "shifoxonada",
   "status.busy": "band",
-  "status.out_of_service": "nosoz",
+  "status.out_of_service": "tayyor emas",
   "status.off_duty": "smenada emas",
 
   "notes.title": "Izohlar",
@@ -202,12 +203,13 @@ export const uzLatn: Messages = {
 
   "time.day": "Sana",
   "time.clock": "Vaqt",
+  "time.day_format": "yyyy-oo-kk",
   "time.hint": "Yil-oy-kun, keyin soat:daqiqa:soniya (24 soatlik)",
   "time.wrong": "Bu vaqt emas. Masalan, 2025-11-21 va 03:12:45 deb yozing",
 
   "new.title": "Yangi hodisa",
   "new.map": "Joyini xaritada bosib koʻrsating",
-  "new.place_hint": "Xaritani bosing yoki koordinatani yozing",
+  "new.place_hint": "Xaritani bosing yoki yozing, masalan 41.31120, 69.24010",
   "new.territory": "Yoki hudud, agar joyi nomaʼlum boʻlsa",
   "new.territory_none": "Bunday nomli hudud yoʻq.",
   "new.note": "Nima deyildi",
@@ -224,6 +226,7 @@ export const uzLatn: Messages = {
   "units.none_found": "Bunday naryad yoʻq.",
   "units.assign": "Biriktirish",
   "units.assign_unit": "{unit} naryadini biriktirish",
+  "units.set_status": "{unit} naryadi holatini belgilash",
   "units.status": "Holati",
   "units.kind": "Turi",
   "units.since": "Qachondan beri",
@@ -280,7 +283,7 @@ export const uzLatn: Messages = {
   "figures.p90": "Oʻntadan toʻqqiztasi (p90)",
   "figures.none": "Bu tanlovda murojaat yoʻq.",
   "figures.how_to_read": "Daqiqa:soniya. Har bir raqam oʻz yozuvlarini ochadi.",
-  "figures.no_right": "Rolingiz raqamlarni koʻrishga ruxsat bermaydi.",
+  "figures.no_right": "Rolingiz statistikani koʻrishga ruxsat bermaydi.",
 
   "territories.none": "Sizga hudud biriktirilmagan. Administratorga murojaat qiling.",
   "territories.on_map": "Xaritada",

@@ -49,17 +49,17 @@ export function layers(themeName: ThemeName): LayerSpecification[] {
         "fill-opacity": 0.85,
       },
     },
-    { id: "territories-line", type: "line", source: "territories", paint: { "line-color": theme.border, "line-width": 1.2 } },
     {
       id: "units-dot", type: "circle", source: "units", maxzoom: SIGNS_FROM_ZOOM,
       paint: {
-        "circle-radius": ["interpolate", ["linear"], ["zoom"], 4, 1.6, 9, 4],
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 5, 1.1, 7, 2, 9, 4],
         "circle-color": ["match", ["get", "group"], "free", theme.units.free, "engaged", theme.units.engaged, theme.units.away],
-        "circle-opacity": ["case", ["get", "stale"], 0, 0.85],
-        "circle-stroke-width": ["case", ["get", "stale"], 1, 0.5],
+        "circle-opacity": ["case", ["get", "stale"], 0, 0.8],
+        "circle-stroke-width": ["case", ["get", "stale"], 0.8, 0],
         "circle-stroke-color": ["case", ["get", "stale"], theme.units.away, theme.outline],
       },
     },
+    { id: "territories-line", type: "line", source: "territories", paint: { "line-color": theme.border, "line-width": 1.2 } },
     {
       id: "units-sign", type: "symbol", source: "units", minzoom: SIGNS_FROM_ZOOM,
       layout: { "icon-image": themed(themeName, "icon"), "icon-allow-overlap": true, "icon-ignore-placement": true },

@@ -2,6 +2,7 @@
 import { Link, useSearchParams } from "react-router";
 import type { ResponseFigures } from "../api/types";
 import { useNames, useWords } from "../context";
+import { DayFilter } from "../ui/day-filter";
 import { PriorityMark } from "../ui/marks";
 import { Problem } from "../ui/problem";
 import { useRead } from "../ui/use-read";
@@ -27,14 +28,8 @@ export function FiguresScreen() {
       <header className="page-head">
         <h1>{t("figures.title")}</h1>
         <div className="filters">
-          <label>
-            <span>{t("figures.from")}</span>
-            <input className="num" size={11} placeholder="2025-11-01" defaultValue={params.get("from") ?? ""} onBlur={(event) => set("from", dayOrNothing(event.target.value))} />
-          </label>
-          <label>
-            <span>{t("figures.to")}</span>
-            <input className="num" size={11} placeholder="2025-11-30" defaultValue={params.get("to") ?? ""} onBlur={(event) => set("to", dayOrNothing(event.target.value))} />
-          </label>
+          <DayFilter label={t("figures.from")} value={params.get("from")} onChange={(moment) => set("from", moment)} />
+          <DayFilter label={t("figures.to")} value={params.get("to")} end onChange={(moment) => set("to", moment)} />
           <label>
             <span>{t("facts.source")}</span>
             <input size={8} defaultValue={params.get("source") ?? ""} onBlur={(event) => set("source", event.target.value.trim())} />
@@ -91,8 +86,4 @@ export function FiguresScreen() {
       <p className="quiet small">{t("figures.how_to_read")}</p>
     </div>
   );
-}
-
-function dayOrNothing(text: string): string {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text.trim()) ? text.trim() : "";
 }

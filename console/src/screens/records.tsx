@@ -4,6 +4,7 @@ import { Link, useSearchParams } from "react-router";
 import { read } from "../api/client";
 import type { IncidentPage, IncidentRow } from "../api/types";
 import { useNames, useSession, useWords } from "../context";
+import { DayFilter } from "../ui/day-filter";
 import { PriorityMark } from "../ui/marks";
 import { Problem } from "../ui/problem";
 
@@ -44,7 +45,7 @@ export function RecordsScreen() {
     setParams(next, { replace: true });
   };
   const territory = Number(params.get("territory"));
-  const others = [...params].filter(([key]) => !["status", "priority", "territory", "limit", "cursor"].includes(key));
+  const others = [...params].filter(([key]) => !["status", "priority", "territory", "from", "to", "limit", "cursor"].includes(key));
   return (
     <div className="page">
       <header className="page-head">
@@ -70,6 +71,8 @@ export function RecordsScreen() {
               ))}
             </select>
           </label>
+          <DayFilter label={t("figures.from")} value={params.get("from")} onChange={(moment) => set("from", moment)} />
+          <DayFilter label={t("figures.to")} value={params.get("to")} end onChange={(moment) => set("to", moment)} />
           {territory > 0 && (
             <span className="filter-chip">
               <bdi>{names.territory(territory) ?? territory}</bdi>

@@ -2,11 +2,13 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
 import { Link, useSearchParams } from "react-router";
+import { may } from "../api/permissions";
 import { UNIT_STATUSES, type UnitStatus, type UnitView } from "../api/types";
 import { useLive, useNames, useSession, useWords } from "../context";
 import { derived } from "../live/derived";
 import { Age, PositionAge, StatusMark } from "../ui/marks";
 import { useCalm } from "../ui/use-calm";
+import { UnitStatusMenu } from "./unit-status-menu";
 
 const ROW_PX = 34;
 const everyUnit = derived(["units"], (store) => [...store.units.values()]);
@@ -82,7 +84,7 @@ export function UnitsScreen() {
             <span role="columnheader">{t("units.incident")}</span>
           </div>
         </div>
-        <div className="scroll" ref={scroller} role="rowgroup" tabIndex={0} aria-label={t("nav.units")}>
+        <div className="scroll" ref={scroller} tabIndex={0} {...(units.length > 0 ? { role: "rowgroup", "aria-label": t("nav.units") } : {})}>
           <div className="rows" style={{ height: rows.getTotalSize() }} role="presentation">
             {rows.getVirtualItems().map((row) => (
               <UnitLine key={row.key} unit={units[row.index]!} index={row.index} top={row.start} />
@@ -112,7 +114,7 @@ function UnitLine({ unit: listed, index, top }: { unit: UnitView; index: number;
         <bdi>{names.territory(unit.territory_id) ?? t("unknown")}</bdi>
       </span>
       <span role="cell">
-        <StatusMark status={unit.status} />
+        {unit.incident_id === null && may(me, "unit_status") ? <UnitStatusMenu unit={unit} /> : <StatusMark status={unit.status} />}
       </span>
       <span role="cell">
         <Age at={unit.since} />

@@ -23,7 +23,7 @@ export function useKeys(keys: Record<string, () => void>): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !keysAreOn()) return;
-      if (isTyping(event.target) || document.querySelector("[role=dialog],[role=menu],[role=listbox][data-open]")) return;
+      if (isTyping(event.target) || isPressing(event) || document.querySelector("[role=dialog],[role=menu],[role=listbox][data-open]")) return;
       const act = current.current[`${event.shiftKey ? "Shift+" : ""}${event.code}`];
       if (!act) return;
       event.preventDefault();
@@ -36,4 +36,9 @@ export function useKeys(keys: Record<string, () => void>): void {
 
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+/** Enter and Space on a button or link press it: that is what whoever tabbed there means. */
+function isPressing(event: KeyboardEvent): boolean {
+  return (event.code === "Enter" || event.code === "Space") && event.target instanceof Element && event.target.closest("button, a, summary, [role=button]") !== null;
 }

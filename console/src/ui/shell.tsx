@@ -1,28 +1,31 @@
 /** What stands around every screen: link state, territory, language, theme, the demo and replay bands, the way to other screens. */
 import { useState, type ReactNode } from "react";
-import { NavLink } from "react-router";
+import { NavLink, useLocation } from "react-router";
 import { useLive, useNames, useSession, useTick, useWords } from "../context";
 import { LANGUAGES } from "../i18n/language";
 import type { Key } from "../i18n/messages";
 import type { LanguageTag } from "../api/types";
+import { may, type Act } from "../api/permissions";
 import { session } from "../session";
 import { chooseTheme, useThemeChoice, type ThemeChoice } from "./theme";
+import { ErrorBoundary } from "./error-boundary";
 import { KeysDialog } from "./keys-dialog";
 import { useKeys } from "./keys";
 import { Kbd } from "./marks";
 
-const SCREENS: readonly { to: string; label: Key; icon: string }[] = [
-  { to: "/desk", label: "nav.desk", icon: "M3 5h7v14H3zM14 5h7v6h-7zM14 14h7v5h-7z" },
-  { to: "/map", label: "nav.map", icon: "M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2zM9 4v14M15 6v14" },
-  { to: "/units", label: "nav.units", icon: "M3 16v-4l3-5h10l5 5v4zM7.5 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM17 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4z" },
-  { to: "/incidents", label: "nav.records", icon: "M5 3h10l4 4v14H5zM9 11h6M9 15h6" },
-  { to: "/territories", label: "nav.territories", icon: "M12 3v5M6 21v-5h12v5M12 8v8M9 3h6v5H9zM3.5 21h5M15.500 21h5" },
-  { to: "/figures", label: "nav.figures", icon: "M4 20V4M4 20h16M8 16v-4M12 16V8M16 16v-6" },
+const SCREENS: readonly { to: string; label: Key; icon: string; needs: Act }[] = [
+  { to: "/desk", label: "nav.desk", icon: "M3 5h7v14H3zM14 5h7v6h-7zM14 14h7v5h-7z", needs: "picture" },
+  { to: "/map", label: "nav.map", icon: "M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2zM9 4v14M15 6v14", needs: "picture" },
+  { to: "/units", label: "nav.units", icon: "M3 16v-4l3-5h10l5 5v4zM7.5 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM17 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4z", needs: "picture" },
+  { to: "/incidents", label: "nav.records", icon: "M5 3h10l4 4v14H5zM9 11h6M9 15h6", needs: "picture" },
+  { to: "/territories", label: "nav.territories", icon: "M12 3v5M6 21v-5h12v5M12 8v8M9 3h6v5H9zM3.5 21h5M15.500 21h5", needs: "picture" },
+  { to: "/figures", label: "nav.figures", icon: "M4 20V4M4 20h16M8 16v-4M12 16V8M16 16v-6", needs: "figures" },
 ];
 
 export function Shell({ children }: { children: ReactNode }) {
   const { me } = useSession();
   const { t } = useWords();
+  const { pathname } = useLocation();
   const [showKeys, setShowKeys] = useState(false);
   useKeys({ "Shift+Slash": () => setShowKeys(true) });
   return (
@@ -33,6 +36,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <header className="topbar">
         <span className="brand">Markaz</span>
         <LinkChip />
+        <LinkAnnouncer />
         <Scope />
         <span className="spacer" />
         <button type="button" className="button is-quiet only-wide" onClick={() => setShowKeys(true)}>
@@ -53,7 +57,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <OfflineBand />
       </div>
       <nav className="rail" aria-label={t("nav.label")}>
-        {SCREENS.map((screen) => (
+        {SCREENS.filter((screen) => may(me, screen.needs)).map((screen) => (
           <NavLink key={screen.to} to={screen.to} className={({ isActive }) => `rail-link ${isActive ? "is-here" : ""}`}>
             <svg viewBox="0 0 24 24" aria-hidden="true">
               <path d={screen.icon} />
@@ -63,7 +67,9 @@ export function Shell({ children }: { children: ReactNode }) {
         ))}
       </nav>
       <main id="main" className="main" tabIndex={-1}>
-        {children}
+        <ErrorBoundary place={pathname} message={t("problem.unexpected")} reload={t("problem.reload")}>
+          {may(me, "picture") ? children : <p className="empty">{t("app.no_screens")}</p>}
+        </ErrorBoundary>
       </main>
       {showKeys && <KeysDialog onClose={() => setShowKeys(false)} />}
     </div>
@@ -75,7 +81,7 @@ function LinkChip() {
   const link = useLive("link", (store) => store.link);
   if (link.kind === "live") {
     return (
-      <span className="link is-live num" role="status">
+      <span className="link is-live num">
         <i aria-hidden="true">●</i>
         {link.lag_s === null ? t("link.live") : t("link.live_lag", { s: link.lag_s.toFixed(1) })}
       </span>
@@ -83,16 +89,28 @@ function LinkChip() {
   }
   if (link.kind === "offline") {
     return (
-      <span className="link is-offline num" role="status">
+      <span className="link is-offline num">
         <i aria-hidden="true">▲</i>
         {t("link.offline", { time: f.clock(link.since_ms).slice(0, 5) })}
       </span>
     );
   }
   return (
-    <span className="link is-connecting" role="status">
+    <span className="link is-connecting">
       <i aria-hidden="true">○</i>
       {link.kind === "ended" ? t("link.forbidden") : t("link.connecting")}
+    </span>
+  );
+}
+
+/** For ears: only that the line went and came back, never each measured lag. */
+function LinkAnnouncer() {
+  const { t, f } = useWords();
+  const kind = useLive("link", (store) => store.link.kind);
+  const since_ms = useLive("link", (store) => (store.link.kind === "offline" ? store.link.since_ms : 0));
+  return (
+    <span className="sr-only" role="status">
+      {kind === "offline" ? t("link.offline", { time: f.clock(since_ms).slice(0, 5) }) : kind === "live" ? t("link.live") : ""}
     </span>
   );
 }

@@ -15,11 +15,11 @@ export function TimeField(props: { label: string; value: TimeText; onChange: (va
     <fieldset className="field time-field">
       <legend>{props.label}</legend>
       <input
-        aria-label={t("time.day")} aria-describedby={hint} aria-invalid={isWrong} className="num" size={10} placeholder="2025-11-21" value={props.value.day}
+        aria-label={t("time.day")} aria-describedby={hint} aria-invalid={isWrong} className="num" size={10} value={props.value.day}
         onChange={(event) => props.onChange({ ...props.value, day: event.target.value })} onBlur={() => setTouched(true)}
       />
       <input
-        aria-label={t("time.clock")} aria-describedby={hint} aria-invalid={isWrong} className="num" size={8} placeholder="03:12:45" value={props.value.clock}
+        aria-label={t("time.clock")} aria-describedby={hint} aria-invalid={isWrong} className="num" size={8} value={props.value.clock}
         onChange={(event) => props.onChange({ ...props.value, clock: event.target.value })} onBlur={() => setTouched(true)}
       />
       <small id={hint} className={isWrong ? "wrong" : "quiet"}>

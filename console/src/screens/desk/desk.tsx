@@ -28,6 +28,8 @@ export function DeskScreen() {
     setCursor(next);
     setPanel("card");
     void navigate(`/desk/${next}`);
+    // Whoever works by keyboard or by ear goes on inside the card.
+    setTimeout(() => document.getElementById("card-title")?.focus({ preventScroll: true }), 0);
   };
   useKeys({
     KeyN: () => may(me, "open") && void navigate("/new"),

@@ -56,7 +56,7 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
       <header className="card-head">
         <PriorityMark code={incident.priority} />
         <div className="card-title">
-          <h2 id="card-title">
+          <h2 id="card-title" tabIndex={-1}>
             <bdi>{names.category(incident.category)}</bdi>
           </h2>
           <p className="quiet num">

@@ -64,7 +64,7 @@ export function NewIncidentScreen() {
           </div>
           <div className="field-pair">
             <Field label={t("field.coordinates")} problem={placeIsWrong ? t("field.coordinates_wrong") : refused.get("place")} hint={t("new.place_hint")}>
-              <input className="num" value={coded.place} placeholder="41.31120, 69.24010" onChange={(event) => setCode({ place: event.target.value })} aria-invalid={placeIsWrong} />
+              <input className="num" value={coded.place} onChange={(event) => setCode({ place: event.target.value })} aria-invalid={placeIsWrong} />
             </Field>
             <CodeSelect
               label={t("field.channel")} value={coded.channel} problem={refused.get("channel")} onChange={(channel) => setCode({ channel })}
