@@ -4,7 +4,9 @@ Skipped where the console is not built; `make test` builds it before the tests.
 """
 
 import importlib.metadata
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,10 +14,33 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "markaz"
 STATIC = PACKAGE / "web" / "static"
+
+# A .pth line would also run the checkout's own .pth; sys.path.append does not.
+PROGRAM = """
+import sys; sys.path.append({lent!r})
+import json, pkgutil
+from importlib.metadata import packages_distributions
+from importlib.resources import files
+import markaz, markaz.cli
+for module in pkgutil.walk_packages(markaz.__path__, "markaz."):
+    if not module.name.startswith("markaz.migrations"):
+        __import__(module.name)
+assert files("markaz").joinpath("web/static/index.html").is_file()
+assert files("markaz").joinpath("migrations/versions/0001_spine.py").is_file()
+owners = packages_distributions()
+loaded = sorted({{name for module in sys.modules for name in owners.get(module.split(".")[0], [])}})
+print(json.dumps({{"file": markaz.__file__, "loaded": loaded}}))
+"""
+
+
+def _run_lock() -> set[str]:
+    lines = (ROOT / "requirements" / "run.lock").read_text(encoding="utf-8").splitlines()
+    return {re.split(r"[=\[]", line)[0] for line in lines if re.match(r"[a-z0-9]", line)}
 
 
 def _build(project: Path, out: Path) -> subprocess.CompletedProcess[str]:
@@ -106,18 +131,13 @@ def test_an_installed_wheel_runs_away_from_the_checkout(wheel: Path, tmp_path: P
         timeout=120,
     )
     lent = next(path for path in sys.path if path.endswith("site-packages"))
-    # A .pth line would also run the checkout's own .pth; sys.path.append does not.
-    program = (
-        f"import sys; sys.path.append({lent!r})\n"
-        "import markaz, markaz.cli.main\n"
-        "from importlib.resources import files\n"
-        "assert files('markaz').joinpath('web/static/index.html').is_file()\n"
-        "assert files('markaz').joinpath('migrations/versions/0001_spine.py').is_file()\n"
-        "print(markaz.__file__)\n"
-    )
+    program = PROGRAM.format(lent=lent)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     result = subprocess.run(
         [python, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert result.returncode == 0, result.stderr
-    assert Path(result.stdout.strip()).is_relative_to(tmp_path)
+    report = json.loads(result.stdout)
+    assert Path(report["file"]).is_relative_to(tmp_path)
+    loaded = {canonicalize_name(name) for name in report["loaded"]}
+    assert loaded - {"markaz"} - _run_lock() == set(), "imported, but not in requirements/run.lock"
