@@ -84,13 +84,19 @@ export function UnitsScreen() {
             <span role="columnheader">{t("units.incident")}</span>
           </div>
         </div>
-        <div className="scroll" ref={scroller} tabIndex={0} {...(units.length > 0 ? { role: "rowgroup", "aria-label": t("nav.units") } : {})}>
+        <div className="scroll" ref={scroller} tabIndex={0} role="rowgroup" aria-label={t("nav.units")}>
           <div className="rows" style={{ height: rows.getTotalSize() }} role="presentation">
             {rows.getVirtualItems().map((row) => (
               <UnitLine key={row.key} unit={units[row.index]!} index={row.index} top={row.start} />
             ))}
           </div>
-          {units.length === 0 && <p className="empty">{t("units.none_found")}</p>}
+          {units.length === 0 && (
+            <div role="row">
+              <p className="empty" role="cell">
+                {t("units.none_found")}
+              </p>
+            </div>
+          )}
         </div>
       </div>
     </div>
