@@ -99,7 +99,7 @@ class _translated:  # noqa: N801 - reads as a clause: `with _translated():`
             return
         if isinstance(error, ValueError):
             return  # a value of ours that the driver cannot send is a fault of ours, whatever its base class says
-        if isinstance(error, asyncpg.DiskFullError):
+        if isinstance(error, asyncpg.DiskFullError) or _is_limited(error):
             raise Unavailable(
                 "The database has no room left: free disk space, then send the same request again."
             ) from error
@@ -113,6 +113,12 @@ class _translated:  # noqa: N801 - reads as a clause: `with _translated():`
             raise Unavailable(
                 "The database is not reachable: wait a moment, then send the same request again."
             ) from error
+
+
+def _is_limited(error: BaseException) -> bool:
+    """Say whether a limit on file sizes (EFBIG) or a quota (EDQUOT) was met: PostgreSQL calls both internal errors."""
+    words = ("File too large", "Disk quota exceeded")  # strerror(3), as PostgreSQL passes it on
+    return isinstance(error, asyncpg.InternalServerError) and any(word in str(error) for word in words)
 
 
 _AWAY = (
