@@ -1,0 +1,122 @@
+"""Browser tests: the built console, a real server on loopback, and an installed Chromium; skipped loudly without them."""
+
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from tests.support.centre import RunningCentre
+from tests.support.fixtures import centre, open_centre_with
+from tests.support.land import Land
+from tests.support.live import serving
+from tests.support.people import Person
+
+from markaz.core.permissions import Role
+from markaz.web.app import STATIC
+from markaz.web.guard import SESSION_COOKIE
+
+__all__ = ["centre", "open_centre_with"]
+
+CHROMIUM = os.environ.get("MARKAZ_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+DESKTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+SHOWN_MS = 5_000  # how long a browser on a busy machine may take to show what it was told; not a measurement
+
+
+@dataclass
+class Screen:
+    """One person's browser, and what its console complained of."""
+
+    page: Page
+    context: BrowserContext
+    base_url: str
+    complaints: list[str] = field(default_factory=list)
+
+    async def go(self, path: str) -> None:
+        """Open a page of the console and wait for the live picture."""
+        await self.page.goto(self.base_url + path)
+        await self.page.get_by_text("live", exact=False).first.wait_for(timeout=SHOWN_MS * 3)
+
+    async def sees(self, text: str, *, within: str = "body") -> None:
+        """Wait until `text` is shown."""
+        await self.page.locator(within).get_by_text(text).first.wait_for(timeout=SHOWN_MS)
+
+
+Show = Callable[..., Awaitable[Screen]]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("NO BROWSER: install one with `make browser`; nothing of the console was tried")
+    if not (STATIC / "index.html").exists():
+        pytest.skip("NO CONSOLE: build it with `npm run build` in console/; nothing of it was tried")
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def address(centre: RunningCentre) -> AsyncIterator[str]:
+    async with serving(centre) as base_url:
+        yield base_url
+
+
+@pytest.fixture
+async def show(browser: Browser, centre: RunningCentre, address: str) -> AsyncIterator[Show]:
+    """Return a function that opens a browser for a person: (role, territory, viewport, language) -> Screen."""
+    contexts: list[BrowserContext] = []
+    screens: list[Screen] = []
+
+    async def open_one(
+        role: Role = Role.DUTY_OFFICER,
+        territory: Land = Land.REGION,
+        *,
+        person: Person | None = None,
+        viewport: dict[str, int] = DESKTOP,
+        language: str = "en",
+    ) -> Screen:
+        person = person or await centre.person(role, territory)
+        context = await browser.new_context(viewport=viewport, locale="en-GB")  # type: ignore[arg-type]
+        contexts.append(context)
+        token = person.credentials["Cookie"].partition("=")[2]
+        await context.add_cookies(
+            [{"name": SESSION_COOKIE, "value": token, "url": address, "httpOnly": True, "sameSite": "Strict"}]
+        )
+        await context.add_init_script(f"localStorage.setItem('markaz.language', {language!r})")
+        page = await context.new_page()
+        screen = Screen(page, context, address)
+        screens.append(screen)
+        page.on("console", lambda message: _note(screen, message))
+        page.on("pageerror", lambda error: screen.complaints.append(str(error)))
+        return screen
+
+    yield open_one
+    for context in contexts:
+        await context.close()
+    complaints = [complaint for screen in screens for complaint in screen.complaints]
+    assert not complaints, f"the browser complained: {complaints}"
+
+
+def _note(screen: Screen, message: Any) -> None:
+    # A refused request is logged by the browser as an error; tests that provoke one look at the page instead.
+    if message.type == "error" and "Failed to load resource" not in message.text:
+        screen.complaints.append(message.text)
