@@ -15,12 +15,12 @@ export interface Bench {
   control(wish: object): Promise<{ streams: number; snapshot: number; stream: number; card: number; command: number; seq: number }>;
 }
 
-export function bench(scale = "small"): Bench {
+export function bench(scale = "small", more: { withBasemap?: boolean } = {}): Bench {
   const held = {} as Bench;
   beforeAll(async () => {
     if (why) return;
     held.browser = await launch();
-    held.mock = await startMock({ scale, staticDir: STATIC });
+    held.mock = await startMock({ scale, staticDir: STATIC, ...more });
   });
   afterAll(async () => {
     await held.browser?.close();

@@ -4,4 +4,4 @@ export interface Mock {
   world: { clock: unknown; incidents: Map<string, { id: string; number: string; place: unknown; units: object }> };
   close(): void;
 }
-export function startMock(options?: { port?: number; scale?: string; staticDir?: string | null; demo?: boolean }): Promise<Mock>;
+export function startMock(options?: { port?: number; scale?: string; staticDir?: string | null; demo?: boolean; withBasemap?: boolean }): Promise<Mock>;

@@ -2,6 +2,7 @@
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { basemap, sendRange } from "./basemap.mjs";
 import { boundariesOf, CODES, World } from "./world.mjs";
 
 const CSP =
@@ -23,7 +24,7 @@ class Refusal extends Error {
   }
 }
 
-export function startMock({ port = 0, scale = "small", staticDir = null, demo = true } = {}) {
+export function startMock({ port = 0, scale = "small", staticDir = null, demo = true, withBasemap = false } = {}) {
   const world = new World(scale);
   const streams = new Set();
   const answers = new Map();
@@ -172,7 +173,7 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
 
   const me = (actor) => ({
     account: { id: actor.login, login: actor.login, display_name: actor.name }, grants: [{ role: actor.role, territory_id: 1 }], permissions: actor.permissions,
-    demo, now: new Date().toISOString(), profile: "uz", stale_after_s: 90, basemap: false,
+    demo, now: new Date().toISOString(), profile: "uz", stale_after_s: 90, basemap: withBasemap,
   });
 
   const reads = [
@@ -309,6 +310,7 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       if (faults.refuse) return response.destroy();
       if (faults.delay_ms) await new Promise((go) => setTimeout(go, faults.delay_ms));
       if (url.pathname.startsWith("/api/")) return api(request, response, url);
+      if (withBasemap && url.pathname === "/basemap.pmtiles") return sendRange(request, response, basemap());
       if (staticDir) return file(response, url.pathname);
       refuse(response, 404, "not_found", "Only the API is served here.");
     };

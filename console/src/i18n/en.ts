@@ -86,6 +86,7 @@ export const en = {
   "card.close": "Close",
   "card.closed": "closed",
   "card.closed_now": "This incident is closed. What is shown is how it was last seen.",
+  "card.left": "This incident has moved out of your territory. What is shown is how it was last seen.",
   "card.closed_with": "Closed: {outcome}.",
 
   "facts.title": "Facts",

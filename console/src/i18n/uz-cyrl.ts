@@ -88,6 +88,7 @@ export const uzCyrl: Messages = {
   "card.close": "Якунлаш",
   "card.closed": "якунланган",
   "card.closed_now": "Бу ҳодиса якунланган. Охирги маълум ҳолати кўрсатилган.",
+  "card.left": "Ҳодиса бошқа ҳудудга ўтди. Охирги маълум ҳолати кўрсатилган.",
   "card.closed_with": "Якунланган: {outcome}.",
 
   "facts.title": "Маълумотлар",

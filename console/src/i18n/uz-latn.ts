@@ -88,6 +88,7 @@ export const uzLatn: Messages = {
   "card.close": "Yakunlash",
   "card.closed": "yakunlangan",
   "card.closed_now": "Bu hodisa yakunlangan. Oxirgi maʼlum holati koʻrsatilgan.",
+  "card.left": "Hodisa boshqa hududga oʻtdi. Oxirgi maʼlum holati koʻrsatilgan.",
   "card.closed_with": "Yakunlangan: {outcome}.",
 
   "facts.title": "Maʼlumotlar",

@@ -22,6 +22,9 @@ export interface ChangeSet {
   positions: Set<string>;
 }
 
+/** An open card needs the last few; a shift of twelve hours must not fill the memory. */
+const MOST_LAST_EVENTS = 2_000;
+
 type Later = (run: () => void) => void;
 
 /** Positions come in floods and nobody reads four numbers a second; everything else is shown in the next painted frame. */
@@ -77,7 +80,7 @@ export class LiveStore {
       if (event.kind === "incident") {
         put(this.incidents, event);
         changes.incidents.add(event.id);
-        this.lastEvents.set(event.id, event);
+        this.remember(event);
       } else if (event.kind === "unit") {
         put(this.units, event);
         if (event.op === "gone" && this.positions.delete(event.id)) changes.positions.add(event.id);
@@ -146,6 +149,16 @@ export class LiveStore {
   /** Rises with each change of the topic: the key for anything derived from it. */
   version(topic: Topic): number {
     return this.versions[topic];
+  }
+
+  private remember(event: WireEvent): void {
+    this.lastEvents.delete(event.id);
+    this.lastEvents.set(event.id, event);
+    if (this.lastEvents.size <= MOST_LAST_EVENTS) return;
+    for (const oldest of this.lastEvents.keys()) {
+      this.lastEvents.delete(oldest);
+      return;
+    }
   }
 
   private tellChanges(changes: ChangeSet): void {

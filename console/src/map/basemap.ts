@@ -26,4 +26,15 @@ export async function addBasemap(map: GlMap, theme: ThemeName): Promise<void> {
     map.addLayer(layer, "territories-fill");
   }
   map.setPaintProperty("territories-fill", "fill-opacity", 0.25);
+  showAttribution(map.getContainer(), await file.getMetadata());
+}
+
+/** Who made the base map, as its file says it: text only, whatever markup stands in it. */
+function showAttribution(container: HTMLElement, metadata: unknown): void {
+  const { attribution } = (metadata ?? {}) as { attribution?: unknown };
+  if (typeof attribution !== "string" || container.querySelector(".map-attribution")) return;
+  const line = document.createElement("p");
+  line.className = "map-attribution";
+  line.textContent = new DOMParser().parseFromString(attribution, "text/html").body.textContent;
+  container.append(line);
 }

@@ -1,6 +1,8 @@
 /** The queue's order and how it keeps still: pure functions, so that a test can hold them to their word. */
 import type { IncidentView } from "../../api/types";
 
+export const ROW_PX = 58;
+
 export interface QueueItem {
   incident: IncidentView;
   rank: number;

@@ -1,6 +1,6 @@
 /** The queue of open incidents. Virtualised; a row that comes or goes never moves the one under the pointer or the selected one. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { Link } from "react-router";
 import type { IncidentView } from "../../api/types";
 import { useLive, useNames, useWords } from "../../context";
@@ -8,9 +8,8 @@ import { derived } from "../../live/derived";
 import { session } from "../../session";
 import { Age, Kbd, PriorityMark } from "../../ui/marks";
 import { useKeys } from "../../ui/keys";
-import { anchorShift_px, isUnattended, sortQueue, type QueueItem } from "./queue-data";
-
-const ROW_PX = 58;
+import { isUnattended, ROW_PX, sortQueue, type QueueItem } from "./queue-data";
+import { useStillRows } from "./still-rows";
 
 const everyIncident = derived(["incidents"], (store) => [...store.incidents.values()]);
 
@@ -96,9 +95,7 @@ function QueueList({ items, selected, onSelect, onOpen }: Omit<Props, "canCreate
   return (
     <div className="queue-body">
       {still.above > 0 && (
-        <button type="button" className="chip-above" onClick={still.toTop}>
-          ↑ {t("queue.new_above", { n: still.above })}
-        </button>
+        <AboveChip newcomer={items.find((item) => item.incident.id === still.newcomer)?.incident ?? null} above={still.above} onClick={still.toTop} />
       )}
       <div className="scroll" ref={scroller} onPointerMove={still.onPointerMove} onPointerLeave={still.onPointerLeave} onScroll={still.onScroll}>
         <ul className="rows" style={{ height: rows.getTotalSize() + still.padBottom_px }} aria-label={t("queue.title")}>
@@ -116,82 +113,21 @@ function QueueList({ items, selected, onSelect, onOpen }: Omit<Props, "canCreate
   );
 }
 
-/**
- * Keeps the anchored row still by scrolling as much as rows above it came or went. Room that scrolling cannot give (at either end
- * of the list) is made by padding, and taken back when the pointer has left.
- */
-function useStillRows(scroller: React.RefObject<HTMLDivElement | null>, ids: readonly string[], selected: string | null) {
-  const hovered = useRef<string | null>(null);
-  const before = useRef<readonly string[]>(ids);
-  const [padTop_px, setPadTop] = useState(0);
-  const [padBottom_px, setPadBottom] = useState(0);
-  const [displaced, setDisplaced] = useState(false);
-  const due = useRef<number | null>(null);
-
-  useLayoutEffect(() => {
-    const element = scroller.current;
-    const was = before.current;
-    before.current = ids;
-    if (!element || was === ids) return;
-    const anchor = hovered.current ?? visibleSelected(element, was, selected, padTop_px) ?? firstVisible(element, was, padTop_px);
-    const shift = anchorShift_px(was, ids, anchor, ROW_PX);
-    if (shift === 0) return;
-    const wanted = element.scrollTop + shift;
-    if (wanted < 0) {
-      setPadTop((pad) => pad - wanted);
-      due.current = 0;
-    } else {
-      const room = padTop_px + ids.length * ROW_PX - element.clientHeight;
-      if (wanted > room) setPadBottom(wanted - room);
-      due.current = wanted;
-    }
-    if (shift > 0) setDisplaced(true);
-  }, [ids, scroller, selected, padTop_px]);
-
-  useLayoutEffect(() => {
-    if (due.current === null || !scroller.current) return;
-    scroller.current.scrollTop = due.current;
-    due.current = null;
-  });
-
-  // What the list hid by itself is said; what a person scrolled away they know of.
-  const above = displaced ? Math.max(0, Math.round(((scroller.current?.scrollTop ?? 0) - padTop_px) / ROW_PX)) : 0;
-  const settle = () => {
-    setPadTop(0);
-    setPadBottom(0);
-    setDisplaced(false);
-  };
-  return {
-    padTop_px,
-    padBottom_px,
-    above,
-    toTop: () => {
-      settle();
-      scroller.current?.scrollTo({ top: 0 });
-    },
-    onPointerMove: (event: React.PointerEvent) => {
-      hovered.current = (event.target as HTMLElement).closest<HTMLElement>("[data-id]")?.dataset.id ?? null;
-    },
-    onPointerLeave: () => {
-      hovered.current = null;
-    },
-    onScroll: () => {
-      if ((scroller.current?.scrollTop ?? 1) <= padTop_px && due.current === null && displaced) setDisplaced(false);
-    },
-  };
-}
-
-function visibleSelected(element: HTMLElement, ids: readonly string[], selected: string | null, padTop_px: number): string | null {
-  const at = selected === null ? -1 : ids.indexOf(selected);
-  if (at < 0) return null;
-  const top = padTop_px + at * ROW_PX;
-  return top + ROW_PX > element.scrollTop && top < element.scrollTop + element.clientHeight ? selected : null;
-}
-
-/** Scrolled down, the list keeps its place; at the very top new rows may push the rest down, for nobody points at anything. */
-function firstVisible(element: HTMLElement, ids: readonly string[], padTop_px: number): string | null {
-  if (element.scrollTop <= 0) return null;
-  return ids[Math.ceil((element.scrollTop - padTop_px) / ROW_PX)] ?? null;
+/** Rows the list had to hide above itself; a new incident among them is named with its priority, for it may be the one that matters. */
+function AboveChip({ newcomer, above, onClick }: { newcomer: IncidentView | null; above: number; onClick: () => void }) {
+  const { t } = useWords();
+  const names = useNames();
+  return (
+    <button type="button" className={`chip-above ${newcomer ? "is-new" : ""}`} onClick={onClick}>
+      ↑{" "}
+      {newcomer && (
+        <>
+          <PriorityMark code={newcomer.priority} /> <bdi>{names.category(newcomer.category)}</bdi> ·{" "}
+        </>
+      )}
+      {t("queue.new_above", { n: above })}
+    </button>
+  );
 }
 
 function QueueRow({ incident, isSelected, onOpen }: { incident: IncidentView; isSelected: boolean; onOpen: (id: string) => void }) {

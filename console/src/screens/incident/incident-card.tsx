@@ -50,7 +50,7 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
   const names = useNames();
   const [dialog, setDialog] = useState<"change" | "close" | null>(null);
   const incident = data.incident!;
-  const canAct = isOpened && !data.isClosed;
+  const canAct = isOpened && !data.isClosed && !data.hasLeft;
   return (
     <>
       <header className="card-head">
@@ -83,6 +83,11 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
         </div>
       </header>
       <div className="scroll card-body">
+        {data.hasLeft && (
+          <p className="notice is-warning" role="status">
+            {t("card.left")}
+          </p>
+        )}
         {data.isClosed && (
           <p className="notice" role="status">
             {incident.outcome ? t("card.closed_with", { outcome: names.outcome(incident.outcome) }) : t("card.closed_now")}
@@ -91,10 +96,10 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
         <UnitStages incident={incident} canAct={canAct} onReload={data.reload} />
         <div className="card-columns">
           <Facts incident={incident} />
-          <Sealed isOpened={isOpened} card={data.card} />
+          <Sealed isOpened={isOpened && !data.hasLeft} card={data.card} />
         </div>
-        {isOpened && <Notes incidentId={incident.id} card={data.card} canAdd={may(me, "change")} />}
-        {isOpened && <Timeline incident={incident} reading={data.timeline} canCorrect={may(me, "correct")} onReload={data.reload} />}
+        {isOpened && !data.hasLeft && <Notes incidentId={incident.id} card={data.card} canAdd={may(me, "change")} />}
+        {isOpened && !data.hasLeft && <Timeline incident={incident} reading={data.timeline} canCorrect={may(me, "correct")} onReload={data.reload} />}
       </div>
       {dialog === "change" && <ChangeDialog incident={incident} onReload={data.reload} onClose={() => setDialog(null)} />}
       {dialog === "close" && <CloseDialog incident={incident} onReload={data.reload} onClose={() => setDialog(null)} />}

@@ -12,6 +12,8 @@ export interface CardData {
   incident: (IncidentView & { closed_at?: string | null }) | null;
   /** It was in the live picture a moment ago or the card says so: nothing can be done to it any more. */
   isClosed: boolean;
+  /** It moved out of this person's territory: what was read of it must not stay on the screen. */
+  hasLeft: boolean;
   card: Reading<IncidentCard>;
   timeline: Reading<{ entries: TimelineEntry[] }>;
   reload(): void;
@@ -20,7 +22,8 @@ export interface CardData {
 export function useCard(id: string | null, isOpened: boolean): CardData {
   const live = useLive("incidents", (store) => (id === null ? undefined : store.incidents.get(id)));
   const lastEvent = useLive("incidents", (store) => (id === null ? undefined : store.lastEvents.get(id)));
-  const path = id !== null && isOpened ? `/api/incidents/${encodeURIComponent(id)}` : null;
+  const hasLeft = live === undefined && lastEvent?.op === "gone" && lastEvent.type.startsWith("left");
+  const path = id !== null && isOpened && !hasLeft ? `/api/incidents/${encodeURIComponent(id)}` : null;
   const card = useRead<IncidentCard>(path);
   const timeline = useRead<{ entries: TimelineEntry[] }>(path && `${path}/timeline`);
   const held = useRef<IncidentView | null>(null);
@@ -42,7 +45,8 @@ export function useCard(id: string | null, isOpened: boolean): CardData {
   const newest = live ?? newer(held.current, fetched);
   return {
     incident: newest,
-    isClosed: newest !== null && live === undefined && (fetched?.status === "closed" || lastEvent?.op === "gone"),
+    isClosed: newest !== null && live === undefined && (fetched?.status === "closed" || (lastEvent?.op === "gone" && !hasLeft)),
+    hasLeft,
     card,
     timeline,
     reload: () => {
