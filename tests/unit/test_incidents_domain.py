@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -78,10 +79,16 @@ def test_a_sending_cannot_be_undone_while_stages_stand_on_it() -> None:
     assert domain.corrected(sent(assigned=1), A, None, RECEIVED) == {}
 
 
-def test_what_was_not_reported_cannot_be_corrected() -> None:
-    for at in (None, minute(3)):
-        with pytest.raises(StageOrder, match="not reported"):
-            domain.corrected(sent(assigned=1), S, at, RECEIVED)
+def test_what_was_taken_away_cannot_be_taken_away_again_but_put_back() -> None:
+    with pytest.raises(StageOrder, match="taken away already"):
+        domain.corrected(sent(assigned=1), S, None, RECEIVED)
+    assert domain.corrected(sent(assigned=1, cleared=9), S, minute(3), RECEIVED)[S] == minute(3)
+
+
+def test_a_sending_that_was_taken_away_is_not_put_back() -> None:
+    for stage in STAGES:
+        with pytest.raises(NotPossibleNow, match="send the unit again"):
+            domain.corrected(Assignment(1, {}), stage, minute(3), RECEIVED)
 
 
 def test_a_correction_leaves_the_value_it_was_made_from() -> None:
@@ -146,7 +153,8 @@ class StagesMachine(RuleBasedStateMachine):
         wanted = {s: t for s, t in before.items() if s is not stage}
         if at is not None:
             wanted[stage] = minute(at)
-        may = stage in before and self._fits(wanted) and (stage is not A or at is not None or not wanted)
+        is_there = stage in before or (at is not None and stage is not A)
+        may = is_there and self._fits(wanted) and (stage is not A or at is not None or not wanted)
         try:
             after = domain.corrected(self.value, stage, None if at is None else minute(at), RECEIVED)
         except MarkazError:
@@ -179,3 +187,4 @@ class StagesMachine(RuleBasedStateMachine):
 
 
 TestStages = StagesMachine.TestCase
+TestStages.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)

@@ -78,10 +78,13 @@ async def conflict(connection: Connection, row: store.Record, what: str) -> Vers
     )
 
 
-async def check_corrects(connection: Connection, incident_id: UUID, command: commands.CorrectStage) -> None:
-    """Raise InvalidInput unless the corrected number is the report of that stage of that unit in this incident."""
-    found = await connection.fetchval(
-        "SELECT true FROM events WHERE seq = $1 AND aggregate_id = $2 AND type = ANY($3::text[]) "
+async def corrected_ordinal(connection: Connection, incident_id: UUID, command: commands.CorrectStage) -> int | None:
+    """Return which sending of the unit is corrected, None for the current one.
+
+    Raises InvalidInput unless the corrected number is a report of that stage of that unit in this incident.
+    """
+    found = await connection.fetchrow(
+        "SELECT (payload ->> 'ordinal')::int AS ordinal FROM events WHERE seq = $1 AND aggregate_id = $2 AND type = ANY($3::text[]) "
         "AND (type = $4 OR payload ->> 'unit_id' = $5 AND coalesce(payload ->> 'stage', $6) = $7)",
         command.corrects_seq,
         incident_id,
@@ -96,8 +99,10 @@ async def check_corrects(connection: Connection, incident_id: UUID, command: com
         Stage.ASSIGNED.value,  # a sending is the report of that stage and does not name it
         command.stage.value,
     )
-    if not found:
+    if found is None:
         raise InvalidInput("There is no such report of this unit in this incident.", field="corrects_seq")
+    ordinal: int | None = found["ordinal"]
+    return ordinal
 
 
 def event(

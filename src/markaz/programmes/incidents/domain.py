@@ -86,10 +86,14 @@ def corrected(
 ) -> Mapping[Stage, datetime]:
     """Return the stages after a correction: a new time, or None when the stage did not happen.
 
-    Raises StageOrder when the new time breaks the order, NotPossibleNow when `assigned` is to go but others stand on it.
+    The stage was reported, the caller has seen to that; one that a correction took away may so be put back. Raises
+    StageOrder when the new time breaks the order or there is nothing to take away, NotPossibleNow when `assigned` is to
+    go but others stand on it, or is to come back: then the unit is sent again.
     """
-    if stage not in assignment.stages:
-        raise StageOrder(f"{stage.value} is not reported: there is nothing to correct.", field="stage")
+    if stage not in assignment.stages and at is None:
+        raise StageOrder(f"{stage.value} is taken away already: there is nothing to correct.", field="stage")
+    if stage not in assignment.stages and (stage is Stage.ASSIGNED or not assignment.stages):
+        raise NotPossibleNow("A sending that was taken away is not put back: send the unit again.")
     rest = {s: t for s, t in assignment.stages.items() if s is not stage}
     if at is None:
         if stage is Stage.ASSIGNED and rest:

@@ -87,6 +87,8 @@ def _stage(payload: Mapping[str, Any]) -> Effect:
 
 
 def _stage_corrected(payload: Mapping[str, Any]) -> Effect:
+    if payload.get("is_past"):  # of an earlier sending, which no picture shows
+        return _version_only(payload)
     if not payload["is_current"]:  # nothing of the assignment is left
         return Op.PATCH, {"version": payload["version"], "units": {payload["unit_id"]: None}}
     return _stage(payload)

@@ -18,8 +18,8 @@ from markaz.kit.ids import uuid7
 from markaz.programmes.incidents import commands, domain, store
 from markaz.programmes.incidents.acting import (
     Spine,
-    check_corrects,
     conflict,
+    corrected_ordinal,
     differs,
     event,
     insert_unit,
@@ -112,8 +112,8 @@ class Desk:
 
         async def work(act: Act) -> Answer:
             incident = await self._incident(act, incident_id, Permission.INCIDENT_CORRECT, command.version)
-            row, assignment = await self._assignment(act, incident_id, command.unit_id)
-            await check_corrects(act.connection, incident_id, command)
+            ordinal = await corrected_ordinal(act.connection, incident_id, command)
+            row, assignment = await self._assignment(act, incident_id, command.unit_id, ordinal)
             if command.occurred_at is not None:
                 domain.check_time(command.occurred_at, act.now)
             stages = domain.corrected(assignment, command.stage, command.occurred_at, incident["received_at"])
@@ -134,10 +134,11 @@ class Desk:
                 "corrects": command.corrects_seq,
                 "unit_id": str(command.unit_id),
                 "stage": command.stage.value,
-                "was": iso(assignment.stages[command.stage]),
+                "was": None if command.stage not in assignment.stages else iso(assignment.stages[command.stage]),
                 "at": None if command.occurred_at is None else iso(command.occurred_at),
                 "ordinal": assignment.ordinal,
                 "is_current": bool(stages),
+                "is_past": not row["is_current"],
                 "reason_id": str(reason_id),
                 "version": version,
             }
@@ -306,7 +307,7 @@ class Desk:
         }
         if place is not None or command.territory_id is not None:
             values["territory_id"] = self._territory_for(act, place, command.territory_id)
-        if not self._tree.path(values["territory_id"]):
+        if self._tree.current(values["territory_id"]) is None:
             raise InvalidInput("There is no such territory.", field="territory_id")
         return values
 
@@ -336,8 +337,10 @@ class Desk:
         require(act.actor, permission, row["territory_id"], self._tree)
         return row
 
-    async def _assignment(self, act: Act, incident_id: UUID, unit_id: UUID) -> tuple[store.Record, domain.Assignment]:
-        row = await store.lock_assignment(act.connection, incident_id, unit_id)
+    async def _assignment(
+        self, act: Act, incident_id: UUID, unit_id: UUID, ordinal: int | None = None
+    ) -> tuple[store.Record, domain.Assignment]:
+        row = await store.lock_assignment(act.connection, incident_id, unit_id, ordinal)
         if row is None:
             raise NotFound("This unit was not sent to this incident.", what="assignment")
         return row, store.assignment_of(row)
@@ -351,15 +354,17 @@ class Desk:
         before: domain.Assignment,
     ) -> None:
         """Let the unit's status follow a correction, unless it has gone on to something else."""
-        is_here = row["unit_incident_id"] == incident["id"]
+        is_here = row["is_current"] and row["unit_incident_id"] == incident["id"]
         was_cleared = Stage.CLEARED in before.stages
         if was_cleared and Stage.CLEARED not in stages:
-            if incident["status"] != "open" or row["unit_status"] != UnitStatus.AVAILABLE:
+            is_free = row["is_current"] and row["unit_status"] == UnitStatus.AVAILABLE
+            if incident["status"] != "open" or not is_free:
                 raise NotPossibleNow(f"Unit {row['call_sign']} has gone on to something else.")
             is_here = True
         if not is_here:
             return
         status = domain.status_after(stages)
-        if status.value != row["unit_status"]:
+        since = max(stages.values(), default=act.now)
+        if (status.value, since) != (row["unit_status"], row["since"]):
             target = None if status is UnitStatus.AVAILABLE else incident["id"]
-            await set_unit(act, row["unit_id"], status, act.now, target)
+            await set_unit(act, row["unit_id"], status, since, target)

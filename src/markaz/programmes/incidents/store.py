@@ -57,14 +57,19 @@ async def lock_unit(connection: Connection, unit_id: UUID) -> Record | None:
     return await connection.fetchrow(_UNIT + "WHERE id = $1 FOR UPDATE", unit_id)
 
 
-async def lock_assignment(connection: Connection, incident_id: UUID, unit_id: UUID) -> Record | None:
-    """Return the current assignment of a unit to an incident together with the unit, both locked."""
+async def lock_assignment(
+    connection: Connection, incident_id: UUID, unit_id: UUID, ordinal: int | None = None
+) -> Record | None:
+    """Return the current assignment (or the one of that ordinal) of a unit to an incident, with the unit, both locked."""
     return await connection.fetchrow(
-        _ASSIGNMENT + ", u.status AS unit_status, u.incident_id AS unit_incident_id, u.territory_id, u.kind, u.since, "
+        _ASSIGNMENT
+        + ", a.is_current, u.status AS unit_status, u.incident_id AS unit_incident_id, u.territory_id, u.kind, u.since, "
         "u.version AS unit_version FROM assignments a JOIN units u ON u.id = a.unit_id "
-        "WHERE a.incident_id = $1 AND a.unit_id = $2 AND a.is_current FOR UPDATE",
+        "WHERE a.incident_id = $1 AND a.unit_id = $2 AND (a.ordinal = $3 OR ($3::int IS NULL AND a.is_current)) "
+        "FOR UPDATE",
         incident_id,
         unit_id,
+        ordinal,
     )
 
 
