@@ -1,7 +1,9 @@
 """What the API says while the database is lost or full: one clear error, nothing half written, recovery without hands."""
 
 import asyncio
+import os
 import shutil
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -18,10 +20,11 @@ from tests.contract.wire import get
 from tests.faults.ledger import nothing_half_done
 from tests.faults.load import ERROR_FIELDS
 from tests.faults.served import ServedCentre
-from tests.support.database import server_pid
+from tests.support.database import server_pid, status_of, wait_for
 from tests.support.land import Land
 from tests.support.people import cookie, make_person, open_session
 
+from markaz.core.db.cluster import is_alive
 from markaz.core.db.embedded import superuser_dsn
 from markaz.core.db.os_user import database_user
 from markaz.core.db.pool import Database
@@ -137,7 +140,12 @@ def small_disk(fresh_home: Path) -> Iterator[Path]:
     if done.returncode != 0:
         pytest.skip(f"mounting is not allowed here ({done.stderr.strip()}); file size limits are tested instead")
     yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    pid = status_of(disk / "home").pid
+    if pid > 0:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not is_alive(pid))
+    subprocess.run(["umount", str(disk)], check=True)
 
 
 @pytest.fixture
