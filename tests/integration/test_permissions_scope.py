@@ -25,9 +25,7 @@ async def a_day_in(centre: RunningCentre, territory: Land) -> dict[str, Any]:
     closed = await close(supervisor, await open_incident(supervisor, territory))
     device = await centre.newcomer(Grant(Role.UNIT_DEVICE, territory))
     fix = {"unit_id": unit["id"], **place_in(territory), "fix_at": iso(centre.centre.clock.now())}
-    centre.centre.hub.wake()
-    while (await device.post("/api/units/positions", {"positions": [fix]})).status_code == 404:
-        pass  # the unit is known as soon as its event has been read
+    assert (await device.post("/api/units/positions", {"positions": [fix]})).status_code == 200
     return {"unit": unit, "opened": opened, "closed": closed}
 
 

@@ -4,7 +4,6 @@ A row makes fresh records in the western district each time, so rows never distu
 row here fails tests/integration/test_permissions_table.py.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -216,9 +215,6 @@ async def _status(w: World) -> Call:
 
 async def _positions(w: World) -> Call:
     unit = await w.unit()
-    async with asyncio.timeout(5):
-        while w.running.centre.hub.seq < unit["seq"]:  # noqa: ASYNC110 - a unit is known by its event
-            await asyncio.sleep(0.01)
     fix = {"unit_id": unit["id"], **place_in(Land.WEST_SOUTH), "fix_at": iso(w.now)}
     return Call(body={"positions": [fix]}, ids=(unit["id"],), marks=(unit["call_sign"],))
 

@@ -88,6 +88,16 @@ class Positions:
         if recorded.event.type == IncidentEvent.UNIT_REGISTERED:
             self._territory[recorded.event.aggregate_id] = recorded.event.territory_id
 
+    async def learn(self, unit_ids: Iterable[UUID]) -> None:
+        """Look up units whose event was not read yet, or was written by another process before this one listened."""
+        unknown = set(unit_ids) - self._territory.keys()
+        if not unknown:
+            return
+        async with self._database.connection() as connection:
+            rows = await connection.fetch("SELECT id, territory_id FROM units WHERE id = ANY($1::uuid[])", unknown)
+        for row in rows:
+            self._territory.setdefault(UUID(bytes=row["id"].bytes), row["territory_id"])
+
     def report(self, actor: Actor, fixes: Sequence[Fix], hierarchy: Hierarchy, now: datetime) -> int:
         """Take fixes in and return how many were newer than what was known.
 

@@ -318,6 +318,7 @@ def positions_router(positions: Positions, guard: Guard, spine: Spine) -> APIRou
             Fix(p.unit_id, shapes.Place(lon=p.lon, lat=p.lat).point(), p.fix_at, now, p.accuracy_m)
             for p in body.positions
         ]
+        await positions.learn(fix.unit_id for fix in fixes)
         newer = positions.report(request.actor, fixes, spine.territories(), now)
         return reply(200, {"taken": len(fixes), "newer": newer})
 
