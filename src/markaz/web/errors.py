@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from markaz.core.errors import MarkazError, RateLimited, Unavailable
+from markaz.web.middleware import SECURITY_HEADERS
 
 log = logging.getLogger(__name__)
 
@@ -84,5 +85,10 @@ async def _http(http: HttpRequest, error: Exception) -> JSONResponse:
 
 async def unexpected(http: HttpRequest, error: Exception) -> JSONResponse:
     """Answer a fault of ours: the log has the trace, the client the id to ask with."""
-    log.error("unexpected error", exc_info=error)
-    return answer(http, 500, "internal", "Something went wrong on our side: tell the administrator the request id.")
+    request_id = getattr(http.state, "request_id", "")
+    log.error("unexpected error", exc_info=error, extra={"request_id": request_id})
+    message = "Something went wrong on our side: tell the administrator the request id."
+    response = answer(http, 500, "internal", message)
+    # The framework sends this answer past the edge, so it gets here what every other answer gets there.
+    response.raw_headers += [*SECURITY_HEADERS, (b"x-request-id", request_id.encode())]
+    return response
