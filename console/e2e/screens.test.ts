@@ -73,7 +73,12 @@ describeInBrowser("every screen", () => {
   });
 
   it.each([[1366, 768], [390, 844]])("fits %i x %i without scrolling the page", async (width, height) => {
-    const { page, close } = await on.open({ width, height, language: "ru" });
+    const { page, close } = await on.open({ width, height, language: "uz-Cyrl" });
+    await openFirst(page);
+    await page.locator(".note-form textarea").fill("Изоҳ");
+    await page.locator(".note-form button").click();
+    await page.locator(".link.is-live", { hasText: /\d/ }).waitFor();
+    expect(await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight])).toEqual([width, height]);
     for (const path of ["/desk", "/map", "/new", "/incidents", "/units", "/figures", "/territories"]) {
       await page.goto(path);
       await page.waitForTimeout(400);

@@ -14,6 +14,8 @@ export interface Formats {
   /** 7:32 */
   duration(duration_s: number): string;
   number(value: number): string;
+  /** 0.4 */
+  tenths(value: number): string;
   distance(distance_m: number): string;
   coordinates(lon: number, lat: number): string;
   compare(a: string, b: string): number;
@@ -61,6 +63,7 @@ export function formats(tag: LanguageTag, t: Translate): Formats {
       return h > 0 ? `${h}:${String(min).padStart(2, "0")}:${s}` : `${min}:${s}`;
     },
     number: (value) => numbers.format(value),
+    tenths: (value) => oneDigit.format(value),
     distance: (distance_m) =>
       distance_m < 950
         ? t("distance.m", { n: Math.round(distance_m / 50) * 50 })

@@ -83,7 +83,7 @@ function LinkChip() {
     return (
       <span className="link is-live num">
         <i aria-hidden="true">●</i>
-        {link.lag_s === null ? t("link.live") : t("link.live_lag", { s: link.lag_s.toFixed(1) })}
+        {link.lag_s === null ? t("link.live") : t("link.live_lag", { s: f.tenths(link.lag_s) })}
       </span>
     );
   }

@@ -1,7 +1,7 @@
 /** What happened, when it is said to have happened and when we were told. A corrected entry is struck through, never taken away. */
 import { useState } from "react";
 import { STAGES, type IncidentView, type Stage, type TimelineEntry } from "../../api/types";
-import { useNames, useWords, type NameBook, type Words } from "../../context";
+import { useMedia, useNames, useWords, type NameBook, type Words } from "../../context";
 import type { Translate } from "../../i18n/language";
 import { useEventName } from "../../ui/event-name";
 import { Problem } from "../../ui/problem";
@@ -17,6 +17,7 @@ interface Props {
 
 export function Timeline({ incident, reading, canCorrect, onReload }: Props) {
   const { t } = useWords();
+  const isNarrow = useMedia("(max-width: 899px)");
   const [correcting, setCorrecting] = useState<TimelineEntry | null>(null);
   const entries = reading.data?.entries ?? [];
   return (
@@ -27,10 +28,10 @@ export function Timeline({ incident, reading, canCorrect, onReload }: Props) {
         <table className="timeline">
           <thead>
             <tr>
-              <th scope="col">{t("timeline.stated")}</th>
-              <th scope="col">{t("timeline.recorded")}</th>
-              <th scope="col">{t("timeline.what")}</th>
-              <th scope="col">{t("timeline.who")}</th>
+              <th scope="col">{isNarrow ? `${t("timeline.stated")} / ${t("timeline.recorded")}` : t("timeline.stated")}</th>
+              {!isNarrow && <th scope="col">{t("timeline.recorded")}</th>}
+              <th scope="col">{isNarrow ? `${t("timeline.what")} / ${t("timeline.who")}` : t("timeline.what")}</th>
+              {!isNarrow && <th scope="col">{t("timeline.who")}</th>}
               <th scope="col">
                 <span className="sr-only">{t("timeline.correct")}</span>
               </th>
@@ -38,7 +39,7 @@ export function Timeline({ incident, reading, canCorrect, onReload }: Props) {
           </thead>
           <tbody>
             {entries.map((entry, index) => (
-              <Entry key={`${entry.seq}.${index}`} entry={entry} all={entries} incident={incident} onCorrect={canCorrect ? () => setCorrecting(entry) : undefined} />
+              <Entry key={`${entry.seq}.${index}`} entry={entry} all={entries} incident={incident} isNarrow={isNarrow} onCorrect={canCorrect ? () => setCorrecting(entry) : undefined} />
             ))}
           </tbody>
         </table>
@@ -56,8 +57,8 @@ export function stageOf(entry: TimelineEntry): { stage: Stage; unitId: string } 
   return { stage: stage as Stage, unitId };
 }
 
-function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: IncidentView; onCorrect: (() => void) | undefined }) {
-  const { entry, all, incident, onCorrect } = props;
+function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: IncidentView; isNarrow: boolean; onCorrect: (() => void) | undefined }) {
+  const { entry, all, incident, isNarrow, onCorrect } = props;
   const words = useWords();
   const { t, f } = words;
   const eventName = useEventName();
@@ -65,6 +66,11 @@ function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: In
   const correction = entry.corrected_by === null ? undefined : all.find((one) => one.seq === entry.corrected_by);
   const isStruck = entry.void || entry.corrected_by !== null;
   const now_ms = Date.now();
+  const recorded = (
+    <time className="recorded" dateTime={entry.recorded_at} title={f.full(entry.recorded_at)}>
+      {f.clock(entry.recorded_at)}
+    </time>
+  );
   return (
     <tr className={isStruck ? "is-struck" : ""}>
       <td className="num">
@@ -77,12 +83,9 @@ function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: In
         ) : (
           <span className="quiet">–</span>
         )}
+        {isNarrow && <span className="quiet">{recorded}</span>}
       </td>
-      <td className="num quiet">
-        <time dateTime={entry.recorded_at} title={f.full(entry.recorded_at)}>
-          {f.clock(entry.recorded_at)}
-        </time>
-      </td>
+      {!isNarrow && <td className="num quiet">{recorded}</td>}
       <td>
         <span className="what">{whatHappened(entry, eventName(entry.type), t)}</span> <Detail text={describe(entry, incident, names, words)} />
         {correction && (
@@ -90,10 +93,17 @@ function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: In
             {entry.void ? t("timeline.void") : t("timeline.corrected")} <bdi>{correction.actor.name}</bdi>, {f.shortClock(correction.recorded_at, now_ms)}
           </span>
         )}
+        {isNarrow && (
+          <span className="quiet small">
+            <bdi>{entry.actor.name}</bdi>
+          </span>
+        )}
       </td>
-      <td className="quiet">
-        <bdi>{entry.actor.name}</bdi>
-      </td>
+      {!isNarrow && (
+        <td className="quiet">
+          <bdi>{entry.actor.name}</bdi>
+        </td>
+      )}
       <td>
         {onCorrect && !isStruck && stageOf(entry) && (
           <button type="button" className="button is-quiet is-small" onClick={onCorrect}>
