@@ -251,7 +251,7 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
     request.on("close", () => streams.delete(stream));
     // The mock keeps no history: a cursor that is behind is sent the whole distance as one empty frame only when nothing is missing.
     if (after < world.seq) response.end(`event: end\ndata: ${JSON.stringify({ code: "cursor_too_old", status: 410 })}\n\n`);
-    else if (world.clock) send(stream, "clock", world.clock);
+    else send(stream, "clock", world.clock);
   }
 
   async function control(request, response) {

@@ -51,7 +51,7 @@ describe("the units beside an incident", () => {
   });
 
   it("offers only stages that can come next", () => {
-    expect(nextStages({})).toEqual(["assigned", "en_route", "on_scene", "transporting", "at_hospital", "cleared"]);
+    expect(nextStages({})).toEqual(["en_route", "on_scene", "transporting", "at_hospital", "cleared"]);
     expect(nextStages({ assigned: "t", on_scene: "t" })).toEqual(["transporting", "at_hospital", "cleared"]);
     expect(nextStages({ cleared: "t" })).toEqual([]);
   });

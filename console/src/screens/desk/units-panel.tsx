@@ -52,6 +52,8 @@ export function UnitsPanel({ incidentId }: { incidentId: string | null }) {
   const free = useMemo(() => choices.filter(({ unit }) => unit.status === "available").length, [choices]);
   const sending = useCommand();
   const scroller = useRef<HTMLDivElement>(null);
+  // What went wrong with one incident says nothing of the next.
+  useEffect(() => sending.clear(), [incidentId, sending.clear]);
   const rows = useVirtualizer({
     count: choices.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: 6,
     getItemKey: (index) => choices[index]!.unit.id,
