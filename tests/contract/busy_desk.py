@@ -91,14 +91,19 @@ class BusyDesk:
         """Correct or void a report that is there."""
         report = await self._row(
             "SELECT e.seq, e.aggregate_id, e.payload ->> 'unit_id' AS unit_id, e.payload ->> 'stage' AS stage, "
+            "(e.payload ->> 'ordinal')::int AS ordinal, "
             "i.version FROM events e JOIN incidents i ON i.id = e.aggregate_id "
             "WHERE e.type IN ('incident.unit_assigned/1', 'incident.stage_reached/1') ORDER BY e.seq DESC LIMIT 12"
         )
         stage = Stage(report["stage"] or "assigned")
         at = None
         if self.chance.random() < 0.5:
-            column = f"SELECT {stage.value}_at AS at FROM assignments WHERE incident_id = $1 AND unit_id = $2"
-            found = await self.officer.running.rows(column, report["aggregate_id"], UUID(report["unit_id"]))
+            column = (
+                f"SELECT {stage.value}_at AS at FROM assignments "
+                "WHERE incident_id = $1 AND unit_id = $2 AND ordinal = $3"
+            )
+            key = (report["aggregate_id"], UUID(report["unit_id"]), report["ordinal"])
+            found = await self.officer.running.rows(column, *key)
             at = found[0]["at"] and found[0]["at"] + timedelta(microseconds=1)
         command = commands.CorrectStage(UUID(report["unit_id"]), stage, report["version"], report["seq"], at, "typo")
         await self._desk.correct_stage(self._request(), report["aggregate_id"], command)

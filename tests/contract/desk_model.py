@@ -5,10 +5,9 @@ tested against a database (tests/integration/test_stream_history.py).
 """
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -41,11 +40,12 @@ class Hierarchy:
 
 @dataclass
 class Incident:
-    """An incident's row and, for each unit, its sendings, of which the last is current unless it was voided."""
+    """An incident's row and, for each unit, its current sending and the one before, which no picture shows."""
 
     row: dict[str, Any]
     units: dict[UUID, "Sending"] = field(default_factory=dict)
     ordinals: dict[UUID, int] = field(default_factory=dict)
+    past: dict[UUID, "Sending"] = field(default_factory=dict)
 
     def view(self) -> JSON:
         """Return the picture of it."""
@@ -150,6 +150,8 @@ class DeskModel:
         if incident is None or UnitStatus(unit["status"]) not in domain.SENDABLE or unit["incident_id"] is not None:
             return
         now = self._tick()
+        if unit_id in incident.units:
+            incident.past[unit_id] = incident.units[unit_id]
         ordinal = incident.ordinals[unit_id] = incident.ordinals.get(unit_id, 0) + 1
         incident.units[unit_id] = Sending(unit["call_sign"], ordinal, {Stage.ASSIGNED: now})
         payload = {"unit_id": str(unit_id), "call_sign": unit["call_sign"], "ordinal": ordinal, "at": iso(now)}
@@ -197,6 +199,7 @@ class DeskModel:
             "at": None if at is None else iso(at),
             "ordinal": sending.ordinal,
             "is_current": is_current,
+            "is_past": False,
             "reason_id": str(self._new_id(9)),
         }
         events = [self._of(incident, IncidentEvent.STAGE_CORRECTED, payload)]
@@ -207,6 +210,28 @@ class DeskModel:
             events.append(self._unit_event(unit_id, status, target))
         assert now >= was
         self._done(events)
+
+    def correct_past(self, incident_id: UUID, unit_id: UUID) -> None:
+        """Correct the end of a sending before the current one."""
+        incident = self.incidents[incident_id]
+        sending = incident.past.get(unit_id)
+        if sending is None:
+            return
+        self._tick()
+        was = sending.stages[Stage.CLEARED]
+        sending.stages[Stage.CLEARED] = at = was + timedelta(seconds=3)
+        payload: JSON = {
+            "corrects": self.seq,
+            "unit_id": str(unit_id),
+            "stage": Stage.CLEARED.value,
+            "was": iso(was),
+            "at": iso(at),
+            "ordinal": sending.ordinal,
+            "is_current": True,
+            "is_past": True,
+            "reason_id": str(self._new_id(9)),
+        }
+        self._done([self._of(incident, IncidentEvent.STAGE_CORRECTED, payload)])
 
     def change(
         self, incident_id: UUID, *, territory_id: int | None = None, priority: str | None = None, forget: bool = False
@@ -298,70 +323,6 @@ class DeskModel:
             self.log.append(Recorded(self.seq + 1, self._now + timedelta(milliseconds=5), event))
         incidents = [i.view() for i in self.incidents.values() if i.row["status"] == "open"]
         self.states[self.seq] = (copy.deepcopy(incidents), [unit_view(unit) for unit in self.units.values()])
-
-
-# One step of a random history: what to do and three numbers that choose among what is there.
-Step = tuple[int, int, int, int]
-UNRULED = ("incident.imported/1", "incident.erased/1", "account.access_changed/1", "roads.plate_seen/1")
-
-
-def random_steps(chance: Random, count: int) -> list[Step]:
-    """Return `count` steps that nobody chose."""
-    return [
-        (chance.randrange(10_000), chance.randrange(10_000), chance.randrange(10_000), chance.randrange(10_000))
-        for _ in range(count)
-    ]
-
-
-def play(model: DeskModel, steps: Iterable[Step]) -> None:
-    """Act out a random history."""
-    acts: list[Callable[[int, int, int], None]] = _acts(model)
-    for which, a, b, c in steps:
-        acts[which % len(acts)](a, b, c)
-
-
-def _acts(model: DeskModel) -> list[Callable[[int, int, int], None]]:
-    def incident(n: int) -> UUID:
-        return _pick(list(model.incidents), n) if model.incidents else model.open(1 + n % 7, with_place=True)
-
-    def unit(n: int) -> UUID:
-        return _pick(list(model.units), n) if model.units else model.register_unit(1 + n % 7)
-
-    def sent(n: int, m: int) -> tuple[UUID, UUID]:
-        """Prefer a unit that was sent to the incident, so that most stages and corrections do happen."""
-        chosen = incident(n)
-        units = list(model.incidents[chosen].units)
-        return chosen, _pick(units, m) if units else unit(m)
-
-    def run(incident_id: UUID, unit_id: UUID, stage: Stage) -> None:
-        """A unit's whole work, so that it is often free to be sent to the same incident again."""
-        model.assign(incident_id, unit_id)
-        model.reach(incident_id, unit_id, stage)
-        model.reach(incident_id, unit_id, Stage.CLEARED)
-
-    return [
-        lambda a, _b, c: _drop(model.open(1 + a % 7, with_place=c % 3 > 0)),
-        lambda a, _b, _c: _drop(model.register_unit(1 + a % 7)),
-        lambda a, b, _c: model.assign(incident(a), unit(b)),
-        lambda a, b, c: run(incident(a), unit(b), _pick(list(Stage), c)),
-        lambda a, b, c: model.reach(*sent(a, b), _pick(list(Stage), c)),
-        lambda a, b, c: model.reach(*sent(a, b), _pick(list(Stage), c)),
-        lambda a, b, c: model.correct(*sent(a, b), void=c % 2 == 0),
-        lambda a, b, _c: model.change(incident(a), territory_id=1 + b % 7),
-        lambda a, b, c: model.change(incident(a), priority=str(1 + b % 4), forget=c % 2 == 0),
-        lambda a, _b, _c: model.note(incident(a)),
-        lambda a, _b, _c: model.close(incident(a)),
-        lambda a, b, _c: model.set_status(unit(a), _pick(sorted(domain.SETTABLE), b)),
-        lambda a, _b, c: model.unruled(_pick(list(UNRULED), c), 1 + a % 7),
-    ]
-
-
-def _pick(items: list[Any], n: int) -> Any:
-    return items[n % len(items)]
-
-
-def _drop(_value: object) -> None:
-    return None
 
 
 def _index(stage: Stage) -> int:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.contract.console import ordered
-from tests.contract.desk_model import DeskModel, Hierarchy, Scopes, play, random_steps
+from tests.contract.desk_model import DeskModel, Hierarchy, Scopes
+from tests.contract.desk_steps import play, random_steps
 
 from markaz.contracts.incidents import Stage, UnitStatus
 from markaz.core.permissions import Permission
@@ -98,6 +99,16 @@ def _sent_again(model: DeskModel) -> int:
     model.reach(incident, unit, Stage.CLEARED)
     begin = model.seq
     model.assign(incident, unit)
+    return begin
+
+
+def _past_corrected(model: DeskModel) -> int:
+    incident, unit = model.open(4, with_place=False), model.register_unit(4)
+    model.assign(incident, unit)
+    model.reach(incident, unit, Stage.CLEARED)
+    model.assign(incident, unit)
+    begin = model.seq
+    model.correct_past(incident, unit)
     return begin
 
 
@@ -197,6 +208,7 @@ HISTORIES: dict[str, tuple[Callable[[DeskModel], int], Sequence[int]]] = {
     "11_unit_is_free_again": (_unit_freed, (1,)),
     "12_frame_without_events_moves_the_cursor": (_nobodys, (1,)),
     "13_everything_from_an_empty_picture": (_from_nothing, (1,)),
+    "31_correction_of_an_earlier_sending_changes_the_version_alone": (_past_corrected, (1,)),
 }
 
 
@@ -287,10 +299,10 @@ def vectors() -> dict[str, Vector]:
     made = [whole(name, build, roots) for name, (build, roots) in HISTORIES.items()]
     made += _framing() + _merge()
     made += [
-        _random("27_random_history_seen_by_all", 32, (1,)),
-        _random("28_random_history_seen_by_one_branch", 30, (3,)),
-        _random("29_random_history_seen_by_two_leaves", 30, (5, 6)),
-        _random("30_random_history_seen_by_two_other_leaves", 32, (4, 7)),
+        _random("27_random_history_seen_by_all", 28, (1,)),
+        _random("28_random_history_seen_by_one_branch", 31, (2,)),
+        _random("29_random_history_seen_by_two_leaves", 28, (5, 6)),
+        _random("30_random_history_seen_by_two_other_leaves", 31, (4, 7)),
     ]
     return {one["name"]: one for one in made}
 

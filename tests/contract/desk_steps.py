@@ -1,0 +1,75 @@
+"""Random histories of the desk in memory: a history is a list of steps, so that a failing one can be made shorter."""
+
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from tests.contract.desk_model import DeskModel
+
+from markaz.contracts.incidents import Stage
+from markaz.programmes.incidents import domain
+
+# One step of a random history: what to do and three numbers that choose among what is there.
+Step = tuple[int, int, int, int]
+UNRULED = ("incident.imported/1", "incident.erased/1", "account.access_changed/1", "roads.plate_seen/1")
+
+
+def random_steps(chance: Random, count: int, among: int = 7) -> list[Step]:
+    """Return `count` steps that nobody chose; a small `among` meets the same incidents and units again and again."""
+    return [
+        (chance.randrange(10_000), chance.randrange(among), chance.randrange(among), chance.randrange(among))
+        for _ in range(count)
+    ]
+
+
+def play(model: DeskModel, steps: Iterable[Step]) -> None:
+    """Act out a random history."""
+    acts: list[Callable[[int, int, int], None]] = _acts(model)
+    for which, a, b, c in steps:
+        acts[which % len(acts)](a, b, c)
+
+
+def _acts(model: DeskModel) -> list[Callable[[int, int, int], None]]:
+    def incident(n: int) -> UUID:
+        return _pick(list(model.incidents), n) if model.incidents else model.open(1 + n % 7, with_place=True)
+
+    def unit(n: int) -> UUID:
+        return _pick(list(model.units), n) if model.units else model.register_unit(1 + n % 7)
+
+    def sent(n: int, m: int) -> tuple[UUID, UUID]:
+        """Prefer a unit that was sent to the incident, so that most stages and corrections do happen."""
+        chosen = incident(n)
+        units = list(model.incidents[chosen].units)
+        return chosen, _pick(units, m) if units else unit(m)
+
+    def run(incident_id: UUID, unit_id: UUID, stage: Stage) -> None:
+        """A unit's whole work, so that it is often free to be sent to the same incident again."""
+        model.assign(incident_id, unit_id)
+        model.reach(incident_id, unit_id, stage)
+        model.reach(incident_id, unit_id, Stage.CLEARED)
+
+    return [
+        lambda a, _b, c: _drop(model.open(1 + a % 7, with_place=c % 3 > 0)),
+        lambda a, _b, _c: _drop(model.register_unit(1 + a % 7)),
+        lambda a, b, _c: model.assign(incident(a), unit(b)),
+        lambda a, b, c: run(incident(a), unit(b), _pick(list(Stage), c)),
+        lambda a, b, c: model.reach(*sent(a, b), _pick(list(Stage), c)),
+        lambda a, b, c: model.reach(*sent(a, b), _pick(list(Stage), c)),
+        lambda a, b, c: model.correct(*sent(a, b), void=c % 2 == 0),
+        lambda a, b, _c: model.correct_past(*sent(a, b)),
+        lambda a, b, _c: model.change(incident(a), territory_id=1 + b % 7),
+        lambda a, b, c: model.change(incident(a), priority=str(1 + b % 4), forget=c % 2 == 0),
+        lambda a, _b, _c: model.note(incident(a)),
+        lambda a, _b, _c: model.close(incident(a)),
+        lambda a, b, _c: model.set_status(unit(a), _pick(sorted(domain.SETTABLE), b)),
+        lambda a, _b, c: model.unruled(_pick(list(UNRULED), c), 1 + a % 7),
+    ]
+
+
+def _pick(items: list[Any], n: int) -> Any:
+    return items[n % len(items)]
+
+
+def _drop(_value: object) -> None:
+    return None
