@@ -4,7 +4,7 @@ import { generate, paths, transliterate } from "../scripts/uz-cyrl.mjs";
 import { formats } from "../src/i18n/format";
 import { isolate, LANGUAGES, preferredLanguage, TEXTS, translator } from "../src/i18n/language";
 import { en } from "../src/i18n/en";
-import type { Key, Message } from "../src/i18n/messages";
+import type { Key, Message, Messages } from "../src/i18n/messages";
 
 const keys = Object.keys(en) as Key[];
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).toSorted().join();
@@ -22,6 +22,9 @@ describe.each(LANGUAGES.map(({ tag }) => tag))("texts in %s", (tag) => {
     }
   });
 });
+
+// @ts-expect-error A language that misses a text does not compile: tsc runs in every build.
+const withoutTexts: Messages = {};
 
 describe("Uzbek", () => {
   it("is written with ʻ and ʼ, never with a typewriter's apostrophe or a quotation mark", () => {
@@ -61,6 +64,10 @@ describe("sentences", () => {
   it("isolate what came from outside", () => {
     expect(translator("en")("stages.more", { unit: "\u202Eabc" })).toBe("More for \u2068\u202Eabc\u2069");
     expect(isolate("A142")).toBe("A142");
+  });
+
+  it("are complete, or do not compile", () => {
+    expect(withoutTexts).toEqual({});
   });
 
   it("start in the language of the browser", () => {
