@@ -65,23 +65,6 @@ def test_small_scale_is_one_region_of_three_districts_and_forty_neighbourhoods()
     assert len(plan().units) == 60
 
 
-def test_country_scale_meets_the_published_totals_exactly() -> None:
-    country = plan(DemoScale.COUNTRY)
-    levels = [territory.level for territory in country.territories]
-    assert [levels.count(level) for level in Level] == [1, 14, 208, 9_008]
-    regions = country.tree.children(ROOT_ID)
-    inside = [len(country.ground.cells_in(region)) for region in regions]
-    assert inside == [region.neighbourhoods for region in figures.COUNTRY]
-    assert sum(region.population for region in figures.COUNTRY) == 38_069_116
-    assert len(country.inspectors) >= 10_000
-    assert len(country.units) >= 10_000
-    staff: dict[int, int] = {}
-    for inspector in country.inspectors:
-        staff[inspector.territory_id] = staff.get(inspector.territory_id, 0) + 1
-    assert len(staff) == 9_008
-    assert set(staff.values()) == {1, 2, 3, 4, 5}
-
-
 def test_every_name_is_marked_and_stands_in_four_languages() -> None:
     for territory in plan().territories:
         assert set(territory.names) == set(LANGUAGES)
