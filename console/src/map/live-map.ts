@@ -106,6 +106,13 @@ export class LiveMap {
     if (move && box) this.goTo(box);
   }
 
+  /** Outlines one of the drawn territories and goes there: the lowest level has no children to draw instead. */
+  async focus(territory: Territory | null): Promise<void> {
+    await this.whenReady();
+    this.map.setFilter("territory-focus", ["==", ["get", "id"], territory?.id ?? -1]);
+    if (territory?.bbox) this.goTo(territory.bbox);
+  }
+
   /** Counts in the labels changed. */
   relabel(): void {
     if (!this.ready) return;

@@ -10,6 +10,8 @@ import { LiveMap, type LiveMapOptions } from "./live-map";
 interface Props {
   /** The territory whose children are drawn. */
   parent: number | null;
+  /** One of those children, outlined and gone to. */
+  focus?: number | null;
   selected?: string | null;
   /** Go to the selected incident when it changes. */
   follow?: boolean;
@@ -69,15 +71,18 @@ export function MapView(props: Props) {
   useEffect(() => map.current?.update({ ageWords: (age_s) => t("position.stale", { age: f.age(age_s) }) }), [t, f]);
   useEffect(() => map.current?.update({ territoryLabel: props.territoryLabel ?? plainLabel }), [props.territoryLabel, name, territories]);
 
-  const { parent, selected = null, follow = false, pick } = props;
+  const { parent, focus, selected = null, follow = false, pick } = props;
   const shown = useRef<number | null>(null);
   useEffect(() => {
     const territory = parent === null ? undefined : territories.get(parent);
     if (!territory) return;
     const place = follow && selected !== null && session.store.incidents.get(selected)?.place;
-    map.current?.showTerritory(territory, !place && shown.current !== parent).catch(() => undefined);
+    map.current?.showTerritory(territory, !place && focus == null && shown.current !== parent).catch(() => undefined);
     shown.current = parent;
   }, [parent, territories]);
+  useEffect(() => {
+    if (focus !== undefined) void map.current?.focus(focus === null ? null : (territories.get(focus) ?? null));
+  }, [focus, territories]);
   useEffect(() => void map.current?.select(selected, follow), [selected, follow]);
   useEffect(() => void (pick !== undefined && map.current?.setPick(pick)), [pick]);
 

@@ -61,6 +61,10 @@ export function layers(themeName: ThemeName): LayerSpecification[] {
     },
     { id: "territories-line", type: "line", source: "territories", paint: { "line-color": theme.border, "line-width": 1.2 } },
     {
+      id: "territory-focus", type: "line", source: "territories", filter: ["==", ["get", "id"], -1],
+      paint: { "line-color": theme.selection, "line-width": 3 },
+    },
+    {
       id: "units-sign", type: "symbol", source: "units", minzoom: SIGNS_FROM_ZOOM,
       layout: { "icon-image": themed(themeName, "icon"), "icon-allow-overlap": true, "icon-ignore-placement": true },
     },

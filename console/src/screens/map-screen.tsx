@@ -56,7 +56,7 @@ export default function MapScreen() {
       </header>
       {(!isNarrow || !twin) && (
         <div className="map-area">
-          <MapView parent={drawn} onTerritory={goDown} onIncident={open} territoryLabel={label} />
+          <MapView parent={drawn} focus={drawn === parent ? null : parent} onTerritory={goDown} onIncident={open} territoryLabel={label} />
           <Legend />
         </div>
       )}

@@ -47,6 +47,9 @@ export function Queue({ selected, onSelect, onOpen, canCreate }: Props) {
           <input type="checkbox" checked={onlyUnattended} onChange={(event) => setOnlyUnattended(event.target.checked)} />
           {t("queue.only_unattended", { n: unattended })}
         </label>
+        <span className="hint quiet small only-wide" aria-hidden="true">
+          <Kbd>J</Kbd> ↓ <Kbd>K</Kbd> ↑
+        </span>
         {canCreate && (
           <Link className="button is-primary" to="/new">
             {t("queue.new")} <Kbd>N</Kbd>
