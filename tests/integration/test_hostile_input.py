@@ -3,6 +3,7 @@
 Text that is only odd (markup, SQL, bidirectional controls) is kept and given back to the letter: it is text.
 """
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from tests.support.live import serving
 from tests.support.people import Person, new_key
 
 from markaz.core.permissions import Role
+from markaz.web import protocol
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -291,6 +293,40 @@ async def test_endless_headers_and_addresses_are_cut_off_and_hurt_nobody(
         assert_refused(await wire.get("/api/me", headers={"X-Long": "x" * 40_000}), 431, None)
         assert_refused(await wire.get("/api/me?" + "q" * 40_000), 431, None)
         assert (await wire.get("/api/me")).status_code == 200
+
+
+WHOLE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+SLOW = {
+    "nothing": b"",
+    "half a head": b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+    "blank lines after a whole request": WHOLE + b"\r\n",
+    "half a second head": WHOLE + b"GET /healthz HTTP/1.1\r\n",
+    "half a body": b"POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
+}
+
+
+async def test_a_peer_that_never_ends_its_request_is_left_and_one_that_listens_is_not(
+    shared_centre: RunningCentre, officer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HEAD_WAIT_S", "BODY_WAIT_S"):
+        monkeypatch.setattr(protocol, name, 0.2)
+    async with serving(shared_centre) as url, asyncio.timeout(30):
+        host, port = url.removeprefix("http://").split(":")
+        listening, wish = await asyncio.open_connection(host, int(port))
+        credentials = "".join(f"{name}: {value}\r\n" for name, value in officer.credentials.items())
+        wish.write(
+            f"GET /api/stream?after={await shared_centre.seq()} HTTP/1.1\r\nHost: x\r\n{credentials}\r\n".encode()
+        )
+        assert (await listening.readline()).startswith(b"HTTP/1.1 200")
+        for sent in SLOW.values():
+            answer, peer = await asyncio.open_connection(host, int(port))
+            peer.write(sent)
+            await answer.read()  # returns at the end of the connection only
+            peer.close()
+        incident = await open_incident(officer)
+        async with asyncio.timeout(10):
+            await listening.readuntil(incident["id"].encode())
+        wish.close()
 
 
 QUERIES = [
