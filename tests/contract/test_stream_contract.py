@@ -125,10 +125,8 @@ async def test_cursor_that_this_process_has_not_heard_of_yet_is_taken(
     end = await append_events(opener.running, stranger())
     stream = await opener.open(person, end)
     after = await append_events(opener.running, stranger())
-    console = Console({"seq": end, "incidents": [], "units": []})
-    while console.seq < after:
-        console.take((await stream.next()).data)
-    assert console.seq == after
+    frames = await stream.until(after)
+    assert [frames[0]["after"], frames[-1]["seq"]] == [end, after]
 
 
 async def test_cursor_from_before_a_change_of_access_is_refused_with_410(opener: Opener) -> None:
@@ -219,6 +217,24 @@ async def test_positions_have_no_number_and_go_where_they_may_be_seen(opener: Op
     await east.until(seq)
     assert b"positions" not in east.raw
     assert (await west.next()).data["after"] == after, "a position took a number"
+
+
+async def test_label_of_a_replay_reaches_everybody_and_whoever_comes_later(opener: Opener) -> None:
+    """It may be set, or taken away, between a client's snapshot and its stream, or while it is cut off."""
+    running = opener.running
+    importer = await running.newcomer(Grant(Role.IMPORTER, Land.WEST))
+    person = await observer(opener)
+    after = await running.seq()
+    there = await opener.open(person, after)
+    label = {"source": "sffd", "at": "2020-04-10T00:00:00Z", "speed": 60.0}
+    assert (await importer.send("PUT", "/api/intake/clock", label)).status_code == 204
+    assert (await there.next("clock")).data == label
+    later = await opener.open(person, after)
+    assert (await later.next("clock")).data == label
+    assert (await importer.send("DELETE", "/api/intake/clock")).status_code == 204
+    for stream in (there, later, await opener.open(person, after)):
+        assert (await stream.next("clock")).data is None
+    assert b"id:" not in there.raw
 
 
 async def test_heartbeats_keep_an_idle_stream_alive(opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:

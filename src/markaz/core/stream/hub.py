@@ -72,6 +72,7 @@ class Hub:
         self._on_event = on_event
         self.permissions = frozenset(rule.permission for rule in rules.values()) | telemetry
         self._channels: dict[Audience, Channel] = {}
+        self._latest: dict[str, bytes] = {}
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.seq = 0
@@ -135,8 +136,8 @@ class Hub:
                 channel.wake()
 
     def broadcast(self, name: str, data: Any) -> None:
-        """Send one telemetry frame to everybody."""
-        frame = telemetry_frame(name, data)
+        """Send one telemetry frame to everybody, and the latest of each name to whoever comes later."""
+        frame = self._latest[name] = telemetry_frame(name, data)
         for channel in self._channels.values():
             channel.push(frame)
             channel.wake()
@@ -163,11 +164,16 @@ class Hub:
         channel = self._channel(Audience.of(actor, self.permissions))
         channel.recipients.add(recipient)
         try:
-            number = channel.next  # from here on the ring has everything; what is before comes from the log
-            goal, after = self.seq, recipient.after
             yield HEARTBEAT  # headers and first byte at once, so that the client knows it is connected
             if not await self._still_may(actor, recipient):
                 recipient.ended = ("access_changed", 403)
+            after = recipient.after
+            while self.seq < after and recipient.ended is None:  # a cursor that this process hears of a moment later
+                await channel.changed.wait()
+            number = channel.next  # from here on the ring has everything; what is before comes from the log
+            goal = self.seq
+            for frame in list(self._latest.values()):
+                yield frame
             while after < goal and recipient.ended is None:
                 async with self._database.connection() as connection:
                     batch = await read_after(connection, after, limit=min(READ_BATCH, goal - after))
