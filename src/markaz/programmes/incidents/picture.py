@@ -1,6 +1,6 @@
 """How each event of the duty desk changes the picture: the one definition, for the stream and for every console.
 
-Views are the JSON shapes a browser holds (docs/reference/picture.md). They hold no name, phone, address or free text.
+Views are the JSON shapes a browser holds (docs/reference/stream.md). They hold no name, phone, address or free text.
 """
 
 from collections.abc import Iterable, Mapping
