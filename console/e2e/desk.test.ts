@@ -90,7 +90,7 @@ describeInBrowser("two people at two desks", () => {
     await page.waitForURL(/\/new$/);
     await page.locator("input[type=tel]").fill("+998 90 111 22 33");
     await page.keyboard.press("Escape");
-    await page.waitForURL(/\/desk/);
+    await page.locator(".queue-row").first().waitFor();
     await page.keyboard.press("KeyN");
     expect(await page.locator("input[type=tel]").inputValue()).toBe("+998 90 111 22 33");
     const kept = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
