@@ -223,7 +223,7 @@ async def test_no_command_is_taken_from_a_page_of_another_site(
 
 
 async def test_our_own_page_and_programs_without_a_browser_are_served(centre: RunningCentre) -> None:
-    officer, importer = await centre.person(Role.DUTY_OFFICER), await centre.person(Role.IMPORTER)
+    officer, importer = await centre.person(Role.DUTY_OFFICER), await centre.person(Role.IMPORTER, Land.ROOT)
     incident = await open_incident(officer)
     path = f"/api/incidents/{incident['id']}/notes"
     for headers in ({}, {"Origin": "http://127.0.0.1", "Sec-Fetch-Site": "same-origin"}):

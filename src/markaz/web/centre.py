@@ -15,7 +15,7 @@ from markaz.core.codes import CodeTables, load_codes
 from markaz.core.db.pool import DATABASE_TROUBLE, Database
 from markaz.core.events import Recorded
 from markaz.core.jobs import Job, Jobs
-from markaz.core.permissions import Permission
+from markaz.core.permissions import Actor, Permission, require
 from markaz.core.sealing import KeysMissing, Sealer
 from markaz.core.settings import Settings
 from markaz.core.stream.hub import Hub
@@ -98,8 +98,9 @@ class Centre:
             lambda: self.positions.dropped
         )
 
-    def set_replay_clock(self, body: ReplayClockBody | None) -> None:
-        """Label every console with a replay's clock, or take the label away."""
+    def set_replay_clock(self, actor: Actor, body: ReplayClockBody | None) -> None:
+        """Label every console with a replay's clock, or take the label away. Raises Forbidden below the top."""
+        require(actor, Permission.INTAKE, self.tree.root_id or 0, self.tree)
         self.replay_clock = None if body is None else {"at": iso(body.at), "speed": body.speed, "source": body.source}
         self.hub.broadcast("clock", self.replay_clock)
 

@@ -11,7 +11,7 @@ from fastapi import Request as HttpRequest
 
 from markaz.core.acts import Answer, Request
 from markaz.core.codes import CodeTables
-from markaz.core.permissions import Permission
+from markaz.core.permissions import Actor, Permission
 from markaz.programmes.incidents import commands, shapes
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.intake import Intake
@@ -232,7 +232,7 @@ def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], An
 
 
 def intake_router(
-    intake: Intake, guard: Guard, set_clock: Callable[[shapes.ReplayClockBody | None], None]
+    intake: Intake, guard: Guard, set_clock: Callable[[Actor, shapes.ReplayClockBody | None], None]
 ) -> APIRouter:
     """Return the routes for other systems' calls."""
     router = APIRouter(prefix="/api/intake", tags=["intake"])
@@ -289,16 +289,16 @@ def intake_router(
 
     @router.put("/clock", status_code=204, openapi_extra=needs)
     async def put_clock(
-        body: shapes.ReplayClockBody, _request: Annotated[Request, Depends(guard.requires(P.INTAKE))]
+        body: shapes.ReplayClockBody, request: Annotated[Request, Depends(guard.requires(P.INTAKE))]
     ) -> Response:
-        """Label every console with the clock of a replay."""
-        set_clock(body)
+        """Label every console with the clock of a replay; the right is needed at the top, because all consoles show it."""
+        set_clock(request.actor, body)
         return Response(status_code=204)
 
     @router.delete("/clock", status_code=204, openapi_extra=needs)
-    async def delete_clock(_request: Annotated[Request, Depends(guard.requires(P.INTAKE))]) -> Response:
+    async def delete_clock(request: Annotated[Request, Depends(guard.requires(P.INTAKE))]) -> Response:
         """Take the label of the replay away."""
-        set_clock(None)
+        set_clock(request.actor, None)
         return Response(status_code=204)
 
     return router
