@@ -53,7 +53,8 @@ class Jobs:
             last: datetime | None = await connection.fetchval(
                 "SELECT started_at FROM job_runs WHERE job = $1 AND finished_at IS NOT NULL", job.name
             )
-            if last is not None and now - last < job.every:
+            # A last run in the future was noted by a clock that has been set back since: it must not silence the job.
+            if last is not None and timedelta(0) <= now - last < job.every:
                 return False
             touched = await job.work(connection)
             await connection.execute(
