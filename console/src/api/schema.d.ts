@@ -362,7 +362,7 @@ export interface paths {
         get?: never;
         /**
          * Put Clock
-         * @description Label every console with the clock of a replay.
+         * @description Label every console with the clock of a replay; the right is needed at the top, because all consoles show it.
          */
         put: operations["put_clock_api_intake_clock_put"];
         post?: never;
@@ -2969,6 +2969,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The call is there already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Successful Response */
             201: {
                 headers: {
