@@ -283,6 +283,7 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
 
   async function api(request, response, url) {
     if (url.pathname === "/api/session") return session(request, response);
+    if (url.pathname === "/api/centre") return json(response, 200, { demo: true, profile: "uz" });
     const actor = actorOf(request);
     if (!actor) return refuse(response, 401, "not_signed_in", "Sign in first.");
     if (url.pathname === "/api/stream") return openStream(request, response, url.searchParams);

@@ -4,12 +4,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 from tests.e2e.conftest import DESKTOP, PHONE, SHOWN_MS, Show
 from tests.e2e.test_two_sessions import assign_button
 from tests.support.centre import RunningCentre
 from tests.support.desk import assign, open_incident, reach, register_unit
+from tests.support.fixtures import OpenCentre
 from tests.support.land import Land, place_in
+from tests.support.live import serving
 
 from markaz.core.permissions import Role
 from markaz.kit.clock import iso
@@ -124,6 +126,15 @@ async def test_a_supervisor_drills_from_region_to_district_to_neighbourhood(cent
     for name in ("East", "East North"):
         await screen.page.get_by_role("link", name=name, exact=True).first.click()
     await expect(screen.page.get_by_role("heading", name="East North")).to_be_visible(timeout=SHOWN_MS)
+
+
+async def test_a_demo_says_so_before_anybody_signs_in(open_centre_with: OpenCentre, browser: Browser) -> None:
+    running = await open_centre_with(demo=True)
+    async with serving(running) as address:
+        page = await browser.new_page(locale="en-GB")
+        await page.goto(address)
+        await expect(page.get_by_text("DEMO: invented territory and traffic")).to_be_visible(timeout=SHOWN_MS)
+        await page.close()
 
 
 async def test_the_desk_is_worked_from_the_keyboard(centre: RunningCentre, show: Show) -> None:

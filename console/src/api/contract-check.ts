@@ -18,7 +18,7 @@ export type Checks = [
 
 /** Every address this console speaks to, as the server spells it. */
 export type Addresses = Fits<
-  | "/api/session" | "/api/me" | "/api/codes" | "/api/snapshot" | "/api/stream"
+  | "/api/centre" | "/api/session" | "/api/me" | "/api/codes" | "/api/snapshot" | "/api/stream"
   | "/api/territories" | "/api/territories/{territory_id}/boundaries"
   | "/api/incidents" | "/api/incidents/{incident_id}" | "/api/incidents/{incident_id}/timeline"
   | "/api/incidents/{incident_id}/assignments" | "/api/incidents/{incident_id}/assignments/{unit_id}/stages"

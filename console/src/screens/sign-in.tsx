@@ -4,9 +4,11 @@ import { useWords } from "../context";
 import { session } from "../session";
 import { Problem } from "../ui/problem";
 import { LanguagePicker, ThemePicker } from "../ui/shell";
+import { useRead } from "../ui/use-read";
 
 export function SignInScreen() {
   const { t } = useWords();
+  const centre = useRead<{ demo: boolean }>("/api/centre");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
@@ -24,10 +26,13 @@ export function SignInScreen() {
   const isWrong = error instanceof ApiError && (error.status === 401 || error.status === 403);
   return (
     <div className="sign-in">
-      <header className="sign-in-bar">
-        <ThemePicker />
-        <LanguagePicker />
-      </header>
+      <div>
+        {centre.data?.demo && <p className="band band-demo">{t("band.demo")}</p>}
+        <header className="sign-in-bar">
+          <ThemePicker />
+          <LanguagePicker />
+        </header>
+      </div>
       <main className="sign-in-card">
         <h1>Markaz</h1>
         <p className="quiet">{t("sign_in.purpose")}</p>
