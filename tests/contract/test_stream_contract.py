@@ -222,7 +222,7 @@ async def test_positions_have_no_number_and_go_where_they_may_be_seen(opener: Op
 async def test_label_of_a_replay_reaches_everybody_and_whoever_comes_later(opener: Opener) -> None:
     """It may be set, or taken away, between a client's snapshot and its stream, or while it is cut off."""
     running = opener.running
-    importer = await running.newcomer(Grant(Role.IMPORTER, Land.WEST))
+    importer = await running.newcomer(Grant(Role.IMPORTER, Land.ROOT))
     person = await observer(opener)
     after = await running.seq()
     there = await opener.open(person, after)
