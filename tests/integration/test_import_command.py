@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 from tests.support.imports import HEADER, MAPPING, Into, line, opened
 
 from markaz.core.db.embedded import DatabaseAccess
+from markaz.core.sealing import KEY_FILE
 from markaz.core.settings import Settings
 from markaz.programmes.incidents.imports.mapping import parse_mapping
 
@@ -70,6 +72,27 @@ def test_command_prints_one_object_and_writes_a_report(command: Command, tmp_pat
         (3, "received"),
         (4, "received"),
     ]
+
+
+def test_the_report_is_for_nobody_else(command: Command, tmp_path: Path) -> None:
+    export, report = tmp_path / "export.csv", tmp_path / "report.json"
+    export.write_text(HEADER + line("1", "c1", kind="a word of the export"))
+    assert command.run(export, "--report", str(report))[0] == 0
+    assert "a word of the export" in report.read_text()
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+
+
+def test_no_new_key_file_is_made_beside_sealed_data(
+    command: Command, centre_settings: Settings, tmp_path: Path
+) -> None:
+    for name in ("1", "2"):
+        (tmp_path / name).write_text(HEADER + line(name, f"c{name}", street=f"{name} Secret Street"))
+    assert command.run(tmp_path / "1")[0] == 0
+    key_file = centre_settings.home / KEY_FILE
+    key_file.rename(tmp_path / "lost")
+    code, _, err = command.run(tmp_path / "2")
+    assert (code, key_file.exists()) == (1, False)
+    assert "restore it from the key backup" in err
 
 
 @pytest.mark.parametrize(

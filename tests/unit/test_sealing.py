@@ -1,6 +1,7 @@
 """Sealing without a database: what is sealed opens only there, under those keys, and equal phones find each other."""
 
 import base64
+import errno
 import hashlib
 import json
 import os
@@ -169,6 +170,35 @@ def test_a_missing_key_file_is_never_replaced_when_there_are_data(tmp_path: Path
     with pytest.raises(KeysMissing, match="restore it from the key backup"):
         Sealer.open(tmp_path, create=False)
     assert not (tmp_path / KEY_FILE).exists()
+
+
+def test_a_key_file_that_finds_no_room_leaves_nothing_and_is_made_when_there_is_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(KeysMissing, match="could not be made: No space left"):
+            Sealer.open(tmp_path)
+    assert list((tmp_path / KEY_FILE).parent.iterdir()) == []
+    Sealer.open(tmp_path)
+
+
+def test_the_name_of_a_new_key_file_reaches_the_disk_before_anything_is_sealed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    to_disk = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        to_disk(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    Sealer.open(tmp_path)
+    assert synced[1:] == [(tmp_path / KEY_FILE).parent, tmp_path]
 
 
 GOOD = base64.b64encode(bytes(KEY_BYTES)).decode()

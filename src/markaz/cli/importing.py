@@ -5,6 +5,7 @@ Standard output holds the result alone; progress and what was odd go to standard
 
 import asyncio
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -61,7 +62,8 @@ def dispatch(
         migrate(access)
         result = asyncio.run(_import(settings, access.app_dsn, table, how, territory))
     if report is not None:
-        report.write_text(json.dumps(result.full(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        with open(report, "w", encoding="utf-8", opener=_private) as written:
+            written.write(json.dumps(result.full(), indent=2, ensure_ascii=False) + "\n")
     if as_json:
         print(json.dumps(result.summary()))
     else:
@@ -73,7 +75,9 @@ async def _import(settings: Settings, dsn: str, table: Table, mapping: Mapping, 
     database = await Database.open(dsn, max_size=1)
     try:
         now = SystemClock().now()
-        target = await open_target(database, Sealer.open(settings.home), territory, now)
+        async with database.connection() as connection:
+            sealer = await Sealer.open_for(connection, settings.home)
+        target = await open_target(database, sealer, territory, now)
         progress = Progress()
         try:
             return await import_table(table, mapping, target, now=now, on_progress=progress.show)
@@ -116,9 +120,14 @@ class Progress:
 def _check_writable(report: Path) -> None:
     """Find out before the import, not after it, that its report cannot be written."""
     try:
-        report.open("a").close()
+        open(report, "a", opener=_private).close()
     except OSError as error:
         raise InvalidInput(f"The report cannot be written to {report}: {error.strerror}.", field="report") from error
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that others cannot read: the codes it quotes are words of the export."""
+    return os.open(path, flags, 0o600)
 
 
 def _in_words(file: Path, result: Report) -> str:

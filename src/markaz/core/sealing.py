@@ -15,12 +15,14 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from markaz.core.db.folder import sync_folder
 from markaz.core.db.pool import Connection
 from markaz.core.errors import MarkazError
 
@@ -61,18 +63,31 @@ class Sealer:
     def open(cls, home: Path, *, create: bool = True) -> "Sealer":
         """Read HOME/keys/kek.json, or make it (mode 0600) when the centre is new.
 
-        Raises KeysMissing when it is absent and `create` is false, or unreadable.
+        Raises KeysMissing when it is absent and `create` is false, unreadable, or cannot be made.
         """
         path = home / KEY_FILE
         if not path.exists():
             if not create:
                 raise KeysMissing(f"The key file {KEY_FILE} is missing: restore it from the key backup.")
-            _write_new_keys(path)
+            try:
+                _write_new_keys(path)
+            except OSError as error:  # a full disk, say
+                raise KeysMissing(f"The key file {KEY_FILE} could not be made: {error.strerror}.") from error
         try:
             stored = json.loads(path.read_text())
             return cls(base64.b64decode(stored["kek"]), base64.b64decode(stored["search_key"]))
         except (ValueError, KeyError, TypeError, OSError) as error:
             raise KeysMissing(f"The key file {KEY_FILE} cannot be read: restore it from the key backup.") from error
+
+    @classmethod
+    async def open_for(cls, connection: Connection, home: Path) -> "Sealer":
+        """Read the key file of the centre behind `connection`, making it only where nothing is sealed yet.
+
+        A new key file beside old data would split them: half of them for ever unreadable under either file. Raises
+        KeysMissing as `open` does.
+        """
+        has_sealed = await connection.fetchval("SELECT EXISTS (SELECT FROM keys.sealed_keys)")
+        return cls.open(home, create=not has_sealed)
 
     def seal_many(
         self, records: Iterable[tuple[UUID, Mapping[str, str]]]
@@ -199,14 +214,16 @@ def _write_new_keys(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = {name: base64.b64encode(os.urandom(KEY_BYTES)).decode() for name in ("kek", "search_key")}
     staged = path.with_suffix(f".{os.urandom(8).hex()}")
-    with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump({"version": 1, **fresh}, file)
-        file.flush()
-        os.fsync(file.fileno())
     try:
+        with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump({"version": 1, **fresh}, file)
+            file.flush()
+            os.fsync(file.fileno())
         # link, not rename: if two processes start a new centre at once, one set of keys wins and none is overwritten.
-        os.link(staged, path)
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            os.link(staged, path)
     finally:
-        staged.unlink()
+        staged.unlink(missing_ok=True)
+    # The name too must reach the disk before anything is sealed: what is committed later would outlive its key.
+    sync_folder(path.parent)
+    sync_folder(path.parent.parent)

@@ -139,11 +139,12 @@ async def _fill(database: Database, home: Path, plan: Plan, clock: Clock, opened
     await write.write_accounts(database, plan, opened_at)
     async with database.connection() as connection:
         actor = await logins.traffic_actor(connection)
+        sealer = await Sealer.open_for(connection, home)
     say(f"demo: {len(plan.units):,} units")
     await write.write_units(database, plan, actor.id, opened_at)
     opening = make_opening(plan)
     say(f"demo: {len(opening.incidents):,} open incidents")
-    desk = Desk(Spine(database, Acts(database, clock), Sealer.open(home), clock, lambda: plan.tree))
+    desk = Desk(Spine(database, Acts(database, clock), sealer, clock, lambda: plan.tree))
     await write.open_incidents(desk, plan, opening, actor, opened_at)
 
 

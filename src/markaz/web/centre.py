@@ -178,12 +178,10 @@ class Centre:
 async def open_centre(settings: Settings, app_dsn: str, clock: Clock) -> Centre:
     """Connect and read what a centre needs before it can answer. Raises Unavailable or KeysMissing."""
     database = await Database.open(app_dsn, max_size=settings.database_pool_size)
-    async with database.connection() as connection:
-        tree = await load_tree(connection, clock.now().date())
-        has_sealed = await connection.fetchval("SELECT EXISTS (SELECT FROM keys.sealed_keys)")
     try:
-        # A new key file beside old data would split them: half of it for ever unreadable under either file.
-        sealer = Sealer.open(settings.home, create=not has_sealed)
+        async with database.connection() as connection:
+            tree = await load_tree(connection, clock.now().date())
+            sealer = await Sealer.open_for(connection, settings.home)
     except KeysMissing:
         await database.close()
         raise
