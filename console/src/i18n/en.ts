@@ -106,6 +106,8 @@ export const en = {
   "flag.time_missing_hour": "time in the hour that was skipped",
   "flag.time_in_future": "time in the future",
   "flag.place_absurd": "impossible place",
+  "flag.territory_unknown": "territory code unknown here",
+  "flag.call_differs": "rows of the call disagree",
 
   "sealed.title": "Caller and address",
   "sealed.caller_name": "Name",

@@ -107,6 +107,8 @@ export const ru: Messages = {
   "flag.time_missing_hour": "время в пропущенном часе",
   "flag.time_in_future": "время в будущем",
   "flag.place_absurd": "невозможное место",
+  "flag.territory_unknown": "код территории здесь неизвестен",
+  "flag.call_differs": "строки обращения расходятся",
 
   "sealed.title": "Заявитель и адрес",
   "sealed.caller_name": "Имя",

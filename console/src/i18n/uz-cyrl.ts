@@ -108,6 +108,8 @@ export const uzCyrl: Messages = {
   "flag.time_missing_hour": "ўтказиб юборилган соатдаги вақт",
   "flag.time_in_future": "келажакдаги вақт",
   "flag.place_absurd": "мумкин бўлмаган жой",
+  "flag.territory_unknown": "ҳудуд коди бу ерда номаълум",
+  "flag.call_differs": "мурожаат ёзувлари бир-бирига зид",
 
   "sealed.title": "Мурожаатчи ва манзил",
   "sealed.caller_name": "Исми",

@@ -108,6 +108,8 @@ export const uzLatn: Messages = {
   "flag.time_missing_hour": "oʻtkazib yuborilgan soatdagi vaqt",
   "flag.time_in_future": "kelajakdagi vaqt",
   "flag.place_absurd": "mumkin boʻlmagan joy",
+  "flag.territory_unknown": "hudud kodi bu yerda nomaʼlum",
+  "flag.call_differs": "murojaat yozuvlari bir-biriga zid",
 
   "sealed.title": "Murojaatchi va manzil",
   "sealed.caller_name": "Ismi",

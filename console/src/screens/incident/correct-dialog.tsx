@@ -7,7 +7,7 @@ import { TimeField } from "../../ui/time-field";
 import { toIso, toText } from "../../ui/time-text";
 import { useCommand } from "../../ui/use-command";
 import { CommandForm } from "./command-form";
-import { stageOf } from "./timeline";
+import { stageOf } from "./stage-of";
 
 /** Sets a stage right: at another time, or not at all. What was said before stays in the timeline, struck through. */
 export function CorrectDialog(props: { incident: IncidentView; entry: TimelineEntry; onReload: () => void; onClose: () => void }) {

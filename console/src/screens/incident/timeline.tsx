@@ -7,6 +7,7 @@ import { useEventName } from "../../ui/event-name";
 import { Problem } from "../../ui/problem";
 import type { Reading } from "../../ui/use-read";
 import { CorrectDialog } from "./correct-dialog";
+import { stageOf } from "./stage-of";
 
 interface Props {
   incident: IncidentView;
@@ -47,14 +48,6 @@ export function Timeline({ incident, reading, canCorrect, onReload }: Props) {
       {correcting && <CorrectDialog incident={incident} entry={correcting} onReload={onReload} onClose={() => setCorrecting(null)} />}
     </section>
   );
-}
-
-/** The stage an entry speaks of, when it is one that can be corrected. */
-export function stageOf(entry: TimelineEntry): { stage: Stage; unitId: string } | null {
-  const unitId = entry.detail.unit_id;
-  const stage = entry.detail.stage ?? (entry.type.startsWith("incident.unit_assigned") ? "assigned" : undefined);
-  if (typeof unitId !== "string" || !STAGES.includes(stage as Stage)) return null;
-  return { stage: stage as Stage, unitId };
 }
 
 function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: IncidentView; isNarrow: boolean; onCorrect: (() => void) | undefined }) {
