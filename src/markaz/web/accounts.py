@@ -65,6 +65,7 @@ def accounts_router(centre: Centre) -> APIRouter:
     @router.post("", status_code=201, openapi_extra=needs)
     async def create(body: AccountBody, request: Annotated[Request, Depends(administrator)]) -> Response:
         """Create a person's account."""
+
         async def work(act: Act) -> Answer:
             grants = _granted(centre, act, body.grants)
             account_id, event = await identity.create_account(
