@@ -109,6 +109,18 @@ def test_long_line_inside_an_open_quotation_is_rejected_by_itself(csv_file: Path
     assert [(r.row, r.line) for r in bad] == [(1, 2), (2, 3)]
 
 
+def test_a_row_without_end_is_given_up_long_before_the_file_ends(csv_file: Path, mapping: Mapping) -> None:
+    # Each mark closes a field, and the next one opens another over the end of the line.
+    csv_file.write_bytes(HEADER + b'1,a,"x\n' + b'","x\n' * 400_000 + b"2,a,b\n")
+    rows = open_table(csv_file, mapping).rows()
+    first = next(rows)
+    assert isinstance(first, Rejected)
+    assert (first.row, first.line, first.reason) == (1, 2, "a quotation mark is left open")
+    *_, last = rows
+    assert isinstance(last, RawRow)
+    assert last.values[0] == "2"
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -20,7 +20,7 @@ MAX_FIELD_CHARS = csv.field_size_limit()  # of the csv module: 131,072 unless so
 
 
 class _LineTooLong(Exception):
-    """A line was longer than MAX_LINE_CHARS; `head` is its beginning."""
+    """A line, or the lines of one row, were longer than MAX_LINE_CHARS; `head` is the beginning of the last line."""
 
     def __init__(self, head: str) -> None:
         super().__init__("line too long")
@@ -35,6 +35,7 @@ class _Lines:
         self._again: deque[tuple[int, str]] = deque()
         self._read = 0
         self.row_lines: list[tuple[int, str]] = []
+        self._row_chars = 0
         self.suspect = False
 
     def __iter__(self) -> Iterator[str]:
@@ -46,7 +47,9 @@ class _Lines:
         else:
             number, line = self._next_of_file()
         self.row_lines.append((number, line))
-        if _is_too_long(line):
+        self._row_chars += len(line)
+        # Marks that open again on every line make one row of all of them, and the parser would keep all of it.
+        if _is_too_long(line) or (len(self.row_lines) > 1 and self._row_chars > MAX_LINE_CHARS):
             raise _LineTooLong(line)
         # Rare in an honest file, so the fields are looked at one by one only when a line gives cause.
         if "\0" in line or not (line.isascii() or _is_clean(line)):
@@ -56,6 +59,7 @@ class _Lines:
     def begin_row(self) -> None:
         """Forget the lines of the last row."""
         self.row_lines.clear()
+        self._row_chars = 0
         self.suspect = False
 
     def give_back_all_but_first(self) -> None:
