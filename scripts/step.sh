@@ -6,6 +6,7 @@ set -u
 label=$1
 shift
 log=$(mktemp)
+export NO_COLOR=1  # colours of a tool are noise in a progress line
 started=$(date +%s)
 printf '%s ...\n' "$label"
 
