@@ -40,9 +40,10 @@ async def test_frame_is_id_event_and_one_line_of_json(opener: Opener) -> None:
     after = await opener.running.seq()
     stream = await opener.open(person, after)
     await stream.next("heartbeat")
+    assert (await stream.next("clock")).data is None  # every stream begins by saying whether this is a replay
     incident = await officer.open()
     await stream.next()
-    frame = stream.raw.removeprefix(b":\n\n")
+    frame = stream.raw.removeprefix(b":\n\nevent: clock\ndata: null\n\n")
     seq = after + 1
     head = b'id: %d\nevent: events\ndata: {"after":%d,"seq":%d,"events":[' % (seq, after, seq)
     assert frame.startswith(head)
@@ -226,6 +227,7 @@ async def test_label_of_a_replay_reaches_everybody_and_whoever_comes_later(opene
     person = await observer(opener)
     after = await running.seq()
     there = await opener.open(person, after)
+    assert (await there.next("clock")).data is None
     label = {"source": "sffd", "at": "2020-04-10T00:00:00Z", "speed": 60.0}
     assert (await importer.send("PUT", "/api/intake/clock", label)).status_code == 204
     assert (await there.next("clock")).data == label

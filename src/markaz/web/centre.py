@@ -121,6 +121,7 @@ class Centre:
         """Run the stream and the background work while the block runs."""
         await self.positions.load()
         await self.hub.start()
+        self.hub.broadcast("clock", self.replay_clock)  # so that every stream begins with it, also after a restart
         jobs = Jobs(self.database, self.clock, self._jobs())
         work = [
             asyncio.create_task(self._every(POSITION_SEND_S, self._send_positions)),

@@ -17,7 +17,7 @@ from markaz.core.errors import MarkazError
 from markaz.core.permissions import Actor, Permission, require, scope
 from markaz.kit.clock import iso
 from markaz.programmes.incidents.positions import STALE_AFTER_S
-from markaz.programmes.incidents.routes import reply
+from markaz.programmes.incidents.routes import reply, reply_packed
 from markaz.web.centre import Centre
 from markaz.web.guard import SESSION_COOKIE, check_same_origin, declared
 from markaz.web.stream import open_stream
@@ -111,9 +111,9 @@ def common_router(centre: Centre) -> APIRouter:
         return reply(200, centre.codes.wire())
 
     @router.get("/territories", openapi_extra=declared(P.SIGNED_IN))
-    async def territories(request: Annotated[Request, Depends(signed_in)]) -> Response:
+    async def territories(http: HttpRequest, request: Annotated[Request, Depends(signed_in)]) -> Response:
         """Return your territories, everything below them, and what is above them for orientation."""
-        return reply(200, {"territories": _territories(centre, request.actor)})
+        return await reply_packed(http, {"territories": _territories(centre, request.actor)})
 
     @router.get("/territories/{territory_id}/boundaries", openapi_extra=declared(P.SIGNED_IN))
     async def boundaries(

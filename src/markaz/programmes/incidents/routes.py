@@ -1,5 +1,7 @@
 """The desk's HTTP routes: parse, authorise, call the service, answer. Each names its permission."""
 
+import asyncio
+import gzip
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal, Protocol
@@ -20,6 +22,7 @@ from markaz.programmes.incidents.reading import PAGE_LIMIT, IncidentQuery, Readi
 from markaz.programmes.incidents.service import Desk
 
 P = Permission
+PACKED_FROM_BYTES = 50_000
 
 
 class Guard(Protocol):
@@ -33,6 +36,17 @@ class Guard(Protocol):
 def reply(status: int, body: Any) -> Response:
     """Return JSON bytes; the bodies are ours, so nothing needs validating on the way out."""
     return Response(orjson.dumps(body), status_code=status, media_type="application/json")
+
+
+async def reply_packed(http: HttpRequest, body: Any) -> Response:
+    """Return JSON bytes, packed when they are many and the client can unpack them: a country's picture is megabytes."""
+    plain = orjson.dumps(body)
+    if len(plain) < PACKED_FROM_BYTES or "gzip" not in http.headers.get("accept-encoding", ""):
+        return Response(plain, media_type="application/json", headers={"vary": "accept-encoding"})
+    # Level 1 takes about 7 ms a megabyte, in a thread; the others halve the bytes once more at ten times the price.
+    packed = await asyncio.to_thread(gzip.compress, plain, 1)
+    headers = {"content-encoding": "gzip", "vary": "accept-encoding"}
+    return Response(packed, media_type="application/json", headers=headers)
 
 
 def _answer(answer: Answer) -> Response:
@@ -163,9 +177,11 @@ def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], An
     router = APIRouter(prefix="/api", tags=["reading"])
 
     @router.get("/snapshot", openapi_extra=_needs(P.INCIDENT_READ))
-    async def snapshot(request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))]) -> Response:
+    async def snapshot(
+        http: HttpRequest, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))]
+    ) -> Response:
         """Return the live picture and the stream number it is of."""
-        return reply(200, await reading.snapshot(request.actor) | {"clock": replay_clock()})
+        return await reply_packed(http, await reading.snapshot(request.actor) | {"clock": replay_clock()})
 
     @router.get("/incidents", openapi_extra=_needs(P.INCIDENT_READ))
     async def incidents(
