@@ -1,6 +1,7 @@
 """Backup, loss, restore: equal counts and hashes, keys apart from data, and what was erased stays erased."""
 
 import asyncio
+import errno
 import shutil
 import subprocess
 from pathlib import Path
@@ -236,6 +237,31 @@ async def test_backup_never_overwrites(full: Place, tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize(("data", "keys"), [("b", "b"), ("b", "b/keys"), ("b/data", "b")])
+async def test_keys_and_data_never_lie_in_each_other(full: Place, tmp_path: Path, data: str, keys: str) -> None:
+    with pytest.raises(DatabaseRefused, match="outside"):
+        await full.backup(tmp_path / data, tmp_path / keys)
+    assert not (tmp_path / "b").exists()
+
+
+async def test_keys_of_a_backup_that_failed_at_its_end_are_taken_back(
+    full: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "backups"
+    target.mkdir()
+    rename = Path.rename
+
+    def fails_for_data(self: Path, to: Path) -> Path:
+        if to.name == "data":
+            raise OSError(errno.EIO, "Input/output error")
+        return rename(self, to)
+
+    monkeypatch.setattr(Path, "rename", fails_for_data)
+    with pytest.raises(DatabaseUnavailable, match="could not be written"):
+        await full.backup(target / "data", target / "keys")
+    assert list(target.iterdir()) == []
+
+
 async def test_failed_backup_leaves_nothing_behind(full: Place, tmp_path: Path) -> None:
     target = tmp_path / "backups"
     target.mkdir()
@@ -331,6 +357,16 @@ async def test_check_finds(full: Place, name: str) -> None:
     assert await full.failed_checks() == {}
     await full.run(FAULTS[name])
     assert name in await full.failed_checks()
+
+
+async def test_check_finds_a_key_file_that_does_not_open_what_is_sealed(full: Place) -> None:
+    await full.seal()
+    assert await full.failed_checks() == {}
+    await full.seal()
+    (full.folder.keys / "kek.json").rename(full.folder.keys / "kek.old")
+    assert "missing" in (await full.failed_checks())["keys"]
+    await full.seal()  # the tool of this test makes a new key file, as nothing in the centre would
+    assert "does not fit" in (await full.failed_checks())["keys"]
 
 
 async def test_check_finds_a_key_that_should_be_destroyed(full: Place) -> None:

@@ -48,9 +48,13 @@ async def backup(
 ) -> BackupReport:
     """Write the data to `target` and the keys to `keys_target` (default `target`/keys) while the centre runs.
 
-    Raises DatabaseRefused when a target exists or the schema is not current, DatabaseUnavailable when the copy fails;
-    then neither target exists.
+    Raises DatabaseRefused when a target exists, one lies in the other or the schema is not current, DatabaseUnavailable
+    when the copy fails; then neither target exists.
     """
+    if keys_target is not None and _is_one_in_the_other(target, keys_target):
+        raise DatabaseRefused(
+            f"The keys would stand beside the data: give --keys a folder outside {target}, or leave it away."
+        )
     for path in (target, keys_target):
         if path is not None and (path.exists() or path.is_symlink()):
             raise DatabaseRefused(f"{path} is already there, and a backup is never overwritten: choose another name.")
@@ -62,7 +66,12 @@ async def backup(
         manifest = await _copy(access.owner_dsn, folder, data_part, keys_part, postgres_bin)
         if keys_target is not None:
             _publish(keys_part, keys_target)
-        _publish(data_part, target)
+        try:
+            _publish(data_part, target)
+        except OSError:
+            if keys_target is not None:
+                shutil.rmtree(keys_target, ignore_errors=True)
+            raise
     except OSError as error:
         raise DatabaseUnavailable(f"The backup could not be written to {target}: {error}") from error
     finally:
@@ -139,6 +148,11 @@ async def _write_manifests(
     manifest = Manifest("data", **common, postgres_major=major, seq=seq, tables=data, files=data_files)
     manifest.write(data_part)
     return manifest
+
+
+def _is_one_in_the_other(one: Path, other: Path) -> bool:
+    one, other = one.resolve(), other.resolve()
+    return one.is_relative_to(other) or other.is_relative_to(one)
 
 
 def _partial(target: Path) -> Path:
