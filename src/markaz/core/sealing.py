@@ -154,6 +154,10 @@ class Sealer:
                 fields[field] = _open(ciphers[sealed_id], sealed_id, field, bytes(row["ciphertext"]))
         return opened
 
+    def check_fits(self, sealed_id: UUID, wrapped: bytes) -> None:
+        """Raise KeysMissing unless this key file opens the wrapped key of that record."""
+        self._unwrap(sealed_id, wrapped)
+
     async def find(self, connection: Connection, field: str, text: str, *, limit: int = 50) -> list[UUID]:
         """Return the records whose searchable `field` equals `text` after normalising. Raises ValueError for others."""
         if field not in SEARCHABLE:
@@ -175,7 +179,7 @@ class Sealer:
     def _unwrap(self, sealed_id: UUID, wrapped: bytes) -> bytes:
         try:
             return self._kek.decrypt(bytes(wrapped[:NONCE_BYTES]), bytes(wrapped[NONCE_BYTES:]), sealed_id.bytes)
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise KeysMissing("The key file does not fit the data: restore the one backed up with it.") from error
 
 

@@ -15,6 +15,7 @@ from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.folder import CentreFolder
 from markaz.core.db.migrate import SchemaState, schema_of
 from markaz.core.db.tools import connect_owner
+from markaz.core.sealing import KeysMissing, Sealer
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -146,13 +147,20 @@ async def _erased(connection: Connection) -> Finding:
 
 
 async def _key_file(connection: Connection, folder: CentreFolder) -> Finding:
-    """Where there are sealed records, their key-encryption key is there too."""
-    needed = await connection.fetchval("SELECT EXISTS (SELECT FROM keys.sealed_keys)")
-    there = folder.keys.is_dir() and any(folder.keys.iterdir())
-    said = f"{folder.keys} holds the key file" if there else "no key file yet, none needed"
-    if needed and not there:
-        said = f"{folder.keys} has no key file: bring it back from the key backup"
-    return Finding("keys", there or not needed, said)
+    """Where there are sealed records, their key-encryption key is there too, and opens the oldest and the newest."""
+    ends = await connection.fetch(
+        "(SELECT sealed_id, wrapped_key FROM keys.sealed_keys ORDER BY sealed_id LIMIT 1) UNION ALL "
+        "(SELECT sealed_id, wrapped_key FROM keys.sealed_keys ORDER BY sealed_id DESC LIMIT 1)"
+    )
+    if not ends:
+        return Finding("keys", True, "nothing is sealed yet, so no key file is needed")
+    try:
+        sealer = Sealer.open(folder.home, create=False)
+        for row in ends:
+            sealer.check_fits(row["sealed_id"], row["wrapped_key"])
+    except KeysMissing as error:
+        return Finding("keys", False, f"{folder.keys}: {error.message}")
+    return Finding("keys", True, f"{folder.keys} holds the key file, and it opens what is sealed")
 
 
 def _modes(folder: CentreFolder) -> Finding:
