@@ -16,6 +16,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProx
 
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 30  # longer than any honest read of a page or a snapshot
+SILENCE_TIMEOUT_S = 35.0  # a server that has not even said "too long" by then is not there, or cut off
 LOCK_TIMEOUT_S = 10  # a command that waits longer than this is told so, rather than hanging a desk
 
 
@@ -39,6 +40,7 @@ class Database:
                 min_size=1,
                 max_size=max_size,
                 timeout=CONNECT_TIMEOUT_S,
+                command_timeout=SILENCE_TIMEOUT_S,
                 reset=_keep_session,
                 server_settings={
                     "application_name": "markaz",
