@@ -67,6 +67,26 @@ async def test_another_systems_words_come_back_to_the_letter(
     assert (card["incident"]["number"], card["sealed"]["address"]) == (text, text.strip())
 
 
+async def test_what_is_odd_is_said_in_our_words_only(shared_centre: RunningCentre) -> None:
+    importer = await shared_centre.person(Role.IMPORTER)
+    body = intake_body(new_key(), shared_centre.centre.clock.now(), flags=["stage_order", "a neighbour of mine"])
+    refused = await importer.post("/api/intake/calls", body)
+    assert (refused.status_code, refused.json()["details"]["field"]) == (422, "flags.1")
+
+
+async def test_another_systems_future_is_kept_and_flagged(shared_centre: RunningCentre, officer: Person) -> None:
+    importer, now = await shared_centre.person(Role.IMPORTER), shared_centre.centre.clock.now()
+    for ahead, flags in ((timedelta(minutes=1), []), (timedelta(hours=1), ["time_in_future"])):
+        key = new_key()
+        taken = await importer.post("/api/intake/calls", intake_body(key, now + ahead))
+        card = (await officer.get(f"/api/incidents/{taken.json()['id']}")).json()
+        assert card["incident"]["flags"] == flags
+        unit = {"call_sign": key[:10], "kind": "fire_engine"}
+        stage = {"source": "other", "call_key": key, "row_key": key, "unit": unit, "stage": "assigned"}
+        sent = await importer.post("/api/intake/stages", stage | {"at": iso(now + ahead), "flags": flags})
+        assert (sent.status_code, sent.json()["flags"]) == (201, flags)
+
+
 @pytest.mark.parametrize("call_sign", ["<b>", "a;b", "\u202e1", "", " ", "x" * 21, "1\n2", "a\0", "🚓"])
 async def test_a_call_sign_is_letters_digits_and_little_else(officer: Person, call_sign: str) -> None:
     body = {"call_sign": call_sign, "kind": "patrol_car", "territory_id": int(Land.WEST)}

@@ -786,6 +786,12 @@ export interface components {
             request_id: string;
         };
         /**
+         * Flag
+         * @description What is odd about a row that was kept all the same.
+         * @enum {string}
+         */
+        Flag: "stage_order" | "unit_overlap" | "time_ambiguous" | "time_missing_hour" | "time_in_future" | "place_absurd" | "territory_unknown" | "call_differs";
+        /**
          * GrantBody
          * @description A role in a territory and everything below it.
          */
@@ -818,7 +824,7 @@ export interface components {
             channel: string;
             entered?: components["schemas"]["Stated"] | null;
             /** Flags */
-            flags?: string[];
+            flags?: components["schemas"]["Flag"][];
             /** Initial Priority */
             initial_priority: string;
             /** Number */
@@ -864,7 +870,7 @@ export interface components {
             /** Call Key */
             call_key: string;
             /** Flags */
-            flags?: string[];
+            flags?: components["schemas"]["Flag"][];
             /** @default second */
             precision: components["schemas"]["Precision"];
             /** Row Key */

@@ -4,6 +4,7 @@ Ids follow from the source and its keys, so sending a row twice finds what is th
 meets the same records. The same territory and permission checks hold as for an officer.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -132,7 +133,7 @@ class Intake:
             "entered_at": None if command.entered is None else command.entered.at,
             "arrived_at": None if command.arrived is None else command.arrived.at,
             "precisions": precisions,
-            "flags": list(command.flags),
+            "flags": _with_future(command.flags, command.received, act),
             "actor_id": act.actor.id,
             "opened_by": act.actor.id,
             "call_id": import_id("call", command.source, command.call_key),
@@ -163,7 +164,8 @@ class Intake:
     ) -> list[str]:
         at = command.at.at
         empty = domain.Assignment(0, {})
-        flags = [*command.flags, *domain.stage_flags(empty, command.stage, at, incident["received_at"])]
+        odd = domain.stage_flags(empty, command.stage, at, incident["received_at"])
+        flags = [*_with_future(command.flags, command.at, act), *odd]
         if unit["incident_id"] is not None:
             flags.append(Flag.UNIT_OVERLAP.value)
         flags = list(dict.fromkeys(flags))
@@ -187,7 +189,7 @@ class Intake:
         at = command.at.at
         assignment = store.assignment_of(row)
         odd = domain.stage_flags(assignment, command.stage, at, incident["received_at"])
-        flags = list(dict.fromkeys([*command.flags, *odd]))
+        flags = list(dict.fromkeys([*_with_future(command.flags, command.at, act), *odd]))
         await self._write(act, incident, row["unit_id"], assignment.ordinal, command, flags)
         payload = {
             "unit_id": str(row["unit_id"]),
@@ -242,3 +244,9 @@ class Intake:
             source=command.source,
             precision=command.at.precision,
         )
+
+
+def _with_future(stated: Sequence[str], at: StatedTime, act: Act) -> list[str]:
+    """Return what the sender found odd, and whether the time lies ahead of our clock, which is ours to say."""
+    found = [Flag.TIME_IN_FUTURE.value] if at.at > act.now + domain.CLOCK_TOLERANCE else []
+    return list(dict.fromkeys([*stated, *found]))

@@ -274,7 +274,7 @@ def intake_router(
             entered=None if body.entered is None else body.entered.time(),
             arrived=None if body.arrived is None else body.arrived.time(),
             address=body.address,
-            flags=tuple(body.flags),
+            flags=tuple(flag.value for flag in body.flags),
         )
         return _answer(await intake.call(request, command))
 
@@ -291,7 +291,7 @@ def intake_router(
             unit_kind=body.unit.kind,
             stage=body.stage,
             at=shapes.Stated(at=body.at, precision=body.precision).time(),
-            flags=tuple(body.flags),
+            flags=tuple(flag.value for flag in body.flags),
         )
         return _answer(await intake.stage(request, command))
 

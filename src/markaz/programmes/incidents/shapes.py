@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from markaz.contracts.incidents import Stage, UnitStatus
+from markaz.contracts.incidents import Flag, Stage, UnitStatus
 from markaz.kit.clock import Precision, StatedTime
 from markaz.kit.geometry import Point
 
@@ -209,7 +209,7 @@ class IntakeCallBody(Body):
     arrived: Stated | None = None
     address: Address | None = None
     outcome: Code | None = None
-    flags: list[Code] = Field(default_factory=list, max_length=20)
+    flags: list[Flag] = Field(default_factory=list, max_length=20)
 
 
 class IntakeUnit(Body):
@@ -229,7 +229,7 @@ class IntakeStageBody(Body):
     stage: Stage
     at: Time
     precision: Precision = Precision.SECOND
-    flags: list[Code] = Field(default_factory=list, max_length=20)
+    flags: list[Flag] = Field(default_factory=list, max_length=20)
 
 
 class IntakeCloseBody(Body):
