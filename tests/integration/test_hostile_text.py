@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -137,7 +136,7 @@ async def known_positions(officer: Person) -> set[str]:
         {"accuracy_m": -1},
         {"accuracy_m": 1e300},
         {"unit_id": "x"},
-        {"unit_id": str(uuid4())},
+        {"unit_id": "00000000-0000-4000-8000-000000000001"},
         {"speed": 5},
     ],
     ids=str,
