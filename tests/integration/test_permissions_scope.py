@@ -1,5 +1,6 @@
 """What each may see and reach: lists, counts and streams of the own territory, records of others, administrators."""
 
+import asyncio
 import json
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +12,8 @@ from tests.support.land import Land, place_in
 from tests.support.live import serving, streaming
 from tests.support.people import Person
 
+from markaz.core.events import append
+from markaz.core.identity import set_grants
 from markaz.core.permissions import Grant, Role
 from markaz.kit.clock import iso
 
@@ -234,6 +237,24 @@ async def test_an_administrator_grants_only_in_the_own_territory(centre: Running
         assert await grant(administrator, newcomer.id, ("duty_officer", territory)) == 403
         assert await grant(administrator, newcomer.id, ("observer", Land.WEST), ("observer", territory)) == 403
     assert await grant(administrator, newcomer.id, ("observer", 9_999)) == 422
+
+
+async def test_a_right_given_elsewhere_at_the_same_moment_is_not_taken_away(centre: RunningCentre) -> None:
+    administrator = await centre.person(Role.ADMINISTRATOR, Land.WEST)
+    newcomer = await centre.newcomer(Grant(Role.OBSERVER, Land.WEST))
+    both = (Grant(Role.OBSERVER, Land.WEST), Grant(Role.OBSERVER, Land.EAST))
+    now = centre.centre.clock.now()
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with centre.centre.database.transaction() as connection:
+        event = await set_grants(connection, newcomer.id, both, by=uuid4(), at=now)
+        local = asyncio.create_task(grant(administrator, newcomer.id, ("duty_officer", Land.WEST)))
+        async with asyncio.timeout(10):
+            while not await centre.rows(waiting):  # noqa: ASYNC110 - the database tells nobody that one waits
+                await asyncio.sleep(0.01)
+        await append(connection, [event])
+    assert await local == 403
+    held = await centre.rows("SELECT territory_id FROM grants WHERE account_id = $1", newcomer.id)
+    assert {row["territory_id"] for row in held} == {Land.WEST, Land.EAST}
 
 
 async def test_an_account_of_another_territory_looks_like_none(centre: RunningCentre) -> None:

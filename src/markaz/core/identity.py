@@ -124,8 +124,10 @@ async def set_grants(
     return _access_event(account_id, grants, by, at)
 
 
-async def grants_of(connection: Connection, account_id: UUID) -> tuple[Grant, ...]:
-    """Return what an account may do now. Raises NotFound if unknown."""
+async def locked_grants(connection: Connection, account_id: UUID) -> tuple[Grant, ...]:
+    """Return what an account may do now, and let nobody else change it until the act ends. Raises NotFound if unknown."""
+    # First the lock, then the look: what another administrator commits in between must be seen.
+    await connection.execute("SELECT FROM accounts WHERE id = $1 FOR UPDATE", account_id)
     rows = await connection.fetch(
         "SELECT g.role, g.territory_id FROM accounts a LEFT JOIN grants g ON g.account_id = a.id WHERE a.id = $1",
         account_id,

@@ -91,7 +91,7 @@ def accounts_router(centre: Centre) -> APIRouter:
         async def work(act: Act) -> Answer:
             if account_id == act.actor.id:
                 raise Forbidden("Nobody changes their own rights: ask another administrator.")
-            held = await identity.grants_of(act.connection, account_id)
+            held = await identity.locked_grants(act.connection, account_id)
             mine = [holds(act.actor, P.ACCOUNT_MANAGE, one.territory_id, centre.tree) for one in held]
             if held and not any(mine):
                 raise NotFound("There is no such account in your territory.", what="account")
