@@ -6,93 +6,25 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from tests.support.database import populate
+from tests.support.saved import ACTOR, NAME, Place
 
-from markaz.core.db.backup import BackupReport, backup
 from markaz.core.db.binaries import client_binaries
-from markaz.core.db.check import check
 from markaz.core.db.embedded import DatabaseAccess, running_database
-from markaz.core.db.folder import CentreFolder
-from markaz.core.db.manifest import Manifest, TableDigest, digest_tables
+from markaz.core.db.manifest import Manifest
 from markaz.core.db.migrate import SchemaState, known_revisions, migrate, schema_of
-from markaz.core.db.restore import RestoreReport, restore
-from markaz.core.db.tools import connect_owner
 from markaz.core.db.trouble import DatabaseRefused, DatabaseUnavailable
-from markaz.core.sealing import Sealer, erase
+from markaz.core.sealing import Sealer
 from markaz.core.settings import Settings
 
-NAME = "Gulnora Canary"
-ACTOR = UUID(int=7)
 ADD_EVENT = """
     WITH taken AS (UPDATE event_counter SET seq = seq + 1 RETURNING seq)
     INSERT INTO events (seq, type, aggregate_id, territory_id, actor_id, occurred_at, occurred_source, payload)
     SELECT seq, 'incident.opened/1', gen_random_uuid(), 1, gen_random_uuid(), now(), 'test', '{"n": 1.5}' FROM taken
 """
-
-
-class Place:
-    """One centre of the test: a database, and a home for its key files."""
-
-    def __init__(self, access: DatabaseAccess, home: Path, settings: Settings) -> None:
-        self.access = access
-        self.folder = CentreFolder.at(home)
-        self.chosen = settings.postgres_bin
-
-    async def backup(self, target: Path, keys: Path | None = None) -> BackupReport:
-        return await backup(self.access, self.folder, target, keys, self.chosen)
-
-    async def restore(self, source: Path, keys: Path | None) -> RestoreReport:
-        return await restore(self.access, self.folder, source, keys, self.chosen)
-
-    async def digests(self) -> dict[str, TableDigest]:
-        connection = await connect_owner(self.access.owner_dsn)
-        try:
-            return await digest_tables(connection, "public") | await digest_tables(connection, "keys")
-        finally:
-            await connection.close()
-
-    async def run(self, *statements: str) -> None:
-        connection = await asyncpg.connect(self.access.owner_dsn)
-        try:
-            for statement in statements:
-                await connection.execute(statement)
-        finally:
-            await connection.close()
-
-    async def seal(self) -> UUID:
-        """Seal a caller's name and phone, as the desk does."""
-        sealed_id = uuid4()
-        connection = await asyncpg.connect(self.access.app_dsn)
-        try:
-            values = {"caller_name": NAME, "caller_phone": "+998 90 123-45-67"}
-            await Sealer.open(self.folder.home).store(connection, sealed_id, values)
-        finally:
-            await connection.close()
-        return sealed_id
-
-    async def name_of(self, sealed_id: UUID) -> str | None:
-        connection = await asyncpg.connect(self.access.app_dsn)
-        try:
-            fields = (await Sealer.open(self.folder.home, create=False).read(connection, [sealed_id]))[sealed_id]
-            return None if fields is None else fields["caller_name"]
-        finally:
-            await connection.close()
-
-    async def erase(self, sealed_id: UUID) -> None:
-        connection = await asyncpg.connect(self.access.app_dsn)
-        try:
-            assert await erase(connection, sealed_id, ACTOR)
-        finally:
-            await connection.close()
-
-    async def failed_checks(self) -> dict[str, str]:
-        """What is not in order, by name; but the tests' shared cluster skips fsync, and check says so."""
-        findings = await check(self.access, self.folder)
-        return {finding.name: finding.found for finding in findings if not finding.ok and finding.name != "durability"}
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from tests.support.centre import RunningCentre
 from tests.support.desk import call_body, open_incident
 from tests.support.live import serving
 from tests.support.people import Person, new_key
+from tests.support.refusals import assert_refused
 
 from markaz.core.permissions import Role
 from markaz.web import protocol
@@ -57,16 +58,6 @@ async def nothing_written(
     before = await now()
     yield
     assert await now() == before
-
-
-def assert_refused(response: httpx.Response, status: int, field: str | None) -> None:
-    assert response.status_code == status, response.text[:500]
-    error = response.json()
-    assert set(error) == {"code", "message", "details", "request_id"}
-    assert error["request_id"] == response.headers["x-request-id"]
-    assert len(response.content) < 5_000, "the error gives back what was sent"
-    if field is not None:
-        assert error["details"]["field"] == field, error
 
 
 def with_value(json_path: str, literal: str) -> bytes:
