@@ -139,10 +139,27 @@ async def read_after(connection: Connection, seq: int, *, limit: int) -> list[Re
     return [_recorded(row) for row in rows]
 
 
-async def read_of(connection: Connection, aggregate_id: UUID, *, limit: int = 1_000) -> list[Recorded]:
-    """Return the history of one aggregate, oldest first, at most `limit` events."""
-    rows = await connection.fetch(_READ + "WHERE aggregate_id = $1 ORDER BY seq LIMIT $2", aggregate_id, limit)
-    return [_recorded(row) for row in rows]
+async def read_of(
+    connection: Connection,
+    aggregate_id: UUID,
+    *,
+    before: int | None = None,
+    type_: str | None = None,
+    limit: int = 1_000,
+) -> list[Recorded]:
+    """Return the newest `limit` events of one aggregate before the number `before`, of one type or of any.
+
+    Oldest first, so that the last of them is the newest there is.
+    """
+    rows = await connection.fetch(
+        _READ + "WHERE aggregate_id = $1 AND ($2::bigint IS NULL OR seq < $2) AND ($3::text IS NULL OR type = $3) "
+        "ORDER BY seq DESC LIMIT $4",
+        aggregate_id,
+        before,
+        type_,
+        limit,
+    )
+    return [_recorded(row) for row in reversed(rows)]
 
 
 def _recorded(row: Any) -> Recorded:

@@ -4,6 +4,7 @@
  */
 import { useEffect, useRef } from "react";
 import type { IncidentCard, IncidentView, TimelineEntry } from "../../api/types";
+import { read } from "../../api/client";
 import { useLive } from "../../context";
 import { useRead, type Reading } from "../../ui/use-read";
 
@@ -25,7 +26,7 @@ export function useCard(id: string | null, isOpened: boolean): CardData {
   const hasLeft = live === undefined && lastEvent?.op === "gone" && lastEvent.type.startsWith("left");
   const path = id !== null && isOpened && !hasLeft ? `/api/incidents/${encodeURIComponent(id)}` : null;
   const card = useRead<IncidentCard>(path);
-  const timeline = useRead<{ entries: TimelineEntry[] }>(path && `${path}/timeline`);
+  const timeline = useRead(path && `${path}/timeline`, readTimeline);
   const held = useRef<IncidentView | null>(null);
   if (live) held.current = live;
 
@@ -59,4 +60,20 @@ export function useCard(id: string | null, isOpened: boolean): CardData {
 function newer(a: IncidentView | null, b: IncidentView | null): IncidentView | null {
   if (!a || !b) return a ?? b;
   return b.version >= a.version ? b : a;
+}
+
+interface TimelinePage {
+  entries: TimelineEntry[];
+  earlier?: number | null;
+}
+
+/** A timeline is whole or it misleads: every page is read, the newest first. */
+async function readTimeline(path: string, signal: AbortSignal): Promise<{ entries: TimelineEntry[] }> {
+  let { entries, earlier } = await read<TimelinePage>(path, signal);
+  while (earlier) {
+    const page = await read<TimelinePage>(`${path}?before=${earlier}`, signal);
+    entries = [...page.entries, ...entries];
+    earlier = page.earlier;
+  }
+  return { entries };
 }

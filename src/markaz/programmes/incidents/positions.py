@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from markaz.contracts.incidents import IncidentEvent
+from markaz.contracts.incidents import IncidentEvent, UnitStatus
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput, NotFound
 from markaz.core.events import Recorded
@@ -32,6 +32,7 @@ FROM units u CROSS JOIN LATERAL (
     SELECT fix_at, received_at, lon, lat, accuracy_m FROM unit_positions
     WHERE unit_id = u.id AND fix_at > now() - interval '1 day' ORDER BY fix_at DESC LIMIT 1
 ) p
+WHERE u.status <> 'off_duty'
 """
 
 
@@ -63,6 +64,7 @@ class Positions:
         self._database = database
         self._last: dict[UUID, Fix] = {}
         self._territory: dict[UUID, int] = {}
+        self._off_duty: set[UUID] = set()
         self._unsent: dict[UUID, Fix] = {}
         self._unwritten: list[Fix] = []
         self.dropped = 0
@@ -70,9 +72,10 @@ class Positions:
     async def load(self) -> None:
         """Read the units' territories and the last positions of the past day."""
         async with self._database.connection() as connection:
-            units = await connection.fetch("SELECT id, territory_id FROM units")
+            units = await connection.fetch("SELECT id, territory_id, status FROM units")
             rows = await connection.fetch(_LAST_KNOWN)
-        self._territory = {UUID(bytes=row["id"].bytes): row["territory_id"] for row in units}
+        for unit in units:
+            self._learn(UUID(bytes=unit["id"].bytes), unit["territory_id"], unit["status"])
         for row in rows:
             fix = Fix(
                 UUID(bytes=row["unit_id"].bytes),
@@ -84,9 +87,19 @@ class Positions:
             self._last.setdefault(fix.unit_id, fix)
 
     def on_event(self, recorded: Recorded) -> None:
-        """Learn of new units from the log."""
-        if recorded.event.type == IncidentEvent.UNIT_REGISTERED:
-            self._territory[recorded.event.aggregate_id] = recorded.event.territory_id
+        """Learn from the log which units there are, and forget where one is that went off duty."""
+        event = recorded.event
+        if event.type in {IncidentEvent.UNIT_REGISTERED, IncidentEvent.UNIT_STATUS}:
+            self._learn(event.aggregate_id, event.territory_id, event.payload["view"]["status"])
+
+    def _learn(self, unit_id: UUID, territory_id: int, status: str) -> None:
+        self._territory[unit_id] = territory_id
+        if status == UnitStatus.OFF_DUTY:
+            self._off_duty.add(unit_id)
+            self._last.pop(unit_id, None)
+            self._unsent.pop(unit_id, None)
+        else:
+            self._off_duty.discard(unit_id)
 
     async def learn(self, unit_ids: Iterable[UUID]) -> None:
         """Look up units whose event was not read yet, or was written by another process before this one listened."""
@@ -94,12 +107,14 @@ class Positions:
         if not unknown:
             return
         async with self._database.connection() as connection:
-            rows = await connection.fetch("SELECT id, territory_id FROM units WHERE id = ANY($1::uuid[])", unknown)
+            rows = await connection.fetch(
+                "SELECT id, territory_id, status FROM units WHERE id = ANY($1::uuid[])", unknown
+            )
         for row in rows:
-            self._territory.setdefault(UUID(bytes=row["id"].bytes), row["territory_id"])
+            self._learn(UUID(bytes=row["id"].bytes), row["territory_id"], row["status"])
 
     def report(self, actor: Actor, fixes: Sequence[Fix], hierarchy: Hierarchy, now: datetime) -> int:
-        """Take fixes in and return how many were newer than what was known.
+        """Take fixes in and return how many were newer than what was known; those of units off duty are not kept.
 
         Raises NotFound for a unit outside the actor's right to report, InvalidInput for a time in the future; then
         none of the batch is taken.
@@ -115,6 +130,8 @@ class Positions:
                 )
         newer = 0
         for fix in fixes:
+            if fix.unit_id in self._off_duty:
+                continue
             known = self._last.get(fix.unit_id)
             if known is None or fix.fix_at > known.fix_at:
                 self._last[fix.unit_id] = self._unsent[fix.unit_id] = fix

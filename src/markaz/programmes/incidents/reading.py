@@ -27,6 +27,7 @@ from markaz.programmes.incidents.positions import Positions
 from markaz.programmes.incidents.timeline import entries_of
 
 PAGE_LIMIT = 200
+TIMELINE_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +92,25 @@ class Reading:
             sealed, notes = await self._opened(connection, request, row)
         return {"incident": view | {"closed_at": _iso(row["closed_at"])}, "sealed": sealed, "notes": notes}
 
-    async def timeline(self, request: Request, incident_id: UUID) -> JSON:
-        """Return everything reported of an incident, corrections beside what they correct."""
+    async def timeline(self, request: Request, incident_id: UUID, before: int | None = None) -> JSON:
+        """Return a page of what was reported of an incident, the newest first page first, corrections with what they correct.
+
+        `earlier` is the number to pass as `before` for the page before this one, null when there is none.
+        """
         async with self._spine.database.transaction() as connection:
             row = await self._seen(connection, request.actor, incident_id)
-            recorded = await read_of(connection, incident_id)
+            recorded = await read_of(connection, incident_id, before=before, limit=TIMELINE_PAGE + 1)
+            earlier = recorded[1].seq if len(recorded) > TIMELINE_PAGE else None
+            recorded = recorded[-TIMELINE_PAGE:]
+            # What corrects an entry of an old page may stand on a newer one.
+            corrections = await read_of(connection, incident_id, type_=IncidentEvent.STAGE_CORRECTED)
             names = await queries.names(connection, [r.event.actor_id for r in recorded])
             reasons: dict[UUID, dict[str, str] | None] = {}
             reason_ids = [UUID(r.event.payload["reason_id"]) for r in recorded if "reason_id" in r.event.payload]
             if reason_ids and self._may_open(request.actor, row):
                 reasons = await self._spine.sealer.read(connection, reason_ids)
                 await _leave_trace(connection, request, row, "incident.read_reasons")
-        return {"entries": entries_of(recorded, names, reasons)}
+        return {"entries": entries_of(recorded, corrections, names, reasons), "earlier": earlier}
 
     async def counts(self, actor: Actor, territory_id: int) -> JSON:
         """Return open incidents and units of a territory and of each of its children, of the part the actor may see.

@@ -208,10 +208,12 @@ def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], An
 
     @router.get("/incidents/{incident_id}/timeline", openapi_extra=_needs(P.INCIDENT_READ))
     async def timeline(
-        incident_id: UUID, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))]
+        incident_id: UUID,
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))],
+        before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
     ) -> Response:
-        """Return everything reported of an incident, with corrections."""
-        return reply(200, await reading.timeline(request, incident_id))
+        """Return the newest reports of an incident with their corrections; `earlier` leads to the page before."""
+        return reply(200, await reading.timeline(request, incident_id, before))
 
     @router.post("/incidents/{incident_id}/erasure", openapi_extra=_needs(P.PERSON_ERASE))
     async def erase(

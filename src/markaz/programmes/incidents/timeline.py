@@ -18,11 +18,16 @@ _DETAIL = (
 
 def entries_of(
     recorded: Sequence[Recorded],
+    corrections: Sequence[Recorded],
     names: Mapping[UUID, str],
     reasons: Mapping[UUID, Mapping[str, str] | None],
 ) -> list[dict[str, Any]]:
-    """Return the entries, oldest record first. `reasons` holds what the reader may open; None means erased."""
-    corrected_by = {r.event.payload["corrects"]: r for r in recorded if "corrects" in r.event.payload}
+    """Return the entries of `recorded`, oldest record first.
+
+    `corrections` are all of the incident's, also those outside `recorded`; `reasons` holds what the reader may open,
+    None means erased.
+    """
+    corrected_by = {r.event.payload["corrects"]: r for r in corrections}
     entries: list[dict[str, Any]] = []
     for one in recorded:
         by = _correction_of(one, corrected_by)
