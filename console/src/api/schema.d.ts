@@ -321,7 +321,7 @@ export interface paths {
         };
         /**
          * Timeline
-         * @description Return everything reported of an incident, with corrections.
+         * @description Return the newest reports of an incident with their corrections; `earlier` leads to the page before.
          */
         get: operations["timeline_api_incidents__incident_id__timeline_get"];
         put?: never;
@@ -2861,7 +2861,9 @@ export interface operations {
     };
     timeline_api_incidents__incident_id__timeline_get: {
         parameters: {
-            query?: never;
+            query?: {
+                before?: number | null;
+            };
             header?: never;
             path: {
                 incident_id: string;
