@@ -3,6 +3,7 @@ import { anchorShift_px, isUnattended, sortQueue } from "../src/screens/desk/que
 import { distance_m, rankUnits } from "../src/screens/desk/units-data";
 import { nextStages } from "../src/screens/incident/stages";
 import { parseCoordinates } from "../src/ui/coordinates";
+import { fold } from "../src/ui/fold";
 import { toIso, toText } from "../src/ui/time-text";
 import { incident, position, unit } from "./make";
 
@@ -58,6 +59,13 @@ describe("the units beside an incident", () => {
 });
 
 describe("what people type", () => {
+  it("finds a name whatever sign stands for ʻ, and in whichever alphabet it is known", () => {
+    const [latin, cyrillic] = [fold("Boʻtak"), fold("Бўтак")];
+    for (const typed of ["bo'tak", "botak", "BO\u2018TAK", "bo\u2019tak", "bo`tak", "boʼtak", " Boʻtak "]) expect(fold(typed)).toBe(latin);
+    for (const typed of ["Ботак", "бўтак", "БЎТАК"]) expect(fold(typed)).toBe(cyrillic);
+    expect(fold("Қўйлиқ")).toBe(fold("койлик"));
+  });
+
   it.each([
     ["41.31120, 69.24010", { lat: 41.3112, lon: 69.2401 }],
     ["41,3112 69,2401", { lat: 41.3112, lon: 69.2401 }],

@@ -2,10 +2,13 @@
 import { useMemo, useState } from "react";
 import { ComboBox, Input, Label, ListBox, ListBoxItem, Popover } from "react-aria-components";
 import { useSession, useWords } from "../../context";
+import { fold } from "../../ui/fold";
 
 interface Choice {
   id: string;
   label: string;
+  /** The label, and the name of the territory itself in every language, as they are compared. */
+  folded: string[];
 }
 
 const MOST = 40;
@@ -18,16 +21,18 @@ export function TerritoryPicker({ value, onChange }: { value: string; onChange: 
       .filter((territory) => territories.isInScope(territory.id))
       .map((territory): Choice => {
         const path = territories.path(territory.id).slice(1).reverse();
-        return { id: String(territory.id), label: path.map((one) => name(one.names, one.code)).join(", ") || name(territory.names, territory.code) };
+        const label = path.map((one) => name(one.names, one.code)).join(", ") || name(territory.names, territory.code);
+        return { id: String(territory.id), label, folded: [label, ...Object.values(territory.names)].map(fold) };
       });
     return list.sort((a, b) => f.compare(a.label, b.label));
   }, [territories, name, f]);
   const labelOf = (id: string) => choices.find((choice) => choice.id === id)?.label ?? "";
   const [text, setText] = useState(() => labelOf(value));
-  const wanted = text.trim().toLocaleLowerCase();
+  const wanted = fold(text);
   const found = useMemo(() => {
-    const starts = choices.filter((choice) => choice.label.toLocaleLowerCase().startsWith(wanted));
-    const holds = choices.filter((choice) => !choice.label.toLocaleLowerCase().startsWith(wanted) && choice.label.toLocaleLowerCase().includes(wanted));
+    const starts = choices.filter((choice) => choice.folded.some((one) => one.startsWith(wanted)));
+    const first = new Set(starts);
+    const holds = choices.filter((choice) => !first.has(choice) && choice.folded.some((one) => one.includes(wanted)));
     return [...starts, ...holds].slice(0, MOST);
   }, [choices, wanted]);
   return (
