@@ -99,6 +99,7 @@ export class LiveMap {
     const children = await boundaries(parent.id);
     if (this.destroyed || this.shownParent !== parent.id) return;
     await this.whenReady();
+    if (this.destroyed || this.shownParent !== parent.id) return;
     this.source("territories").setData(children);
     this.labelled = children.features.map((feature) => ({ id: Number(feature.properties?.id), at: labelPoint(feature.geometry) }));
     this.relabel();
@@ -109,6 +110,7 @@ export class LiveMap {
   /** Outlines one of the drawn territories and goes there: the lowest level has no children to draw instead. */
   async focus(territory: Territory | null): Promise<void> {
     await this.whenReady();
+    if (this.destroyed) return;
     this.map.setFilter("territory-focus", ["==", ["get", "id"], territory?.id ?? -1]);
     if (territory?.bbox) this.goTo(territory.bbox);
   }
@@ -133,6 +135,7 @@ export class LiveMap {
 
   async select(id: string | null, move: boolean): Promise<void> {
     await this.whenReady();
+    if (this.destroyed) return;
     this.map.setFilter("incident-selected", ["==", ["get", "uid"], id ?? ""]);
     const box = id === null || !move ? null : this.surroundings(id);
     if (box) this.goTo(box, 14);
@@ -154,6 +157,7 @@ export class LiveMap {
 
   async setPick(place: { lon: number; lat: number } | null): Promise<void> {
     await this.whenReady();
+    if (this.destroyed) return;
     this.source("pick").setData({
       type: "FeatureCollection",
       features: place ? [{ type: "Feature", geometry: { type: "Point", coordinates: [place.lon, place.lat] }, properties: {} }] : [],
