@@ -1,7 +1,7 @@
 """`markaz accounts`: make the first accounts and service keys of a centre, from its own machine."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Any
 
 import typer
@@ -9,9 +9,9 @@ import typer
 from markaz.core import identity
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
-from markaz.core.db.pool import Database
+from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput
-from markaz.core.events import append
+from markaz.core.events import Event, append
 from markaz.core.permissions import Grant, Role
 from markaz.core.settings import Settings
 from markaz.core.territories import ensure_root, load_tree
@@ -27,11 +27,11 @@ KEY_RATE_PER_S = 2_000.0  # an importer replays a city's fortnight in minutes
 def create(
     login: str,
     role: Role,
-    name: Annotated[str, typer.Option(help="Name shown to others.")] = "",
-    territory: TerritoryOption = None,
     password: Annotated[
         str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="MARKAZ_NEW_PASSWORD")
-    ] = "",
+    ],
+    name: Annotated[str, typer.Option(help="Name shown to others.")] = "",
+    territory: TerritoryOption = None,
 ) -> None:
     """Create a person's account."""
     identity.check_new_password(password)
@@ -44,6 +44,36 @@ def create_key(login: str, role: Role, territory: TerritoryOption = None, rate_p
     """Create a service key and print it once."""
     key = in_centre(lambda dsn: _create_key(dsn, login, role, territory, rate_per_s))
     typer.echo(key)
+
+
+@app.command("close")
+def close(login: str) -> None:
+    """End an account or service key at once: rights, sessions and streams. What it did keeps its name."""
+    in_centre(lambda dsn: _tell(dsn, lambda c: identity.close_account(c, login, at=SystemClock().now())))
+    typer.echo(f"account {login} closed")
+
+
+@app.command("password")
+def password(
+    login: str,
+    password: Annotated[
+        str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="MARKAZ_NEW_PASSWORD")
+    ],
+) -> None:
+    """Give a person a new password and end their sessions."""
+    identity.check_new_password(password)
+    in_centre(lambda dsn: _tell(dsn, lambda c: identity.change_password(c, login, password, at=SystemClock().now())))
+    typer.echo(f"account {login} has a new password")
+
+
+async def _tell(dsn: str, work: Callable[[Connection], Awaitable[Event]]) -> str:
+    database = await Database.open(dsn, max_size=1)
+    try:
+        async with database.transaction() as connection:
+            await append(connection, [await work(connection)])
+    finally:
+        await database.close()
+    return ""
 
 
 def in_centre(work: Callable[[str], Coroutine[Any, Any, str]]) -> str:

@@ -124,6 +124,35 @@ async def set_grants(
     return _access_event(account_id, grants, by, at)
 
 
+async def close_account(connection: Connection, login: str, *, at: datetime) -> Event:
+    """End an account: its rights, sessions, streams, password and key. Its acts keep its name. Raises NotFound."""
+    account_id = await connection.fetchval(
+        "UPDATE accounts SET is_active = false, password_hash = NULL, secret_hash = NULL, "
+        "access_version = access_version + 1 WHERE login = $1 RETURNING id",
+        login,
+    )
+    if account_id is None:
+        raise NotFound("There is no account with this login.", what="account")
+    await connection.execute("DELETE FROM grants WHERE account_id = $1", account_id)
+    await connection.execute("DELETE FROM sessions WHERE account_id = $1", account_id)
+    return _access_event(account_id, (), SYSTEM_ACTOR_ID, at)
+
+
+async def change_password(connection: Connection, login: str, password: str, *, at: datetime) -> Event:
+    """Give a person's account a new password and end its sessions and streams. Raises NotFound."""
+    account_id = await connection.fetchval(
+        "UPDATE accounts SET password_hash = $2, access_version = access_version + 1 "
+        "WHERE login = $1 AND kind = 'person' AND is_active RETURNING id",
+        login,
+        hash_password(password),
+    )
+    if account_id is None:
+        raise NotFound("There is no person's account with this login.", what="account")
+    await connection.execute("DELETE FROM sessions WHERE account_id = $1", account_id)
+    held = await locked_grants(connection, account_id)
+    return _access_event(account_id, held, SYSTEM_ACTOR_ID, at)
+
+
 async def locked_grants(connection: Connection, account_id: UUID) -> tuple[Grant, ...]:
     """Return what an account may do now, and let nobody else change it until the act ends. Raises NotFound if unknown."""
     # First the lock, then the look: what another administrator commits in between must be seen.

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from markaz import __version__
@@ -55,6 +56,9 @@ def create_app(centre: Centre) -> FastAPI:
     check_routes(app.routes)
     errors.install(app)
     _serve_console(app, centre)
+    if centre.settings.demo:
+        # Its passwords are known: a website must not reach it by a name of its own that leads to this machine.
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"], www_redirect=False)
     app.add_middleware(Edge, body_limit_bytes=centre.settings.body_limit_bytes, registry=centre.registry)
     return app
 
