@@ -1,5 +1,6 @@
 /** Outlines of territories: fetched once per parent and kept, for outlines change once a year. */
 import { read } from "../api/client";
+import type { Territory } from "../api/types";
 
 export type Bbox = [number, number, number, number];
 
@@ -13,6 +14,12 @@ export function boundaries(parentId: number): Promise<GeoJSON.FeatureCollection>
     fetched.catch(() => kept.delete(parentId));
   }
   return fetched;
+}
+
+/** The territory itself, which is among the children of its parent; empty for the root. */
+export async function ownOutline({ id, parent_id }: Pick<Territory, "id" | "parent_id">): Promise<GeoJSON.FeatureCollection> {
+  const siblings = parent_id === null ? [] : (await boundaries(parent_id)).features;
+  return { type: "FeatureCollection", features: siblings.filter((feature) => Number(feature.properties?.id) === id) };
 }
 
 export function forgetBoundaries(): void {

@@ -7,7 +7,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import type { Territory } from "../api/types";
 import type { ChangeSet, LiveStore } from "../live/store";
 import { addBasemap } from "./basemap";
-import { bboxOf, boundaries, labelPoint, type Bbox } from "./boundaries";
+import { bboxOf, boundaries, labelPoint, ownOutline, type Bbox } from "./boundaries";
 import { ageRing, FeatureTable, incidentFeature, unitFeature } from "./features";
 import { drawIcon, PIXEL_RATIO } from "./icons";
 import { baseStyle, layers } from "./style";
@@ -93,17 +93,17 @@ export class LiveMap {
     if (this.options.ageWords !== before.ageWords || this.options.rank !== before.rank) this.refill();
   }
 
-  /** Shows the children of a territory and goes there. */
+  /** Shows the children of a territory, or itself where no child has an outline, and goes there. */
   async showTerritory(parent: Territory, move: boolean): Promise<void> {
     this.shownParent = parent.id;
     const children = await boundaries(parent.id);
-    if (this.destroyed || this.shownParent !== parent.id) return;
+    const shown = children.features.length > 0 ? children : await ownOutline(parent);
     await this.whenReady();
     if (this.destroyed || this.shownParent !== parent.id) return;
-    this.source("territories").setData(children);
-    this.labelled = children.features.map((feature) => ({ id: Number(feature.properties?.id), at: labelPoint(feature.geometry) }));
+    this.source("territories").setData(shown);
+    this.labelled = shown.features.map((feature) => ({ id: Number(feature.properties?.id), at: labelPoint(feature.geometry) }));
     this.relabel();
-    const box = parent.bbox ?? bboxOf(children);
+    const box = parent.bbox ?? bboxOf(shown);
     if (move && box) this.goTo(box);
   }
 
@@ -112,7 +112,9 @@ export class LiveMap {
     await this.whenReady();
     if (this.destroyed) return;
     this.map.setFilter("territory-focus", ["==", ["get", "id"], territory?.id ?? -1]);
-    if (territory?.bbox) this.goTo(territory.bbox);
+    if (!territory) return;
+    const box = territory.bbox ?? bboxOf(await ownOutline(territory));
+    if (box && !this.destroyed) this.goTo(box);
   }
 
   /** Counts in the labels changed. */

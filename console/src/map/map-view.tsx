@@ -8,7 +8,7 @@ import { useTheme } from "../ui/theme";
 import { LiveMap, type LiveMapOptions } from "./live-map";
 
 interface Props {
-  /** The territory whose children are drawn. */
+  /** The territory whose children are drawn, or which is drawn itself when they have no outlines. */
   parent: number | null;
   /** One of those children, outlined and gone to. */
   focus?: number | null;
@@ -81,7 +81,7 @@ export function MapView(props: Props) {
     shown.current = parent;
   }, [parent, territories]);
   useEffect(() => {
-    if (focus !== undefined) void map.current?.focus(focus === null ? null : (territories.get(focus) ?? null));
+    if (focus !== undefined) map.current?.focus(focus === null ? null : (territories.get(focus) ?? null)).catch(() => undefined);
   }, [focus, territories]);
   useEffect(() => void map.current?.select(selected, follow), [selected, follow]);
   useEffect(() => void (pick !== undefined && map.current?.setPick(pick)), [pick]);

@@ -25,7 +25,8 @@ export default function MapScreen() {
   const counts = useCounts(parent);
   // A territory without children (a neighbourhood) is shown within its parent's outlines.
   const hasChildren = parent !== null && territories.children(parent).length > 0;
-  const drawn = parent === null || hasChildren ? parent : (territories.get(parent)?.parent_id ?? parent);
+  const above = parent === null ? null : (territories.get(parent)?.parent_id ?? null);
+  const drawn = hasChildren || above === null || !territories.get(above) ? parent : above;
   const drawnCounts = useCounts(drawn);
 
   const label = useCallback(

@@ -7,7 +7,8 @@ export default function MapStrip({ incidentId, onIncident }: { incidentId: strin
   const { territories } = useSession();
   const territoryId = useLive("incidents", (store) => (incidentId === null ? undefined : store.incidents.get(incidentId)?.territory_id));
   const isPlaceless = useLive("incidents", (store) => incidentId !== null && store.incidents.get(incidentId)?.place === null);
-  const parent = (territoryId === undefined ? null : (territories.get(territoryId)?.parent_id ?? territoryId)) ?? territories.home();
+  const around = territoryId === undefined ? undefined : (territories.get(territoryId)?.parent_id ?? territoryId);
+  const parent = around === undefined || !territories.get(around) ? territories.home() : around;
   return (
     <section className="panel strip" aria-label={t("map.title")}>
       <MapView parent={parent} selected={incidentId} follow onIncident={onIncident} />
