@@ -1,6 +1,8 @@
 /** Says what went wrong and what to do about it. The server's own words are shown too, as text. */
 import { ApiError, Unreachable } from "../api/client";
 import { useWords } from "../context";
+import { en } from "../i18n/en";
+import type { Formats } from "../i18n/format";
 import type { Key } from "../i18n/messages";
 import { useEventName } from "./event-name";
 
@@ -18,13 +20,31 @@ const BY_STATUS: Record<number, Key> = {
   429: "problem.too_many",
 };
 
+/** Fields that the forms call by a word of another part. */
+const FIELD_WORDS: Readonly<Record<string, Key>> = {
+  place: "facts.place", territory_id: "facts.territory", outcome: "close.outcome", stage: "stages.stage", status: "units.status", address: "sealed.address",
+  "caller.name": "sealed.caller_name", "caller.phone": "sealed.caller_phone",
+};
+
+function fieldKey(field: string): Key | null {
+  const key = `field.${field}`;
+  return key in en ? (key as Key) : (FIELD_WORDS[field] ?? null);
+}
+
+const UTC_TIME = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|\+00:00)/g;
+
+/** The server's words, with its UTC times as the desk writes times. */
+export function withLocalTimes(text: string, f: Pick<Formats, "full">): string {
+  return text.replace(UTC_TIME, (at) => (Number.isNaN(Date.parse(at)) ? at : f.full(at)));
+}
+
 export function Problem({ error, onReload, onRetry }: { error: unknown; onReload?: () => void; onRetry?: () => void }) {
-  const { t } = useWords();
+  const { t, f } = useWords();
   const conflict = error instanceof ApiError && error.status === 409 ? ((error.body.details ?? {}) as Conflict) : null;
   const isVersion = error instanceof ApiError && error.code === "version_conflict";
   return (
     <div className="problem" role="alert">
-      {conflict && isVersion ? <ConflictText conflict={conflict} /> : conflict ? <p>{t("problem.not_now")} <bdi>{(error as ApiError).body.message}</bdi></p> : <ProblemText error={error} />}
+      {conflict && isVersion ? <ConflictText conflict={conflict} /> : conflict ? <p>{t("problem.not_now")} <bdi>{withLocalTimes((error as ApiError).body.message, f)}</bdi></p> : <ProblemText error={error} />}
       <div className="problem-actions">
         {conflict && onReload && (
           <button type="button" className="button" onClick={onReload}>
@@ -51,7 +71,7 @@ function ConflictText({ conflict }: { conflict: Conflict }) {
 }
 
 function ProblemText({ error }: { error: unknown }) {
-  const { t } = useWords();
+  const { t, f } = useWords();
   if (error instanceof Unreachable) return <p>{t("problem.unreachable")}</p>;
   if (!(error instanceof ApiError)) return <p>{t("problem.unexpected")}</p>;
   const known = BY_STATUS[error.status];
@@ -61,16 +81,19 @@ function ProblemText({ error }: { error: unknown }) {
       <p>{known ? t(known) : error.status >= 500 ? t("problem.server") : error.code === "stage_order" ? t("problem.stage_order") : error.status === 422 ? t("problem.refused") : t("problem.other")}</p>
       {error.status < 500 && error.body.message && fields.length === 0 && (
         <p className="quiet" dir="auto">
-          {error.body.message}
+          {withLocalTimes(error.body.message, f)}
         </p>
       )}
       {fields.length > 0 && (
         <ul>
-          {fields.map(({ field, message }) => (
-            <li key={field + message}>
-              <b dir="auto">{field}</b>: <bdi>{message}</bdi>
-            </li>
-          ))}
+          {fields.map(({ field, message }) => {
+            const key = fieldKey(field);
+            return (
+              <li key={field + message}>
+                <b dir="auto">{key ? t(key) : field}</b>: <bdi>{withLocalTimes(message, f)}</bdi>
+              </li>
+            );
+          })}
         </ul>
       )}
       {error.body.request_id && <p className="quiet num">{t("problem.request", { id: error.body.request_id })}</p>}

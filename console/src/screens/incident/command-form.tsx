@@ -1,5 +1,6 @@
 /** The frame of every dialog that sends one command: problem on top, buttons below, closed when the server has it. */
 import type { FormEvent, ReactNode } from "react";
+import { ApiError } from "../../api/client";
 import { useWords } from "../../context";
 import { Dialog } from "../../ui/dialog";
 import { Problem } from "../../ui/problem";
@@ -27,9 +28,11 @@ export function CommandForm(props: Props) {
     sending.clear();
     props.onReload();
   };
+  // What was refused is being mended. An act without an answer stays named: it may have arrived.
+  const edited = () => sending.error instanceof ApiError && sending.clear();
   return (
     <Dialog title={props.title} onClose={props.onClose}>
-      <form onSubmit={submit}>
+      <form onSubmit={submit} onChange={edited}>
         {sending.error !== null && <Problem error={sending.error} onReload={reload} onRetry={sending.retry} />}
         {sending.attempt > 0 && (
           <p className="notice" role="status">

@@ -5,7 +5,7 @@ import type { NewIncident } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
 import { parseCoordinates } from "../../ui/coordinates";
 import { Kbd } from "../../ui/marks";
-import { Problem, problemFields } from "../../ui/problem";
+import { Problem, problemFields, withLocalTimes } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
 import { clearDraft, hasPrivateDraft, loadDraft, saveDraft, type CodedDraft, type PrivateDraft } from "./draft";
 import { CodeSelect, Field } from "./form-parts";
@@ -30,7 +30,7 @@ export function NewIncidentScreen() {
   const place = parseCoordinates(coded.place);
   const placeIsWrong = coded.place.trim() !== "" && place === null;
   const missing = !coded.category || !coded.priority || (!place && !coded.territory) || placeIsWrong;
-  const refused = new Map(problemFields(sending.error).map(({ field, message }) => [field, message]));
+  const refused = new Map(problemFields(sending.error).map(({ field, message }) => [field, withLocalTimes(message, f)]));
   const setCode = (change: Partial<CodedDraft>) => setCoded((held) => ({ ...held, ...change }));
   const discard = () => {
     clearDraft();
