@@ -10,7 +10,7 @@ import { useRead } from "../ui/use-read";
 const FILTERS = ["source", "territory", "from", "to"] as const;
 
 export function FiguresScreen() {
-  const { t, f } = useWords();
+  const { t, f, language } = useWords();
   const names = useNames();
   const [params, setParams] = useSearchParams();
   const query = new URLSearchParams(FILTERS.flatMap((key) => (params.get(key) ? [[key, params.get(key)!]] : [])));
@@ -45,7 +45,7 @@ export function FiguresScreen() {
         </div>
       </header>
       <p className="definition">{t("figures.definition")}</p>
-      {figures.data?.definition && (
+      {language === "en" && figures.data?.definition && (
         <p className="quiet small" dir="auto">
           {t("figures.server_definition")} <bdi lang="en">{figures.data.definition}</bdi>
         </p>
