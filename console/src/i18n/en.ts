@@ -3,7 +3,7 @@ export const en = {
   "app.title": "Markaz: duty desk",
   "app.loading": "Loading…",
   "app.not_found": "There is no such page.",
-  "app.no_screens": "Your role has no screens here.",
+  "app.no_screens": "Your role has no screens here. Administration is done with the {command} command on the server.",
   "app.skip": "Skip to content",
   unknown: "unknown",
 
@@ -77,6 +77,7 @@ export const en = {
   "queue.none_unattended": "Every incident has a unit.",
   "queue.only_unattended": "Without a unit ({n})",
   "queue.no_unit": "no unit",
+  "queue.cleared": "cleared: close it",
   "queue.new_above": { one: "{n} more above", other: "{n} more above" },
 
   "card.title": "Incident",
@@ -217,6 +218,8 @@ export const en = {
   "new.private_hint": "Kept in memory only until sent: closing the tab loses it.",
   "new.missing": "Needed: category, priority, and a place or a territory.",
   "new.discard": "Discard",
+  "new.discard_ask": "Discard what has been entered?",
+  "new.discard_lost": "It cannot be brought back.",
   "new.later": "Back, keep",
   "new.submit": "Open incident",
 
@@ -241,6 +244,8 @@ export const en = {
   "position.unknown": "position unknown",
 
   "map.title": "Map",
+  "map.zoom_in": "Zoom in",
+  "map.zoom_out": "Zoom out",
   "map.list": "The map as a list",
   "map.crumbs": "Way to this territory",
   "map.totals": "Open: {open} · available units: {free} of {units}",
@@ -308,7 +313,7 @@ export const en = {
   "problem.too_large": "Too long. Shorten the text and send again.",
   "problem.too_many": "Too many attempts. Wait a minute and try again.",
   "problem.server": "The centre failed to do this. Nothing was saved. Try again; if it stays, tell the administrator the number below.",
-  "problem.refused": "Not accepted. Mend what is named here and send again:",
+  "problem.refused": "Not accepted. Correct what is named here and send again:",
   "problem.stage_order": "Not accepted: the stages would be out of order. Check the time, or correct the earlier stage first.",
   "problem.other": "This was not accepted.",
   "problem.unexpected": "The console failed here. Reload the page; if it stays, tell the administrator.",

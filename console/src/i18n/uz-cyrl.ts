@@ -5,7 +5,7 @@ export const uzCyrl: Messages = {
   "app.title": "Марказ: навбатчилик қисми",
   "app.loading": "Юкланмоқда…",
   "app.not_found": "Бундай саҳифа йўқ.",
-  "app.no_screens": "Ролингиз учун бу ерда экран йўқ.",
+  "app.no_screens": "Ролингиз учун бу ерда экран йўқ. Маъмурий ишлар серверда {command} буйруғи билан бажарилади.",
   "app.skip": "Асосий қисмга ўтиш",
   unknown: "номаълум",
 
@@ -79,6 +79,7 @@ export const uzCyrl: Messages = {
   "queue.none_unattended": "Ҳамма ҳодисага наряд юборилган.",
   "queue.only_unattended": "Нарядсиз ({n})",
   "queue.no_unit": "наряд йўқ",
+  "queue.cleared": "бўшади: якунланг",
   "queue.new_above": { other: "юқорида яна {n} та" },
 
   "card.title": "Ҳодиса",
@@ -219,6 +220,8 @@ export const uzCyrl: Messages = {
   "new.private_hint": "Юборилгунча фақат хотирада туради: варақ ёпилса, йўқолади.",
   "new.missing": "Тоифа, устуворлик ҳамда жой ёки ҳудуд керак.",
   "new.discard": "Ташлаб юбориш",
+  "new.discard_ask": "Киритилганлар ташлаб юборилсинми?",
+  "new.discard_lost": "Уларни қайтариб бўлмайди.",
   "new.later": "Сақлаб, қайтиш",
   "new.submit": "Ҳодисани очиш",
 
@@ -243,6 +246,8 @@ export const uzCyrl: Messages = {
   "position.unknown": "жойлашуви номаълум",
 
   "map.title": "Харита",
+  "map.zoom_in": "Яқинлаштириш",
+  "map.zoom_out": "Узоқлаштириш",
   "map.list": "Харита рўйхат кўринишида",
   "map.crumbs": "Бу ҳудудга йўл",
   "map.totals": "Очиқ: {open} · бўш нарядлар: {units} тадан {free} та",
@@ -257,7 +262,7 @@ export const uzCyrl: Messages = {
   "map.legend_fresh": "жойлашув; эскирган сари ҳалқаси қисқаради",
   "map.legend_stale": "эскирган жойлашув: {n} сониядан ортиқ",
   "map.no_place": "Бу ҳодисанинг жойи номаълум.",
-  "map.failed": "Бу компютер харитани кўрсата олмайди (WebGL йўқ). Рўйхатларда ҳам худди шу маълумот бор.",
+  "map.failed": "Бу компьютер харитани кўрсата олмайди (WebGL йўқ). Рўйхатларда ҳам худди шу маълумот бор.",
 
   "records.title": "Ёзувлар",
   "records.status": "Ҳолати",

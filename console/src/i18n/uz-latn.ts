@@ -5,7 +5,7 @@ export const uzLatn: Messages = {
   "app.title": "Markaz: navbatchilik qismi",
   "app.loading": "Yuklanmoqda…",
   "app.not_found": "Bunday sahifa yoʻq.",
-  "app.no_screens": "Rolingiz uchun bu yerda ekran yoʻq.",
+  "app.no_screens": "Rolingiz uchun bu yerda ekran yoʻq. Maʼmuriy ishlar serverda {command} buyrugʻi bilan bajariladi.",
   "app.skip": "Asosiy qismga oʻtish",
   unknown: "nomaʼlum",
 
@@ -79,6 +79,7 @@ export const uzLatn: Messages = {
   "queue.none_unattended": "Hamma hodisaga naryad yuborilgan.",
   "queue.only_unattended": "Naryadsiz ({n})",
   "queue.no_unit": "naryad yoʻq",
+  "queue.cleared": "boʻshadi: yakunlang",
   "queue.new_above": { other: "yuqorida yana {n} ta" },
 
   "card.title": "Hodisa",
@@ -219,6 +220,8 @@ export const uzLatn: Messages = {
   "new.private_hint": "Yuborilguncha faqat xotirada turadi: varaq yopilsa, yoʻqoladi.",
   "new.missing": "Toifa, ustuvorlik hamda joy yoki hudud kerak.",
   "new.discard": "Tashlab yuborish",
+  "new.discard_ask": "Kiritilganlar tashlab yuborilsinmi?",
+  "new.discard_lost": "Ularni qaytarib boʻlmaydi.",
   "new.later": "Saqlab, qaytish",
   "new.submit": "Hodisani ochish",
 
@@ -243,6 +246,8 @@ export const uzLatn: Messages = {
   "position.unknown": "joylashuvi nomaʼlum",
 
   "map.title": "Xarita",
+  "map.zoom_in": "Yaqinlashtirish",
+  "map.zoom_out": "Uzoqlashtirish",
   "map.list": "Xarita roʻyxat koʻrinishida",
   "map.crumbs": "Bu hududga yoʻl",
   "map.totals": "Ochiq: {open} · boʻsh naryadlar: {units} tadan {free} ta",
