@@ -35,8 +35,12 @@ export function Shell({ children }: { children: ReactNode }) {
       </a>
       <header className="topbar">
         <span className="brand">Markaz</span>
-        <LinkChip />
-        <LinkAnnouncer />
+        {may(me, "picture") && (
+          <>
+            <LinkChip />
+            <LinkAnnouncer />
+          </>
+        )}
         <Scope />
         <span className="spacer" />
         <button type="button" className="button is-quiet only-wide" onClick={() => setShowKeys(true)}>
@@ -68,7 +72,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </nav>
       <main id="main" className="main" tabIndex={-1}>
         <ErrorBoundary place={pathname} message={t("problem.unexpected")} reload={t("problem.reload")}>
-          {may(me, "picture") ? children : <p className="empty">{t("app.no_screens")}</p>}
+          {may(me, "picture") ? children : <p className="empty">{t("app.no_screens", { command: "markaz" })}</p>}
         </ErrorBoundary>
       </main>
       {showKeys && <KeysDialog onClose={() => setShowKeys(false)} />}
