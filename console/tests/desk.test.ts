@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { anchorShift_px, isUnattended, sortQueue } from "../src/screens/desk/queue-data";
+import { anchorShift_px, isCleared, isUnattended, sortQueue } from "../src/screens/desk/queue-data";
 import { distance_m, rankUnits } from "../src/screens/desk/units-data";
 import { nextStages } from "../src/screens/incident/stages";
 import { parseCoordinates } from "../src/ui/coordinates";
@@ -26,11 +26,15 @@ describe("the queue", () => {
     expect(anchorShift_px(["a", "b"], ["b"], "a", 58)).toBe(0);
   });
 
-  it("counts an incident whose units have all cleared as without a unit", () => {
+  it("tells an incident without a unit from one whose units have all cleared", () => {
     const working = { call_sign: "A1", ordinal: 0, stages: { assigned: "t" } };
     expect(isUnattended(incident("a"))).toBe(true);
     expect(isUnattended(incident("a", { units: { u: working } }))).toBe(false);
-    expect(isUnattended(incident("a", { units: { u: { ...working, stages: { cleared: "t" } } } }))).toBe(true);
+    const done = incident("a", { units: { u: { ...working, stages: { cleared: "t" } } } });
+    expect(isUnattended(done)).toBe(false);
+    expect(isCleared(done)).toBe(true);
+    expect(isCleared(incident("a"))).toBe(false);
+    expect(isCleared(incident("a", { units: { u: working, v: { ...working, stages: { cleared: "t" } } } }))).toBe(false);
   });
 });
 

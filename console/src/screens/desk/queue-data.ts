@@ -18,9 +18,14 @@ export function sortQueue(incidents: Iterable<IncidentView>, rank: (priority: st
   return items.sort((a, b) => a.rank - b.rank || a.received_ms - b.received_ms || (a.incident.id < b.incident.id ? -1 : 1));
 }
 
-/** Sent to nobody yet: no unit, or every unit has cleared. */
+/** Sent to nobody yet. */
 export function isUnattended(incident: IncidentView): boolean {
-  return Object.values(incident.units).every((unit) => unit.stages.cleared !== undefined);
+  return Object.keys(incident.units).length === 0;
+}
+
+/** Units were there and every one has cleared: what is left to do is to close it. */
+export function isCleared(incident: IncidentView): boolean {
+  return !isUnattended(incident) && Object.values(incident.units).every((unit) => unit.stages.cleared !== undefined);
 }
 
 /**

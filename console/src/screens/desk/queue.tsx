@@ -8,7 +8,7 @@ import { derived } from "../../live/derived";
 import { session } from "../../session";
 import { Age, Kbd, PriorityMark } from "../../ui/marks";
 import { useKeys } from "../../ui/keys";
-import { isUnattended, ROW_PX, sortQueue, type QueueItem } from "./queue-data";
+import { isCleared, isUnattended, ROW_PX, sortQueue, type QueueItem } from "./queue-data";
 import { useStillRows } from "./still-rows";
 
 const everyIncident = derived(["incidents"], (store) => [...store.incidents.values()]);
@@ -138,6 +138,7 @@ function QueueRow({ incident, isSelected, onOpen }: { incident: IncidentView; is
   const names = useNames();
   const button = useRef<HTMLButtonElement>(null);
   const units = Object.values(incident.units).filter((unit) => !unit.stages.cleared);
+  const [none, cleared] = [isUnattended(incident), isCleared(incident)];
   const place = names.territory(incident.territory_id);
   useEffect(() => {
     // The keyboard's place follows the selection, but only when it already is in the list.
@@ -156,8 +157,8 @@ function QueueRow({ incident, isSelected, onOpen }: { incident: IncidentView; is
         <bdi className="num">{incident.number}</bdi> · <bdi>{place ?? t("unknown")}</bdi>
       </span>
       <span className="queue-clock num">{f.shortClock(incident.received.at, session.store.time.now_ms())}</span>
-      <span className={`queue-units ${units.length === 0 ? "is-none" : ""}`}>
-        {units.length === 0 ? t("queue.no_unit") : <bdi>{units.map((unit) => unit.call_sign).join(", ")}</bdi>}
+      <span className={`queue-units ${none ? "is-none" : cleared ? "is-cleared" : ""}`}>
+        {none ? t("queue.no_unit") : cleared ? t("queue.cleared") : <bdi>{units.map((unit) => unit.call_sign).join(", ")}</bdi>}
       </span>
     </button>
   );
