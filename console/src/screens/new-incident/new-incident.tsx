@@ -4,6 +4,7 @@ import { useNavigate } from "react-router";
 import type { NewIncident } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
 import { parseCoordinates } from "../../ui/coordinates";
+import { Dialog } from "../../ui/dialog";
 import { Kbd } from "../../ui/marks";
 import { Problem, problemFields, withLocalTimes } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
@@ -19,6 +20,7 @@ export function NewIncidentScreen() {
   const names = useNames();
   const navigate = useNavigate();
   const sending = useCommand();
+  const [askDiscard, setAskDiscard] = useState(false);
   const [coded, setCoded] = useState<CodedDraft>(() => {
     const { coded: kept } = loadDraft();
     return { ...kept, channel: kept.channel || (codes.channels[0]?.code ?? "") };
@@ -32,6 +34,7 @@ export function NewIncidentScreen() {
   const missing = !coded.category || !coded.priority || (!place && !coded.territory) || placeIsWrong;
   const refused = new Map(problemFields(sending.error).map(({ field, message }) => [field, withLocalTimes(message, f)]));
   const setCode = (change: Partial<CodedDraft>) => setCoded((held) => ({ ...held, ...change }));
+  const isTyped = [coded.category, coded.priority, coded.place, coded.territory, ...Object.values(personal)].some((text) => text.trim() !== "");
   const discard = () => {
     clearDraft();
     void navigate("/desk");
@@ -47,7 +50,7 @@ export function NewIncidentScreen() {
 
   return (
     <div className="new-incident">
-      <form className="panel" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && void navigate("/desk")} aria-labelledby="new-title">
+      <form className="panel" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && !isInOpenList(event.target) && void navigate("/desk")} aria-labelledby="new-title">
         <header className="panel-head">
           <h1 id="new-title">{t("new.title")}</h1>
         </header>
@@ -79,7 +82,7 @@ export function NewIncidentScreen() {
         <footer className="panel-foot">
           {missing && <span className="quiet small">{t("new.missing")}</span>}
           <span className="spacer" />
-          <button type="button" className="button" onClick={discard}>
+          <button type="button" className="button" onClick={() => (isTyped ? setAskDiscard(true) : discard())}>
             {t("new.discard")}
           </button>
           <button type="button" className="button" onClick={() => void navigate("/desk")}>
@@ -96,8 +99,26 @@ export function NewIncidentScreen() {
           <PickMap parent={territories.home()} pick={place} onPick={({ lon, lat }) => setCode({ place: f.coordinates(lon, lat) })} />
         </Suspense>
       </section>
+      {askDiscard && (
+        <Dialog title={t("new.discard_ask")} onClose={() => setAskDiscard(false)}>
+          <p>{t("new.discard_lost")}</p>
+          <footer className="dialog-foot">
+            <button type="button" className="button" onClick={() => setAskDiscard(false)}>
+              {t("action.cancel")}
+            </button>
+            <button type="button" className="button is-primary" onClick={discard}>
+              {t("new.discard")}
+            </button>
+          </footer>
+        </Dialog>
+      )}
     </div>
   );
+}
+
+/** Esc in an open list closes the list, not the form. */
+function isInOpenList(target: EventTarget): boolean {
+  return target instanceof Element && target.getAttribute("aria-expanded") === "true";
 }
 
 function PrivateFields(props: { draft: PrivateDraft; refused: Map<string, string>; onChange: (change: Partial<PrivateDraft>) => void }) {
