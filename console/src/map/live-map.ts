@@ -32,6 +32,8 @@ export interface LiveMapOptions {
   /** The lines of a territory's label, the name first. */
   territoryLabel: (id: number) => string;
   title: string;
+  zoomIn: string;
+  zoomOut: string;
   onIncident?: (id: string) => void;
   onUnit?: (id: string) => void;
   onTerritory?: (id: number) => void;
@@ -58,7 +60,8 @@ export class LiveMap {
   ) {
     this.map = new GlMap({
       container, style: baseStyle(options.theme), attributionControl: false, dragRotate: false, pitchWithRotate: false,
-      touchPitch: false, maxPitch: 0, fadeDuration: 0, center: [64.5, 41.3], zoom: 4, locale: { "Map.Title": options.title },
+      touchPitch: false, maxPitch: 0, fadeDuration: 0, center: [64.5, 41.3], zoom: 4,
+      locale: { "Map.Title": options.title, "NavigationControl.ZoomIn": options.zoomIn, "NavigationControl.ZoomOut": options.zoomOut },
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
@@ -87,10 +90,20 @@ export class LiveMap {
   update(options: Partial<LiveMapOptions>): void {
     const before = this.options;
     this.options = { ...before, ...options };
+    if (this.options.zoomIn !== before.zoomIn) this.renameButtons();
     if (!this.ready) return;
     if (this.options.theme !== before.theme) this.recolour();
     if (this.options.territoryLabel !== before.territoryLabel) this.relabel();
     if (this.options.ageWords !== before.ageWords || this.options.rank !== before.rank) this.refill();
+  }
+
+  /** MapLibre reads its locale only once. */
+  private renameButtons(): void {
+    for (const [name, words] of [["in", this.options.zoomIn], ["out", this.options.zoomOut]] as const) {
+      const button = this.map.getContainer().querySelector(`.maplibregl-ctrl-zoom-${name}`);
+      button?.setAttribute("title", words);
+      button?.setAttribute("aria-label", words);
+    }
   }
 
   /** Shows the children of a territory, or itself where no child has an outline, and goes there. */

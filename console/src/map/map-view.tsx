@@ -48,6 +48,7 @@ export function MapView(props: Props) {
     try {
       made = new LiveMap(holder.current!, {
         store: session.store, theme, basemap: me.basemap, stale_after_s: me.stale_after_s, rank, title: t("map.title"),
+        zoomIn: t("map.zoom_in"), zoomOut: t("map.zoom_out"),
         ageWords: (age_s) => t("position.stale", { age: f.age(age_s) }), territoryLabel: props.territoryLabel ?? plainLabel, ...handlers,
       });
     } catch {
@@ -67,6 +68,7 @@ export function MapView(props: Props) {
 
   useEffect(() => map.current?.update(handlers));
   useEffect(() => map.current?.update({ theme }), [theme]);
+  useEffect(() => map.current?.update({ zoomIn: t("map.zoom_in"), zoomOut: t("map.zoom_out") }), [t]);
   useEffect(() => map.current?.update({ rank }), [rank]);
   useEffect(() => map.current?.update({ ageWords: (age_s) => t("position.stale", { age: f.age(age_s) }) }), [t, f]);
   useEffect(() => map.current?.update({ territoryLabel: props.territoryLabel ?? plainLabel }), [props.territoryLabel, name, territories]);
