@@ -7,6 +7,8 @@ export interface Formats {
   clock(at: string | number): string;
   /** 03:12 today, 21.11 03:12 on another day */
   shortClock(at: string | number, now_ms: number): string;
+  /** 03:12:45 today, 21.11 03:12:45 on another day of this year, the full form before */
+  dayClock(at: string | number, now_ms: number): string;
   /** 21.11.2025 03:12:45, or as much of it as is known */
   full(at: string | number, precision?: Precision): string;
   /** 42 s, 12 min, 1 h 05 min, 3 d */
@@ -41,6 +43,12 @@ export function formats(tag: LanguageTag, t: Translate): Formats {
       const isToday = date.toDateString() === new Date(now_ms).toDateString();
       const clock = time.format(date).slice(0, 5);
       return isToday ? clock : `${shortDay.format(date)} ${clock}`;
+    },
+    dayClock(at, now_ms) {
+      const [date, now] = [new Date(at), new Date(now_ms)];
+      const clock = time.format(date);
+      if (date.toDateString() === now.toDateString()) return clock;
+      return `${(date.getFullYear() === now.getFullYear() ? shortDay : day).format(date)} ${clock}`;
     },
     full(at, precision = "second") {
       const date = new Date(at);

@@ -61,7 +61,7 @@ function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: In
   const now_ms = Date.now();
   const recorded = (
     <time className="recorded" dateTime={entry.recorded_at} title={f.full(entry.recorded_at)}>
-      {f.clock(entry.recorded_at)}
+      {f.dayClock(entry.recorded_at, now_ms)}
     </time>
   );
   return (
@@ -71,7 +71,7 @@ function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: In
           <time dateTime={entry.occurred.at} title={f.full(entry.occurred.at, entry.occurred.precision)}>
             {entry.occurred.precision === "day" || entry.occurred.precision === "month"
               ? f.full(entry.occurred.at, entry.occurred.precision)
-              : f.clock(entry.occurred.at)}
+              : f.dayClock(entry.occurred.at, now_ms)}
           </time>
         ) : (
           <span className="quiet">–</span>
@@ -139,7 +139,7 @@ function describe(entry: TimelineEntry, incident: IncidentView, names: NameBook,
   const outcome = text("outcome");
   if (outcome) parts.push(names.outcome(outcome));
   parts.push(...changesOf(detail, names));
-  if (typeof detail.was === "string" && stage) parts.push(t("timeline.was", { at: f.clock(detail.was) }));
+  if (typeof detail.was === "string" && stage) parts.push(t("timeline.was", { at: f.dayClock(detail.was, Date.now()) }));
   if (stage && "was" in detail && detail.at === null) parts.push(t("timeline.not_happened"));
   if (entry.reason) parts.push(`“${entry.reason}”`);
   return parts.join(" · ");
