@@ -50,7 +50,7 @@ export function NewIncidentScreen() {
 
   return (
     <div className="new-incident">
-      <form className="panel" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && !isInOpenList(event.target) && void navigate("/desk")} aria-labelledby="new-title">
+      <form className="panel" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && void navigate("/desk")} aria-labelledby="new-title">
         <header className="panel-head">
           <h1 id="new-title">{t("new.title")}</h1>
         </header>
@@ -114,11 +114,6 @@ export function NewIncidentScreen() {
       )}
     </div>
   );
-}
-
-/** Esc in an open list closes the list, not the form. */
-function isInOpenList(target: EventTarget): boolean {
-  return target instanceof Element && target.getAttribute("aria-expanded") === "true";
 }
 
 function PrivateFields(props: { draft: PrivateDraft; refused: Map<string, string>; onChange: (change: Partial<PrivateDraft>) => void }) {

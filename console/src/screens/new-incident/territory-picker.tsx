@@ -1,6 +1,6 @@
 /** Type-ahead over territory names, for a caller who knows only the neighbourhood. */
-import { useMemo, useState } from "react";
-import { ComboBox, Input, Label, ListBox, ListBoxItem, Popover } from "react-aria-components";
+import { use, useMemo, useState } from "react";
+import { ComboBox, ComboBoxStateContext, Input, Label, ListBox, ListBoxItem, Popover } from "react-aria-components";
 import { useSession, useWords } from "../../context";
 import { fold } from "../../ui/fold";
 
@@ -49,7 +49,7 @@ export function TerritoryPicker({ value, onChange }: { value: string; onChange: 
       }}
     >
       <Label>{t("new.territory")}</Label>
-      <Input autoComplete="off" dir="auto" />
+      <ListInput />
       <Popover className="popover is-list">
         <ListBox className="menu" renderEmptyState={() => <p className="quiet pad">{t("new.territory_none")}</p>}>
           {(choice: Choice) => (
@@ -60,5 +60,20 @@ export function TerritoryPicker({ value, onChange }: { value: string; onChange: 
         </ListBox>
       </Popover>
     </ComboBox>
+  );
+}
+
+/** Esc in the open list closes the list and nothing else; what is typed stays. */
+function ListInput() {
+  const list = use(ComboBoxStateContext);
+  return (
+    <Input
+      autoComplete="off" dir="auto"
+      onKeyDownCapture={(event) => {
+        if (event.key !== "Escape" || !list?.isOpen) return;
+        event.stopPropagation();
+        list.setOpen(false);
+      }}
+    />
   );
 }
