@@ -1,7 +1,8 @@
 /** Response times by priority. Each figure is a link to the records it was counted from; the definition stands above it. */
+import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import type { ResponseFigures } from "../api/types";
-import { useNames, useWords } from "../context";
+import { useMedia, useNames, useWords } from "../context";
 import { DayFilter } from "../ui/day-filter";
 import { PriorityMark } from "../ui/marks";
 import { Problem } from "../ui/problem";
@@ -12,6 +13,7 @@ const FILTERS = ["source", "territory", "from", "to"] as const;
 export function FiguresScreen() {
   const { t, f, language } = useWords();
   const names = useNames();
+  const isNarrow = useMedia("(max-width: 899px)");
   const [params, setParams] = useSearchParams();
   const query = new URLSearchParams(FILTERS.flatMap((key) => (params.get(key) ? [[key, params.get(key)!]] : [])));
   const figures = useRead<ResponseFigures>(`/api/figures/response${query.size > 0 ? `?${query}` : ""}`);
@@ -23,6 +25,8 @@ export function FiguresScreen() {
   };
   const territory = Number(params.get("territory"));
   const rows = figures.data?.rows ?? [];
+  // A phone shows the first columns only, and the times are what is looked for.
+  const inOrder = (counts: ReactNode[], times: ReactNode[]) => (isNarrow ? [...times, ...counts] : [...counts, ...times]);
   return (
     <div className="page">
       <header className="page-head">
@@ -56,10 +60,10 @@ export function FiguresScreen() {
           <thead>
             <tr>
               <th scope="col">{t("field.priority")}</th>
-              <th scope="col" className="right">{t("figures.calls")}</th>
-              <th scope="col" className="right">{t("figures.with_both")}</th>
-              <th scope="col" className="right">{t("figures.p50")}</th>
-              <th scope="col" className="right">{t("figures.p90")}</th>
+              {inOrder(
+                [t("figures.calls"), t("figures.with_both")].map((label) => <th key={label} scope="col" className="right">{label}</th>),
+                [t("figures.p50"), t("figures.p90")].map((label) => <th key={label} scope="col" className="right">{label}</th>),
+              )}
             </tr>
           </thead>
           <tbody>
@@ -71,10 +75,12 @@ export function FiguresScreen() {
                   <th scope="row">
                     <PriorityMark code={row.priority} withName />
                   </th>
-                  <td className="num right">{figure(f.number(row.calls))}</td>
-                  <td className="num right">{figure(f.number(row.with_both))}</td>
-                  <td className="num right figure">{row.p50_s === null ? t("unknown") : figure(f.duration(row.p50_s))}</td>
-                  <td className="num right figure">{row.p90_s === null ? t("unknown") : figure(f.duration(row.p90_s))}</td>
+                  {inOrder(
+                    [row.calls, row.with_both].map((count, index) => <td key={`n${index}`} className="num right">{figure(f.number(count))}</td>),
+                    [row.p50_s, row.p90_s].map((time_s, index) => (
+                      <td key={`p${index}`} className="num right figure">{time_s === null ? t("unknown") : figure(f.duration(time_s))}</td>
+                    )),
+                  )}
                 </tr>
               );
             })}
