@@ -4,6 +4,7 @@ import { distance_m, rankUnits } from "../src/screens/desk/units-data";
 import { nextStages } from "../src/screens/incident/stages";
 import { parseCoordinates } from "../src/ui/coordinates";
 import { fold } from "../src/ui/fold";
+import { withLocalTimes } from "../src/ui/problem";
 import { toIso, toText } from "../src/ui/time-text";
 import { incident, position, unit } from "./make";
 
@@ -86,5 +87,13 @@ describe("what people type", () => {
     expect(toIso({ day: "2025-11-21", clock: "0312" })).toBe(toIso({ day: "2025-11-21", clock: "03:12:00" }));
     expect(toIso({ day: "2025-11-21", clock: "25:00" })).toBeNull();
     expect(toIso({ day: "2025-02-30", clock: "03:00" })).toBeNull();
+  });
+});
+
+describe("a refusal", () => {
+  it("says times as the desk writes them, and leaves other text alone", () => {
+    const f = { full: (at: string | number) => `<${Date.parse(String(at))}>` };
+    expect(withLocalTimes("cleared 2025-11-21T03:12:45Z is before 2025-11-21T03:12:46.500Z.", f)).toBe("cleared <1763694765000> is before <1763694766500>.");
+    expect(withLocalTimes("2025-11-21, 2025-99-99T99:99:99Z", f)).toBe("2025-11-21, 2025-99-99T99:99:99Z");
   });
 });
