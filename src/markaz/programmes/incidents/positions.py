@@ -65,6 +65,7 @@ class Positions:
         self._last: dict[UUID, Fix] = {}
         self._territory: dict[UUID, int] = {}
         self._off_duty: set[UUID] = set()
+        self._version: dict[UUID, int] = {}
         self._unsent: dict[UUID, Fix] = {}
         self._unwritten: list[Fix] = []
         self.dropped = 0
@@ -72,10 +73,10 @@ class Positions:
     async def load(self) -> None:
         """Read the units' territories and the last positions of the past day."""
         async with self._database.connection() as connection:
-            units = await connection.fetch("SELECT id, territory_id, status FROM units")
+            units = await connection.fetch("SELECT id, territory_id, status, version FROM units")
             rows = await connection.fetch(_LAST_KNOWN)
         for unit in units:
-            self._learn(UUID(bytes=unit["id"].bytes), unit["territory_id"], unit["status"])
+            self._learn(UUID(bytes=unit["id"].bytes), unit["territory_id"], unit["status"], unit["version"])
         for row in rows:
             fix = Fix(
                 UUID(bytes=row["unit_id"].bytes),
@@ -90,9 +91,13 @@ class Positions:
         """Learn from the log which units there are, and forget where one is that went off duty."""
         event = recorded.event
         if event.type in {IncidentEvent.UNIT_REGISTERED, IncidentEvent.UNIT_STATUS}:
-            self._learn(event.aggregate_id, event.territory_id, event.payload["view"]["status"])
+            view = event.payload["view"]
+            self._learn(event.aggregate_id, event.territory_id, view["status"], view["version"])
 
-    def _learn(self, unit_id: UUID, territory_id: int, status: str) -> None:
+    def _learn(self, unit_id: UUID, territory_id: int, status: str, version: int) -> None:
+        if version < self._version.get(unit_id, 0):
+            return  # `learn` read the table, which is ahead of the log as this process hears it
+        self._version[unit_id] = version
         self._territory[unit_id] = territory_id
         if status == UnitStatus.OFF_DUTY:
             self._off_duty.add(unit_id)
@@ -102,16 +107,17 @@ class Positions:
             self._off_duty.discard(unit_id)
 
     async def learn(self, unit_ids: Iterable[UUID]) -> None:
-        """Look up units whose event was not read yet, or was written by another process before this one listened."""
-        unknown = set(unit_ids) - self._territory.keys()
+        """Look up units whose event was not heard yet: new ones, and those that may just have come on duty."""
+        wanted = set(unit_ids)
+        unknown = (wanted - self._territory.keys()) | (wanted & self._off_duty)
         if not unknown:
             return
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                "SELECT id, territory_id, status FROM units WHERE id = ANY($1::uuid[])", unknown
+                "SELECT id, territory_id, status, version FROM units WHERE id = ANY($1::uuid[])", unknown
             )
         for row in rows:
-            self._learn(UUID(bytes=row["id"].bytes), row["territory_id"], row["status"])
+            self._learn(UUID(bytes=row["id"].bytes), row["territory_id"], row["status"], row["version"])
 
     def report(self, actor: Actor, fixes: Sequence[Fix], hierarchy: Hierarchy, now: datetime) -> int:
         """Take fixes in and return how many were newer than what was known; those of units off duty are not kept.
