@@ -185,7 +185,7 @@ export class World {
     const unit = {
       id: this.id(), call_sign: this.isHostile && index % 9 === 4 ? "\u202Exyz<b>A</b>" : `${String.fromCharCode(65 + (index % 6))}${100 + index}`,
       kind: this.pick(CODES.unit_kinds).code, territory_id: territory.id, status: this.pick(statuses),
-      since: new Date(now - this.random() * 4 * 3_600_000).toISOString(), incident_id: null, version: 1,
+      since: new Date(now - this.random() * 4 * 3_600_000).toISOString(), incident_id: null, version: 1, skills: [], crew_size: 0, reason: null, lent: null,
     };
     this.units.set(unit.id, unit);
     if (unit.status === "off_duty" || index % 12 === 7) return;
@@ -200,7 +200,7 @@ export class World {
       id: this.id(), number: String(++this.number), status: "open", category: this.pick(CODES.categories).code,
       priority: this.pick(["1", "2", "2", "3", "3", "3", "3", "4", "unknown"]), channel: this.pick(CODES.channels).code, territory_id: territory.id,
       place: index % 11 === 5 ? null : this.pointIn(territory), received: { at: new Date(at).toISOString(), precision: index % 13 === 6 ? "minute" : "second" },
-      opened_by: "u1", outcome: null, flags: index % 17 === 3 ? ["stage_order"] : [], version: 1, source: null, units: {},
+      opened_by: "u1", outcome: null, flags: index % 17 === 3 ? ["stage_order"] : [], version: 1, source: null, owner_id: null, held: null, place_label: null, confidence: "unknown", accuracy_m: null, covert: false, safe_contact: [], entered_via: "console", merged_into: null, units: {},
     };
     this.incidents.set(incident.id, incident);
     this.cards.set(incident.id, this.card(index));

@@ -4,12 +4,15 @@ import type { EventsFrame, IncidentView, Position, Snapshot, UnitView, WireEvent
 export function incident(id: string, more: Partial<IncidentView> = {}): IncidentView {
   return {
     id, number: id, status: "open", category: "theft", priority: "3", channel: "phone", territory_id: 4, place: { lon: 69.2, lat: 41.3 },
-    received: { at: "2025-11-21T03:00:00Z", precision: "second" }, opened_by: "a", outcome: null, flags: [], version: 1, source: null, units: {}, ...more,
+    received: { at: "2025-11-21T03:00:00Z", precision: "second" }, opened_by: "a", outcome: null, flags: [], version: 1, source: null,
+    owner_id: null, held: null, place_label: null, confidence: "unknown", accuracy_m: null, covert: false, safe_contact: [],
+    entered_via: "console", merged_into: null, units: {}, ...more,
   };
 }
 
 export function unit(id: string, more: Partial<UnitView> = {}): UnitView {
-  return { id, call_sign: id.toUpperCase(), kind: "patrol_car", territory_id: 4, status: "available", since: "2025-11-21T02:00:00Z", incident_id: null, version: 1, ...more };
+  return { id, call_sign: id.toUpperCase(), kind: "patrol_car", territory_id: 4, status: "available", since: "2025-11-21T02:00:00Z", incident_id: null, version: 1,
+    skills: [], crew_size: 0, reason: null, lent: null, ...more };
 }
 
 export function position(unit_id: string, fix_at = "2025-11-21T03:00:00Z", more: Partial<Position> = {}): Position {

@@ -998,7 +998,7 @@ export interface components {
          * @description The roles of the spine. Their names in four languages are data of the profile.
          * @enum {string}
          */
-        Role: "observer" | "duty_officer" | "supervisor" | "unit_device" | "importer" | "administrator" | "data_protection_officer";
+        Role: "observer" | "call_taker" | "dispatcher" | "duty_officer" | "supervisor" | "unit_device" | "importer" | "administrator" | "data_protection_officer";
         /**
          * SignInBody
          * @description A login and its password.

@@ -28,6 +28,10 @@ export interface AssignedUnit {
   stages: Partial<Record<Stage, string>>;
 }
 
+/** How well the place is known. */
+export const CONFIDENCES = ["exact", "street", "area", "phone", "unknown"] as const;
+export type Confidence = (typeof CONFIDENCES)[number];
+
 export interface IncidentView {
   id: string;
   number: string;
@@ -39,11 +43,20 @@ export interface IncidentView {
   place: Place | null;
   received: { at: string; precision: Precision };
   opened_by: string;
-  owner?: string | null;
   outcome: string | null;
   flags: string[];
   version: number;
   source: string | null;
+  owner_id: string | null;
+  held: { until: string; reason: string } | null;
+  /** Public name of the street, landmark or neighbourhood, without a house number. */
+  place_label: string | null;
+  confidence: Confidence;
+  accuracy_m: number | null;
+  covert: boolean;
+  safe_contact: string[];
+  entered_via: "console" | "radio" | "paper";
+  merged_into: string | null;
   units: Record<string, AssignedUnit>;
 }
 
@@ -56,6 +69,10 @@ export interface UnitView {
   since: string;
   incident_id: string | null;
   version: number;
+  skills: string[];
+  crew_size: number;
+  reason: string | null;
+  lent: { until: string; home_territory_id: number } | null;
 }
 
 export interface Position {

@@ -42,7 +42,9 @@ class Role(StrEnum):
     """The roles of the spine. Their names in four languages are data of the profile."""
 
     OBSERVER = "observer"
-    DUTY_OFFICER = "duty_officer"
+    CALL_TAKER = "call_taker"
+    DISPATCHER = "dispatcher"
+    DUTY_OFFICER = "duty_officer"  # call-taker and dispatcher in one person, as most desks have it at night
     SUPERVISOR = "supervisor"
     UNIT_DEVICE = "unit_device"
     IMPORTER = "importer"
@@ -51,19 +53,21 @@ class Role(StrEnum):
 
 
 _PICTURE = frozenset({Permission.INCIDENT_READ, Permission.UNIT_READ, Permission.POSITION_READ})
-_DESK = _PICTURE | {
-    Permission.INCIDENT_READ_SEALED,
-    Permission.INCIDENT_OPEN,
+_BOTH = _PICTURE | {Permission.INCIDENT_READ_SEALED, Permission.INCIDENT_CHANGE}
+_CALL_TAKER = _BOTH | {Permission.INCIDENT_OPEN}
+_DISPATCHER = _BOTH | {
     Permission.INCIDENT_DISPATCH,
-    Permission.INCIDENT_CHANGE,
     Permission.INCIDENT_CORRECT,
     Permission.INCIDENT_CLOSE,
     Permission.UNIT_STATUS,
 }
+_DESK = _CALL_TAKER | _DISPATCHER
 
 # An administrator runs the centre and holds no right to person data; nobody can grant themselves one.
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OBSERVER: _PICTURE,
+    Role.CALL_TAKER: _CALL_TAKER,
+    Role.DISPATCHER: _DISPATCHER,
     Role.DUTY_OFFICER: _DESK,
     Role.SUPERVISOR: _DESK | {Permission.UNIT_REGISTER, Permission.FIGURES_READ},
     Role.UNIT_DEVICE: frozenset({Permission.POSITION_REPORT}),

@@ -9,8 +9,9 @@ from uuid import UUID
 from markaz.contracts.incidents import IncidentEvent, Stage, UnitStatus
 from markaz.core.acts import Act, Acts
 from markaz.core.db.pool import Connection, Database
-from markaz.core.errors import InvalidInput, VersionConflict
+from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow, VersionConflict
 from markaz.core.events import Event
+from markaz.core.permissions import Permission, require, require_seen
 from markaz.core.sealing import Sealer
 from markaz.core.territories import TerritoryTree
 from markaz.kit.clock import Clock, Precision, iso
@@ -29,6 +30,54 @@ class Spine:
     sealer: Sealer
     clock: Clock
     territories: Callable[[], TerritoryTree]
+
+
+async def lock_incident(
+    act: Act, spine: Spine, incident_id: UUID, permission: Permission, version: int | None
+) -> store.Record:
+    """Return an incident's row, locked, for an actor who holds `permission` there. Lock it before any unit, always.
+
+    Raises NotFound when the actor may not see it, Forbidden without the right, VersionConflict naming who was faster
+    unless `version` is the current one; None is for what only adds.
+    """
+    row = await store.lock_incident(act.connection, incident_id)
+    if row is None:
+        raise NotFound("There is no such incident in your territory.", what="incident")
+    tree = spine.territories()
+    require_seen(act.actor, Permission.INCIDENT_READ, row["territory_id"], tree, "incident")
+    require(act.actor, permission, row["territory_id"], tree)
+    if differs(version, row["version"]):
+        raise await conflict(act.connection, row, f"Incident {row['number']}")
+    return row
+
+
+async def lock_open_incident(
+    act: Act, spine: Spine, incident_id: UUID, permission: Permission, version: int | None
+) -> store.Record:
+    """Do the same as `lock_incident`. Raises NotPossibleNow when it is closed."""
+    row = await lock_incident(act, spine, incident_id, permission, version)
+    if row["status"] != "open":
+        raise NotPossibleNow(f"Incident {row['number']} is closed.")
+    return row
+
+
+async def lock_unit(act: Act, spine: Spine, unit_id: UUID, permission: Permission) -> store.Record:
+    """Return a unit's row, locked, for an actor who holds `permission` there. Raises NotFound or Forbidden."""
+    row = await store.lock_unit(act.connection, unit_id)
+    if row is None:
+        raise NotFound("There is no such unit in your territory.", what="unit")
+    tree = spine.territories()
+    require_seen(act.actor, Permission.UNIT_READ, row["territory_id"], tree, "unit")
+    require(act.actor, permission, row["territory_id"], tree)
+    return row
+
+
+async def fresh_view(act: Act, incident_id: UUID) -> JSON:
+    """Return the view of an incident after what this act has written; call `store.touch_incident` before."""
+    row = await store.incident(act.connection, incident_id)
+    if row is None:
+        raise RuntimeError("an incident that was locked in this transaction has gone")
+    return await store.view_of(act.connection, row)
 
 
 async def set_unit(act: Act, unit_id: UUID, status: UnitStatus, at: datetime, incident_id: UUID | None) -> Any:

@@ -22,6 +22,10 @@ class Row(Protocol):
         """Return the value of a column."""
         ...
 
+    def get(self, column: str, default: Any, /) -> Any:
+        """Return the value of a column that a new row need not have yet."""
+        ...
+
 
 def incident_view(row: Row, units: Mapping[str, JSON]) -> JSON:
     """Return the picture of one incident from its row and the views of its current assignments."""
@@ -40,6 +44,15 @@ def incident_view(row: Row, units: Mapping[str, JSON]) -> JSON:
         "flags": list(row["flags"]),
         "source": row["source"],
         "version": row["version"],
+        "owner_id": _text(row.get("owner_id", None)),
+        "held": _held(row),
+        "place_label": row.get("place_label", None),
+        "confidence": row.get("place_confidence", "unknown"),
+        "accuracy_m": row.get("place_accuracy_m", None),
+        "covert": row.get("is_covert", False),
+        "safe_contact": list(row.get("safe_contact", ())),
+        "entered_via": row.get("entered_via", "console"),
+        "merged_into": _text(row.get("merged_into", None)),
         "units": dict(units),
     }
 
@@ -58,9 +71,27 @@ def unit_view(row: Row) -> JSON:
         "territory_id": row["territory_id"],
         "status": row["status"],
         "since": iso(row["since"]),
-        "incident_id": None if row["incident_id"] is None else str(row["incident_id"]),
+        "incident_id": _text(row["incident_id"]),
         "version": row["version"],
+        "skills": list(row.get("skills", ())),
+        "crew_size": row.get("crew_size", 0),
+        "reason": row.get("status_reason", None),
+        "lent": _lent(row),
     }
+
+
+def _held(row: Row) -> JSON | None:
+    until = row.get("held_until", None)
+    return None if until is None else {"until": iso(until), "reason": row["held_reason"]}
+
+
+def _lent(row: Row) -> JSON | None:
+    until = row.get("lent_until", None)
+    return None if until is None else {"until": iso(until), "home_territory_id": row["home_territory_id"]}
+
+
+def _text(id_: Any) -> str | None:
+    return None if id_ is None else str(id_)
 
 
 def precision_of(precisions: Mapping[str, str] | None, name: str) -> str:
@@ -68,8 +99,23 @@ def precision_of(precisions: Mapping[str, str] | None, name: str) -> str:
     return (precisions or {}).get(name, "second")
 
 
+# What views hold that events written before migration 0003 do not; so a stream over them ends in the same picture.
+_INCIDENT_SINCE: JSON = {
+    "owner_id": None,
+    "held": None,
+    "place_label": None,
+    "confidence": "unknown",
+    "accuracy_m": None,
+    "covert": False,
+    "safe_contact": [],
+    "entered_via": "console",
+    "merged_into": None,
+}
+_UNIT_SINCE: JSON = {"skills": [], "crew_size": 0, "reason": None, "lent": None}
+
+
 def _set_view(payload: Mapping[str, Any]) -> Effect:
-    return Op.SET, payload["view"]
+    return Op.SET, _INCIDENT_SINCE | payload["view"]
 
 
 def _assigned(payload: Mapping[str, Any]) -> Effect:
@@ -94,10 +140,6 @@ def _stage_corrected(payload: Mapping[str, Any]) -> Effect:
     return _stage(payload)
 
 
-def _changed(payload: Mapping[str, Any]) -> Effect:
-    return Op.SET, payload["view"]
-
-
 def _version_only(payload: Mapping[str, Any]) -> Effect:
     return Op.PATCH, {"version": payload["version"]}
 
@@ -106,9 +148,9 @@ def _closed(_payload: Mapping[str, Any]) -> Effect:
     return Op.GONE, None
 
 
-def _unit_status(payload: Mapping[str, Any]) -> Effect:
+def _set_unit_view(payload: Mapping[str, Any]) -> Effect:
     # A merge patch cannot set null, so the whole view travels; it is small.
-    return Op.SET, payload["view"]
+    return Op.SET, _UNIT_SINCE | payload["view"]
 
 
 def _incident(effect: Any) -> PictureRule:
@@ -125,9 +167,9 @@ RULES: dict[str, PictureRule] = {
     IncidentEvent.UNIT_ASSIGNED: _incident(_assigned),
     IncidentEvent.STAGE_REACHED: _incident(_stage),
     IncidentEvent.STAGE_CORRECTED: _incident(_stage_corrected),
-    IncidentEvent.CHANGED: _incident(_changed),
+    IncidentEvent.CHANGED: _incident(_set_view),
     IncidentEvent.NOTE_ADDED: _incident(_version_only),
     IncidentEvent.CLOSED: _incident(_closed),
-    IncidentEvent.UNIT_REGISTERED: _unit(_set_view),
-    IncidentEvent.UNIT_STATUS: _unit(_unit_status),
+    IncidentEvent.UNIT_REGISTERED: _unit(_set_unit_view),
+    IncidentEvent.UNIT_STATUS: _unit(_set_unit_view),
 }

@@ -10,7 +10,7 @@ from uuid import UUID
 from markaz.contracts.incidents import IncidentEvent, Stage, UnitStatus
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow
-from markaz.core.permissions import Permission, require, require_seen
+from markaz.core.permissions import Permission, require
 from markaz.core.territories import TerritoryTree
 from markaz.kit.clock import iso
 from markaz.kit.geometry import Point
@@ -22,7 +22,11 @@ from markaz.programmes.incidents.acting import (
     corrected_ordinal,
     differs,
     event,
+    fresh_view,
     insert_unit,
+    lock_incident,
+    lock_open_incident,
+    lock_unit,
     moved_from,
     set_unit,
 )
@@ -56,8 +60,10 @@ class Desk:
         """Send a unit. Raises VersionConflict naming who was faster, with the incident or with the unit."""
 
         async def work(act: Act) -> Answer:
-            incident = await self._open_incident(act, incident_id, Permission.INCIDENT_DISPATCH, command.version)
-            unit = await self._unit(act, command.unit_id, Permission.INCIDENT_DISPATCH)
+            incident = await lock_open_incident(
+                act, self._spine, incident_id, Permission.INCIDENT_DISPATCH, command.version
+            )
+            unit = await lock_unit(act, self._spine, command.unit_id, Permission.INCIDENT_DISPATCH)
             if unit["incident_id"] is not None or differs(command.unit_version, unit["version"]):
                 raise await conflict(act.connection, unit, f"Unit {unit['call_sign']}")
             if UnitStatus(unit["status"]) not in domain.SENDABLE:
@@ -84,7 +90,9 @@ class Desk:
         """Record that a unit reached a stage. Raises StageOrder when it breaks the order."""
 
         async def work(act: Act) -> Answer:
-            incident = await self._open_incident(act, incident_id, Permission.INCIDENT_DISPATCH, command.version)
+            incident = await lock_open_incident(
+                act, self._spine, incident_id, Permission.INCIDENT_DISPATCH, command.version
+            )
             row, assignment = await self._assignment(act, incident_id, command.unit_id)
             at = domain.check_time(command.occurred_at or act.now, act.now)
             domain.check_stage(assignment, command.stage, at, incident["received_at"])
@@ -111,7 +119,7 @@ class Desk:
         """Add a correction of an earlier report; the report itself stays in the log."""
 
         async def work(act: Act) -> Answer:
-            incident = await self._incident(act, incident_id, Permission.INCIDENT_CORRECT, command.version)
+            incident = await lock_incident(act, self._spine, incident_id, Permission.INCIDENT_CORRECT, command.version)
             ordinal = await corrected_ordinal(act.connection, incident_id, command)
             row, assignment = await self._assignment(act, incident_id, command.unit_id, ordinal)
             if command.occurred_at is not None:
@@ -153,7 +161,7 @@ class Desk:
         """Change category, priority, place or territory; the event keeps what it was."""
 
         async def work(act: Act) -> Answer:
-            row = await self._open_incident(act, incident_id, Permission.INCIDENT_CHANGE, command.version)
+            row = await lock_open_incident(act, self._spine, incident_id, Permission.INCIDENT_CHANGE, command.version)
             values = self._changed_values(act, row, command)
             changes = {k: {"from": row[k], "to": v} for k, v in values.items() if row[k] != v}
             if not changes:
@@ -163,8 +171,7 @@ class Desk:
             reason_id = uuid7()
             await self._spine.sealer.store(act.connection, reason_id, {"reason": command.reason})
             await store.change_incident(act.connection, incident_id, act.actor.id, values)
-            fresh = await store.incident(act.connection, incident_id)
-            view = await store.view_of(act.connection, fresh) if fresh is not None else {}
+            view = await fresh_view(act, incident_id)
             payload = {"changes": changes, "reason_id": str(reason_id), "version": view["version"], "view": view}
             changed = event(act, IncidentEvent.CHANGED, incident_id, values["territory_id"], act.now, payload)
             act.events.append(moved_from(changed, row["territory_id"]))
@@ -176,7 +183,9 @@ class Desk:
         """Close with an outcome. Raises NotPossibleNow while a unit is still working for it."""
 
         async def work(act: Act) -> Answer:
-            incident = await self._open_incident(act, incident_id, Permission.INCIDENT_CLOSE, command.version)
+            incident = await lock_open_incident(
+                act, self._spine, incident_id, Permission.INCIDENT_CLOSE, command.version
+            )
             working = await store.uncleared(act.connection, incident_id)
             if working:
                 raise NotPossibleNow(f"Still working: {', '.join(working)}. Clear these units first.", units=working)
@@ -195,7 +204,7 @@ class Desk:
         """Add a note; its text is sealed. A note needs no version: it takes nothing away."""
 
         async def work(act: Act) -> Answer:
-            incident = await self._incident(act, incident_id, Permission.INCIDENT_CHANGE, None)
+            incident = await lock_incident(act, self._spine, incident_id, Permission.INCIDENT_CHANGE, None)
             note_id = await self._note(act, incident_id, text)
             version = await store.touch_incident(act.connection, incident_id, act.actor.id)
             payload = {"note_id": str(note_id), "version": version}
@@ -221,7 +230,7 @@ class Desk:
         """Set what a unit does, between incidents."""
 
         async def work(act: Act) -> Answer:
-            unit = await self._unit(act, unit_id, Permission.UNIT_STATUS)
+            unit = await lock_unit(act, self._spine, unit_id, Permission.UNIT_STATUS)
             if command.version != unit["version"]:
                 raise await conflict(act.connection, unit, f"Unit {unit['call_sign']}")
             if command.status not in domain.SETTABLE:
@@ -310,32 +319,6 @@ class Desk:
         if self._tree.current(values["territory_id"]) is None:
             raise InvalidInput("There is no such territory.", field="territory_id")
         return values
-
-    async def _incident(self, act: Act, incident_id: UUID, permission: Permission, version: int | None) -> store.Record:
-        row = await store.lock_incident(act.connection, incident_id)
-        if row is None:
-            raise NotFound("There is no such incident in your territory.", what="incident")
-        require_seen(act.actor, Permission.INCIDENT_READ, row["territory_id"], self._tree, "incident")
-        require(act.actor, permission, row["territory_id"], self._tree)
-        if differs(version, row["version"]):
-            raise await conflict(act.connection, row, f"Incident {row['number']}")
-        return row
-
-    async def _open_incident(
-        self, act: Act, incident_id: UUID, permission: Permission, version: int | None
-    ) -> store.Record:
-        row = await self._incident(act, incident_id, permission, version)
-        if row["status"] != "open":
-            raise NotPossibleNow(f"Incident {row['number']} is closed.")
-        return row
-
-    async def _unit(self, act: Act, unit_id: UUID, permission: Permission) -> store.Record:
-        row = await store.lock_unit(act.connection, unit_id)
-        if row is None:
-            raise NotFound("There is no such unit in your territory.", what="unit")
-        require_seen(act.actor, Permission.UNIT_READ, row["territory_id"], self._tree, "unit")
-        require(act.actor, permission, row["territory_id"], self._tree)
-        return row
 
     async def _assignment(
         self, act: Act, incident_id: UUID, unit_id: UUID, ordinal: int | None = None

@@ -18,11 +18,13 @@ Record = asyncpg.Record
 INCIDENT = """
 SELECT id, number, source, status, category, priority, initial_priority, channel, territory_id, lon, lat, received_at,
        entered_at, arrived_at, closed_at, precisions::text AS precisions, outcome, flags, opened_by, version,
-       updated_by, updated_at
+       updated_by, updated_at, owner_id, held_until, held_reason, place_label, place_confidence, place_accuracy_m,
+       is_covert, safe_contact, entered_via, merged_into, report_number, outcome_reason
 FROM incidents
 """
 _UNIT = """
-SELECT id, call_sign, kind, source, territory_id, status, since, incident_id, version, updated_by, updated_at
+SELECT id, call_sign, kind, source, territory_id, status, since, incident_id, version, updated_by, updated_at,
+       skills, crew_size, status_reason, home_territory_id, lent_until
 FROM units
 """
 _STAGE_COLUMNS = ", ".join(f"a.{stage.value}_at" for stage in STAGES)
