@@ -48,7 +48,15 @@ ROWS_SINCE = {
             VALUES ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000005', 1);
         INSERT INTO import_rows VALUES ('sffd', '1');
         INSERT INTO unit_positions VALUES ('00000000-0000-7000-8000-000000000005', now(), now(), 69.2, 41.3, 5);
-    """
+    """,
+    "0009": """
+        INSERT INTO territory_terrain VALUES (1, 'rural');
+        INSERT INTO alarms (id, kind, cause, unit_id, territory_id, raised_at, raised_by, occurred_at)
+            VALUES ('00000000-0000-7000-8000-000000000009', 'emergency', 'emergency',
+                '00000000-0000-7000-8000-000000000005', 1, now(), '00000000-0000-7000-8000-000000000001', now());
+        INSERT INTO acknowledgements VALUES ('00000000-0000-7000-8000-000000000009',
+            '00000000-0000-7000-8000-000000000001', now());
+    """,
 }
 
 

@@ -273,6 +273,7 @@ OPERATIONS = (
     Operation("DELETE /api/session", P.PUBLIC, _plain, PUBLIC, 204),
     Operation("GET /api/me", P.SIGNED_IN, _plain, PUBLIC),
     Operation("GET /api/codes", P.SIGNED_IN, _plain, PUBLIC),
+    Operation("GET /api/norms", P.SIGNED_IN, _plain, PUBLIC),
     Operation("GET /api/territories", P.SIGNED_IN, _plain, PUBLIC),
     Operation("GET /api/territories/{territory_id}/boundaries", P.SIGNED_IN, _boundaries, PUBLIC),
     Operation("GET /api/territories/{territory_id}/counts", P.INCIDENT_READ, _counts, REFUSED),

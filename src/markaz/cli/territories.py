@@ -1,4 +1,4 @@
-"""`markaz territories import`: bring one level of boundaries from a GeoJSON file into the hierarchy."""
+"""`markaz territories`: bring one level of boundaries from a GeoJSON file into the hierarchy, and say which terrain is where."""
 
 import asyncio
 from datetime import datetime
@@ -16,6 +16,8 @@ from markaz.core.settings import Settings
 from markaz.core.territories.geojson import read_features
 from markaz.core.territories.importing import ImportOptions, ImportResult, import_boundaries
 from markaz.core.territories.model import Level
+from markaz.core.territories.store import load_tree
+from markaz.core.territories.terrain import Terrain, read_terrain, set_terrain
 from markaz.kit.clock import SystemClock
 
 app = typer.Typer(help="Territories and their boundaries.", no_args_is_help=True)
@@ -59,6 +61,19 @@ def import_(
     )
 
 
+@app.command("terrain")
+def terrain(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV with the columns code and terrain.")],
+) -> None:
+    """Say which territories are urban, rural or mountain; what lies inside one is as it is, unless it is named too."""
+    settings = Settings()
+    wanted = read_terrain(file)
+    with running_database(settings) as access:
+        migrate(access)
+        written = asyncio.run(_terrain(access.app_dsn, wanted))
+    typer.echo(f"{file.name}: terrain of {written} territories set")
+
+
 def _names(pairs: list[str]) -> dict[str, str]:
     names = {}
     for pair in pairs:
@@ -76,5 +91,16 @@ async def _import(dsn: str, file: Path, options: ImportOptions) -> ImportResult:
             return await import_boundaries(
                 connection, read_features(file), options, actor_id=SYSTEM_ACTOR_ID, at=SystemClock().now()
             )
+    finally:
+        await database.close()
+
+
+async def _terrain(dsn: str, wanted: dict[str, Terrain]) -> int:
+    database = await Database.open(dsn, max_size=1)
+    try:
+        async with database.transaction() as connection:
+            now = SystemClock().now()
+            tree = await load_tree(connection, now.date())
+            return await set_terrain(connection, tree, wanted, actor_id=SYSTEM_ACTOR_ID, at=now)
     finally:
         await database.close()

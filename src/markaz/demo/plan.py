@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from markaz.contracts.incidents import UnitStatus
 from markaz.core.settings import DemoScale
 from markaz.core.territories import ROOT_CODE, ROOT_ID, Level, Territory, TerritoryTree
+from markaz.core.territories.terrain import Terrain
 from markaz.demo import figures, names
 from markaz.demo.calls import pick, seeded
 from markaz.demo.ground import Ground, Place
@@ -127,6 +128,16 @@ def make_plan(scale: DemoScale, seed: int = SEED) -> Plan:
         units=tuple(_units(scale, tree, ground, seeded("units", seed))),
         inspectors=tuple(_inspectors(shape, tree, ground, seeded("staff", seed))),
     )
+
+
+def terrain_of(plan: Plan) -> dict[int, Terrain]:
+    """Return the terrain that differs from what lies around: towns where most calls come from, one district of mountains."""
+    found: dict[int, Terrain] = {}
+    for region_id, figures_ in zip(plan.tree.children(ROOT_ID), SCALES[plan.scale].regions, strict=True):
+        first, *_, last = plan.tree.children(region_id)
+        if not figures_.is_city:
+            found |= {region_id: Terrain.RURAL, first: Terrain.URBAN, last: Terrain.MOUNTAIN}
+    return found
 
 
 def _counts(shape: ScaleShape) -> tuple[tuple[int, ...], ...]:

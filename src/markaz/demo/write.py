@@ -18,10 +18,11 @@ from markaz.core.db.pool import Connection, Database
 from markaz.core.permissions import Actor, Role
 from markaz.core.territories import ROOT_ID, Level, store
 from markaz.core.territories.importing import Counts, imported_event
+from markaz.core.territories.terrain import put_terrain
 from markaz.demo.calls import seeded
 from markaz.demo.logins import TRAFFIC, create_logins
 from markaz.demo.opening import OpenIncidentPlan, Opening
-from markaz.demo.plan import VALID_FROM, Plan, PlannedUnit
+from markaz.demo.plan import VALID_FROM, Plan, PlannedUnit, terrain_of
 from markaz.programmes.incidents import commands
 from markaz.programmes.incidents.picture import unit_view
 from markaz.programmes.incidents.service import Desk
@@ -46,6 +47,7 @@ async def write_territories(database: Database, plan: Plan, at: datetime) -> Non
         await connection.execute("UPDATE territories SET names = $2::text::jsonb WHERE id = $1", ROOT_ID, names)
         await store.insert_territories(connection, plan.territories[1:])
         await store.put_boundaries(connection, list(plan.boundaries.items()))
+        await put_terrain(connection, terrain_of(plan).items())
         counts = {level: sum(1 for t in plan.territories if t.level is level) for level in Level}
         await events.append(
             connection,

@@ -21,10 +21,12 @@ from markaz.core.settings import Settings
 from markaz.core.stream.hub import Hub
 from markaz.core.territories import TerritoryTree, load_tree
 from markaz.core.territories.boundaries import BoundaryPages
+from markaz.core.territories.terrain import Terrain, Terrains, load_terrain
 from markaz.kit.clock import Clock, iso
 from markaz.programmes.incidents import picture, positions
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.intake import Intake
+from markaz.programmes.incidents.norms import NormsInForce, load_norms
 from markaz.programmes.incidents.positions import Positions
 from markaz.programmes.incidents.reading import Reading
 from markaz.programmes.incidents.service import Desk
@@ -57,6 +59,8 @@ class Centre:
     reading: Reading = field(init=False)
     positions: Positions = field(init=False)
     boundaries: BoundaryPages = field(init=False)
+    terrain: dict[int, Terrain] = field(default_factory=dict)
+    norms: NormsInForce = field(init=False)
     replay_clock: dict[str, Any] | None = None
     _reload: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -64,6 +68,8 @@ class Centre:
         settings, database = self.settings, self.database
         self.codes = load_codes(settings.profile)
         self.boundaries = BoundaryPages(self.tree)
+        norms = load_norms(settings.profile)
+        self.norms = NormsInForce(norms, lambda: Terrains(self.terrain, lambda: self.tree, norms.default_terrain))
         self.spine = Spine(database, acts.Acts(database, self.clock), self.sealer, self.clock, lambda: self.tree)
         self.guard = Guard(database, self.sealer, self.clock, settings)
         self.hub = Hub(
@@ -113,6 +119,7 @@ class Centre:
         """Take a changed hierarchy over; every stream ends and comes back with its new scope."""
         async with self.database.connection() as connection:
             self.tree = await load_tree(connection, self.clock.now().date())
+            self.terrain = await load_terrain(connection, self.tree)
         self.boundaries = BoundaryPages(self.tree)
         self.hub.end_all()
 
@@ -182,8 +189,9 @@ async def open_centre(settings: Settings, app_dsn: str, clock: Clock) -> Centre:
     try:
         async with database.connection() as connection:
             tree = await load_tree(connection, clock.now().date())
+            terrain = await load_terrain(connection, tree)
             sealer = await Sealer.open_for(connection, settings.home)
     except KeysMissing:
         await database.close()
         raise
-    return Centre(settings, database, clock, sealer, tree)
+    return Centre(settings, database, clock, sealer, tree, terrain=terrain)

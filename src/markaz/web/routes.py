@@ -110,6 +110,11 @@ def common_router(centre: Centre) -> APIRouter:
         """Return the code tables in every language."""
         return reply(200, centre.codes.wire())
 
+    @router.get("/norms", openapi_extra=declared(P.SIGNED_IN))
+    async def norms(http: HttpRequest, _request: Annotated[Request, Depends(signed_in)]) -> Response:
+        """Return how soon something must happen per priority and terrain, and the terrain of territories."""
+        return await reply_packed(http, centre.norms.wire())
+
     @router.get("/territories", openapi_extra=declared(P.SIGNED_IN))
     async def territories(http: HttpRequest, request: Annotated[Request, Depends(signed_in)]) -> Response:
         """Return your territories, everything below them, and what is above them for orientation."""

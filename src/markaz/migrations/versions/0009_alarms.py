@@ -8,6 +8,48 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
+CREATE TABLE territory_terrain (
+    territory_id integer PRIMARY KEY REFERENCES territories (id),
+    terrain text NOT NULL CHECK (terrain IN ('urban','rural','mountain'))
+);
+ALTER TABLE units ADD COLUMN last_word_at timestamptz;
+CREATE TABLE alarms (
+    id uuid PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('unassigned','held_over','en_route','arrival','welfare','emergency')),
+    cause text NOT NULL,
+    incident_id uuid REFERENCES incidents (id),
+    unit_id uuid REFERENCES units (id),
+    territory_id integer NOT NULL,
+    level text NOT NULL DEFAULT 'red' CHECK (level IN ('red','escalated')),
+    due_at timestamptz,
+    raised_at timestamptz NOT NULL,
+    raised_by uuid NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    escalated_at timestamptz,
+    escalated_to integer,
+    lon double precision,
+    lat double precision,
+    fix_at timestamptz,
+    accuracy_m real,
+    cleared_at timestamptz,
+    cleared_by uuid,
+    clear_reason text,
+    CHECK ((level = 'escalated') = (escalated_at IS NOT NULL)),
+    CHECK ((lon IS NULL) = (lat IS NULL) AND (lon IS NULL) = (fix_at IS NULL)),
+    CHECK ((cleared_at IS NULL) = (cleared_by IS NULL) AND (cleared_at IS NULL) = (clear_reason IS NULL)),
+    CHECK (kind = 'emergency' OR due_at IS NOT NULL)
+);
+CREATE UNIQUE INDEX alarms_cause ON alarms (cause) WHERE cleared_at IS NULL;
+CREATE INDEX alarms_incident ON alarms (incident_id);
+CREATE INDEX alarms_unit ON alarms (unit_id);
+CREATE TABLE acknowledgements (
+    alarm_id uuid NOT NULL REFERENCES alarms (id),
+    account_id uuid NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (alarm_id, account_id)
+);
+GRANT SELECT, INSERT, UPDATE ON territory_terrain, alarms TO markaz_app;
+GRANT SELECT, INSERT ON acknowledgements TO markaz_app;
 """
 
 
