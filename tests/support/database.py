@@ -49,6 +49,11 @@ ROWS_SINCE = {
         INSERT INTO import_rows VALUES ('sffd', '1');
         INSERT INTO unit_positions VALUES ('00000000-0000-7000-8000-000000000005', now(), now(), 69.2, 41.3, 5);
     """,
+    "0004": """
+        INSERT INTO places (source, source_key, kind, names, house, lon, lat, territory_id)
+            VALUES ('streets', '1', 'house', '{"en": "Amir Temur street"}', '12', 69.2, 41.3, 1);
+        INSERT INTO places_incoming VALUES ('1', 'street', '{}', '{}', NULL, 69.2, 41.3, NULL);
+    """,
     "0009": """
         INSERT INTO territory_terrain VALUES (1, 'rural');
         INSERT INTO alarms (id, kind, cause, unit_id, territory_id, raised_at, raised_by, occurred_at)

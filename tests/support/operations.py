@@ -264,6 +264,23 @@ async def _grants(w: World) -> Call:
     return Call({"account_id": account_id}, {"grants": grants}, ids=(account_id,))
 
 
+async def _place(w: World) -> Call:
+    rows = await w.running.rows(
+        "INSERT INTO places (source, source_key, kind, names, lon, lat) VALUES ('test', $1, 'street', "
+        """'{"en": "Any Street"}', 60.5, 40.5) RETURNING id""",
+        new_key(),
+    )
+    return Call({"place_id": rows[0]["id"]})
+
+
+async def _place_question(_w: World) -> Call:
+    return Call(query={"q": "Any Street"})
+
+
+async def _place_point(_w: World) -> Call:
+    return Call(query=place_in(Land.WEST_SOUTH))
+
+
 REFUSED, FILTERED, PUBLIC = Elsewhere
 OPERATIONS = (
     Operation("GET /healthz", P.PUBLIC, _plain, PUBLIC),
@@ -303,6 +320,9 @@ OPERATIONS = (
     Operation("POST /api/accounts", P.ACCOUNT_MANAGE, _new_account, REFUSED, 201),
     Operation("PUT /api/accounts/{account_id}/grants", P.ACCOUNT_MANAGE, _grants, REFUSED),
     Operation("GET /api/figures/response", P.FIGURES_READ, _figures, FILTERED),
+    Operation("GET /api/places", P.INCIDENT_OPEN, _place_question, PUBLIC),
+    Operation("GET /api/places/nearest", P.INCIDENT_OPEN, _place_point, PUBLIC),
+    Operation("GET /api/places/{place_id}", P.INCIDENT_OPEN, _place, PUBLIC),
     Operation("GET /api/audit", P.AUDIT_READ, _plain, REFUSED, is_central=True),
     Operation("GET /metrics", P.METRICS_READ, _plain, PUBLIC),
 )

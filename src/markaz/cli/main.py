@@ -6,7 +6,7 @@ from typing import NoReturn
 import typer
 from pydantic import ValidationError
 
-from markaz.cli import accounts, bench, database, demo, importing, replay, serve, territories
+from markaz.cli import accounts, bench, database, demo, importing, places, replay, serve, territories
 from markaz.core.errors import MarkazError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("replay")(replay.replay)
 app.command("bench")(bench.bench)
 app.add_typer(importing.app, name="import")
 app.add_typer(territories.app, name="territories")
+app.add_typer(places.app, name="places")
 app.add_typer(demo.app, name="demo")
 app.add_typer(accounts.app, name="accounts")
 

@@ -20,6 +20,7 @@ from markaz.web.accounts import accounts_router
 from markaz.web.centre import Centre
 from markaz.web.guard import check_routes, declared
 from markaz.web.middleware import Edge
+from markaz.web.places import places_router
 from markaz.web.routes import common_router, health_router, session_router
 
 STATIC = Path(__file__).parent / "static"
@@ -41,6 +42,7 @@ def create_app(centre: Centre) -> FastAPI:
         session_router(centre),
         common_router(centre),
         accounts_router(centre),
+        places_router(centre),
         positions_router(centre.positions, centre.guard, centre.spine),
         desk_router(centre.desk, centre.guard, centre.codes),
         reading_router(centre.reading, centre.guard, lambda: centre.replay_clock),

@@ -16,6 +16,7 @@ from markaz.core.db.pool import DATABASE_TROUBLE, Database
 from markaz.core.events import Recorded
 from markaz.core.jobs import Job, Jobs
 from markaz.core.permissions import Actor, Permission, require
+from markaz.core.places.gazetteer import Gazetteer
 from markaz.core.sealing import KeysMissing, Sealer
 from markaz.core.settings import Settings
 from markaz.core.stream.hub import Hub
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 POSITION_SEND_S = 0.5  # consoles draw at about 4 Hz; two frames a second keep 10,000 units affordable
 POSITION_FLUSH_S = 2.0
 TERRITORY_EVENTS = "territory."
+PLACE_EVENTS = "places."
 
 
 @dataclass(slots=True)
@@ -62,7 +64,9 @@ class Centre:
     terrain: dict[int, Terrain] = field(default_factory=dict)
     norms: NormsInForce = field(init=False)
     replay_clock: dict[str, Any] | None = None
+    gazetteer: Gazetteer = field(init=False)
     _reload: asyncio.Event = field(default_factory=asyncio.Event)
+    _reload_places: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         settings, database = self.settings, self.database
@@ -70,6 +74,7 @@ class Centre:
         self.boundaries = BoundaryPages(self.tree)
         norms = load_norms(settings.profile)
         self.norms = NormsInForce(norms, lambda: Terrains(self.terrain, lambda: self.tree, norms.default_terrain))
+        self.gazetteer = Gazetteer(database, lambda: self.tree)
         self.spine = Spine(database, acts.Acts(database, self.clock), self.sealer, self.clock, lambda: self.tree)
         self.guard = Guard(database, self.sealer, self.clock, settings)
         self.hub = Hub(
@@ -103,6 +108,9 @@ class Centre:
         Gauge("markaz_positions_dropped", "Positions not written in time.", registry=self.registry).set_function(
             lambda: self.positions.dropped
         )
+        Gauge("markaz_places", "Places that can be searched.", registry=self.registry).set_function(
+            lambda: len(self.gazetteer)
+        )
 
     def set_replay_clock(self, actor: Actor, body: ReplayClockBody | None) -> None:
         """Label every console with a replay's clock, or take the label away. Raises Forbidden below the top."""
@@ -114,6 +122,8 @@ class Centre:
         self.positions.on_event(recorded)
         if recorded.event.type.startswith(TERRITORY_EVENTS):
             self._reload.set()
+        if recorded.event.type.startswith(PLACE_EVENTS):
+            self._reload_places.set()
 
     async def reload_territories(self) -> None:
         """Take a changed hierarchy over; every stream ends and comes back with its new scope."""
@@ -134,6 +144,7 @@ class Centre:
             asyncio.create_task(self._every(POSITION_SEND_S, self._send_positions)),
             asyncio.create_task(self._every(POSITION_FLUSH_S, self._flush_positions)),
             asyncio.create_task(self._watch_territories()),
+            asyncio.create_task(self._watch_places()),
             asyncio.create_task(jobs.run()),
         ]
         try:
@@ -181,6 +192,19 @@ class Centre:
                 log.warning("the territories could not be read again, trying once more")
                 await asyncio.sleep(1)
                 self._reload.set()
+
+    async def _watch_places(self) -> None:
+        """Read the gazetteer at the start and after each change; searches go on in the one before."""
+        self._reload_places.set()
+        while True:
+            await self._reload_places.wait()
+            self._reload_places.clear()
+            try:
+                await self.gazetteer.load()
+            except DATABASE_TROUBLE:
+                log.warning("the gazetteer could not be read, trying once more")
+                await asyncio.sleep(1)
+                self._reload_places.set()
 
 
 async def open_centre(settings: Settings, app_dsn: str, clock: Clock) -> Centre:

@@ -1,0 +1,1 @@
+"""Places: the gazetteer (streets, crossings, houses, landmarks, neighbourhoods) and the search in it."""
