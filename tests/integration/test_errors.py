@@ -20,7 +20,7 @@ async def test_a_fault_of_ours_tells_the_client_an_id_and_the_log_the_rest(centr
     officer = await centre.person(Role.DUTY_OFFICER)
     with (
         everything_logged("INFO") as log,
-        patch.object(centre.centre.desk, "open_incident", side_effect=RuntimeError("an inner matter")),
+        patch.object(centre.centre.calls, "open_incident", side_effect=RuntimeError("an inner matter")),
     ):
         response = await officer.post("/api/incidents", call_body())
     error = response.json()

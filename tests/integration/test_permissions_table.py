@@ -106,7 +106,7 @@ async def test_the_right_person_is_served_there_and_above(world: World, operatio
             assert any(mark in response.text for mark in call.marks)
 
 
-@each([o for o in RIGHTED if o.elsewhere is not Elsewhere.PUBLIC])
+@each([o for o in RIGHTED if o.elsewhere in {Elsewhere.REFUSED, Elsewhere.FILTERED}])
 @pytest.mark.parametrize("territory", [Land.EAST, Land.WEST_NORTH])
 async def test_the_right_role_elsewhere_changes_nothing_and_learns_nothing(
     world: World, operation: Operation, territory: Land

@@ -31,6 +31,7 @@ async def by_every_way_in(officer: Person, importer: Person, canaries: Canaries)
     """Send canaries by every command that takes words, also by ones that are refused; return the incident."""
     caller = {"name": canaries.text("name"), "phone": canaries.phone("phone")}
     words: dict[str, Any] = {"caller": caller, "address": canaries.text("address"), "note": canaries.text("first note")}
+    words["priority_reason"] = canaries.text("reason of priority")
     incident = await open_incident(officer, **words)
     path = f"/api/incidents/{incident['id']}"
     unit = await register_unit(officer, new_key())
@@ -46,9 +47,12 @@ async def by_every_way_in(officer: Person, importer: Person, canaries: Canaries)
     reason = canaries.text("reason of change")
     await sent(f"{path}/changes", {"version": incident["version"], "priority": "1", "reason": reason})
     at = iso((await now_of(officer)) + timedelta(seconds=5))
+    further = {"name": canaries.text("further name"), "phone": canaries.phone("further phone")}
+    words = {"caller": further, "address": canaries.text("further address"), "text": canaries.text("further text")}
     correction = {"version": incident["version"], "corrects_seq": incident["seq"] - 1, "unit_id": unit["id"]}
     correction |= {"stage": "en_route", "occurred_at": at, "reason": canaries.text("reason of correction")}
     await sent(f"{path}/corrections", correction)
+    await sent(f"{path}/calls", {"channel": "phone", **words})
     body = intake_body(new_key(), await now_of(officer), address=canaries.text("address of another system"))
     assert (await importer.post("/api/intake/calls", body)).status_code == 201
     await refused_with_words(officer, incident["id"], canaries)

@@ -54,6 +54,17 @@ ROWS_SINCE = {
             VALUES ('streets', '1', 'house', '{"en": "Amir Temur street"}', '12', 69.2, 41.3, 1);
         INSERT INTO places_incoming VALUES ('1', 'street', '{}', '{}', NULL, 69.2, 41.3, NULL);
     """,
+    "0006": """
+        INSERT INTO call_details VALUES ('00000000-0000-7000-8000-000000000010', '00000000-0000-7000-8000-000000000002',
+            now(), '00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000003');
+        INSERT INTO hazard_notes (id, territory_id, lon, lat, radius_m, source, ground, sealed_id, written_by,
+                written_at, expires_at)
+            VALUES ('00000000-0000-7000-8000-000000000011', 1, 69.2, 41.3, 50, 'fire_service', 'gas',
+                '00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000001', now(),
+                now() + interval '30 days');
+        INSERT INTO call_drafts VALUES ('00000000-0000-7000-8000-000000000012', '00000000-0000-7000-8000-000000000001',
+            '00000000-0000-7000-8000-000000000003', now(), now());
+    """,
     "0009": """
         INSERT INTO territory_terrain VALUES (1, 'rural');
         INSERT INTO alarms (id, kind, cause, unit_id, territory_id, raised_at, raised_by, occurred_at)

@@ -30,6 +30,7 @@ class Elsewhere(Enum):
     REFUSED = "403 or 404, the same as for what does not exist"
     FILTERED = "an answer with nothing of this territory in it"
     PUBLIC = "the same answer: nothing in it belongs to a territory"
+    PASSED_ON = "taken, and passed to the desk of the territory it belongs to"
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,22 @@ async def _open(_w: World) -> Call:
     return Call(body=call_body(Land.WEST_SOUTH, note="a note", caller={"name": "Somebody", "phone": "+998 90 1"}))
 
 
+async def _nearby(w: World) -> Call:
+    incident = await w.incident(category="fire")
+    return Call(query={**place_in(Land.WEST_SOUTH), "category": "fire"}, marks=(incident["id"],))
+
+
+async def _further_call(w: World) -> Call:
+    incident = await w.incident()
+    body = {"channel": "phone", "caller": {"name": "Somebody"}, "text": "it burns"}
+    return Call({"incident_id": incident["id"]}, body, ids=(incident["id"],))
+
+
+async def _calls_of(w: World) -> Call:
+    incident = await w.incident(reference="112-77")
+    return Call({"incident_id": incident["id"]}, ids=(incident["id"],), marks=("112-77",))
+
+
 async def _assign(w: World) -> Call:
     incident, unit = await w.incident(), await w.unit()
     body = {"unit_id": unit["id"], "version": incident["version"]}
@@ -281,7 +298,7 @@ async def _place_point(_w: World) -> Call:
     return Call(query=place_in(Land.WEST_SOUTH))
 
 
-REFUSED, FILTERED, PUBLIC = Elsewhere
+REFUSED, FILTERED, PUBLIC, PASSED_ON = Elsewhere
 OPERATIONS = (
     Operation("GET /healthz", P.PUBLIC, _plain, PUBLIC),
     Operation("GET /readyz", P.PUBLIC, _plain, PUBLIC),
@@ -299,7 +316,10 @@ OPERATIONS = (
     Operation("GET /api/incidents", P.INCIDENT_READ, _pictures, FILTERED),
     Operation("GET /api/incidents/{incident_id}", P.INCIDENT_READ, _incident, REFUSED),
     Operation("GET /api/incidents/{incident_id}/timeline", P.INCIDENT_READ, _incident, REFUSED),
-    Operation("POST /api/incidents", P.INCIDENT_OPEN, _open, REFUSED, 201),
+    Operation("POST /api/incidents", P.INCIDENT_OPEN, _open, PASSED_ON, 201),
+    Operation("GET /api/incidents/nearby", P.INCIDENT_READ, _nearby, FILTERED),
+    Operation("POST /api/incidents/{incident_id}/calls", P.INCIDENT_OPEN, _further_call, REFUSED, 201),
+    Operation("GET /api/incidents/{incident_id}/calls", P.INCIDENT_READ, _calls_of, REFUSED),
     Operation("POST /api/incidents/{incident_id}/assignments", P.INCIDENT_DISPATCH, _assign, REFUSED, 201),
     Operation("POST /api/incidents/{incident_id}/assignments/{unit_id}/stages", P.INCIDENT_DISPATCH, _stage, REFUSED),
     Operation("POST /api/incidents/{incident_id}/corrections", P.INCIDENT_CORRECT, _correction, REFUSED),

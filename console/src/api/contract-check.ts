@@ -3,7 +3,7 @@
  * The OpenAPI names requests and closed sets; what comes back is held to the same shapes by the end-to-end checks.
  */
 import type { components, paths } from "./schema";
-import type { NewIncident, Precision, Stage, UnitStatus } from "./types";
+import type { Confidence, EnteredVia, NewIncident, Precision, SafeContact, Stage, UnitStatus } from "./types";
 
 type Bodies = components["schemas"];
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
@@ -13,6 +13,9 @@ export type Checks = [
   Same<Stage, Bodies["Stage"]>,
   Same<UnitStatus, Bodies["UnitStatus"]>,
   Same<Precision, Bodies["Precision"]>,
+  Same<Confidence, Bodies["PlaceConfidence"]>,
+  Same<SafeContact, Bodies["SafeContact"]>,
+  Same<EnteredVia, Bodies["EnteredVia"]>,
   Fits<NewIncident, Bodies["OpenIncidentBody"]>,
 ];
 

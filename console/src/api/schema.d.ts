@@ -143,9 +143,29 @@ export interface paths {
         put?: never;
         /**
          * Open Incident
-         * @description Register a call and open its incident.
+         * @description Register a call and open its incident; one that lies with another desk is passed on to it, never refused.
          */
         post: operations["open_incident_api_incidents_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/nearby": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Nearby
+         * @description Return up to nine incidents a call may be about, the likeliest first, each with why.
+         */
+        get: operations["nearby_api_incidents_nearby_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -206,6 +226,30 @@ export interface paths {
          * @description Record that a unit reached a stage; 422 `stage_order` when that cannot be.
          */
         post: operations["report_stage_api_incidents__incident_id__assignments__unit_id__stages_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident_id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls Of
+         * @description Return the calls of an incident; what names a caller only with the right to it, and then audited.
+         */
+        get: operations["calls_of_api_incidents__incident_id__calls_get"];
+        put?: never;
+        /**
+         * Add Call
+         * @description Write a further call about an open incident down.
+         */
+        post: operations["add_call_api_incidents__incident_id__calls_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -783,6 +827,32 @@ export interface components {
             password: string;
         };
         /**
+         * AddCallBody
+         * @description A further call about an open incident; what names the caller and what was said are sealed at once.
+         */
+        AddCallBody: {
+            /** Address */
+            address?: string | null;
+            caller?: components["schemas"]["Caller"] | null;
+            /** Channel */
+            channel: string;
+            /**
+             * Covert
+             * @default false
+             */
+            covert: boolean;
+            /** @default console */
+            entered_via: components["schemas"]["EnteredVia"];
+            /** Occurred At */
+            occurred_at?: string | null;
+            /** Reference */
+            reference?: string | null;
+            /** Safe Contact */
+            safe_contact?: components["schemas"]["SafeContact"][];
+            /** Text */
+            text?: string | null;
+        };
+        /**
          * AssignBody
          * @description Send a unit.
          */
@@ -811,12 +881,17 @@ export interface components {
         };
         /**
          * ChangeBody
-         * @description What is known changed. `place` null means unknown; leaving it out leaves it.
+         * @description What is known changed. `place` null means unknown; leaving it out leaves it. The rest is of the new place.
          */
         ChangeBody: {
+            /** Accuracy M */
+            accuracy_m?: number | null;
             /** Category */
             category?: string | null;
+            confidence?: components["schemas"]["PlaceConfidence"] | null;
             place?: components["schemas"]["Place"] | null;
+            /** Place Label */
+            place_label?: string | null;
             /** Priority */
             priority?: string | null;
             /** Reason */
@@ -858,6 +933,12 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * EnteredVia
+         * @description How a report came into the centre: at the console as it happened, or later from the radio or from paper.
+         * @enum {string}
+         */
+        EnteredVia: "console" | "radio" | "paper";
         Error: {
             code: string;
             details: Record<string, never>;
@@ -870,7 +951,7 @@ export interface components {
          * @description What is odd about a row that was kept all the same.
          * @enum {string}
          */
-        Flag: "stage_order" | "unit_overlap" | "time_ambiguous" | "time_missing_hour" | "time_in_future" | "place_absurd" | "territory_unknown" | "call_differs";
+        Flag: "stage_order" | "unit_overlap" | "time_ambiguous" | "time_missing_hour" | "time_in_future" | "place_absurd" | "territory_unknown" | "call_differs" | "transferred";
         /**
          * GrantBody
          * @description A role in a territory and everything below it.
@@ -980,9 +1061,11 @@ export interface components {
         };
         /**
          * OpenIncidentBody
-         * @description A new call and its incident.
+         * @description A new call and its incident. Caller, address, note and the reason of another priority are sealed at once.
          */
         OpenIncidentBody: {
+            /** Accuracy M */
+            accuracy_m?: number | null;
             /** Address */
             address?: string | null;
             caller?: components["schemas"]["Caller"] | null;
@@ -990,13 +1073,30 @@ export interface components {
             category: string;
             /** Channel */
             channel: string;
+            /** @default unknown */
+            confidence: components["schemas"]["PlaceConfidence"];
+            /**
+             * Covert
+             * @default false
+             */
+            covert: boolean;
+            /** @default console */
+            entered_via: components["schemas"]["EnteredVia"];
             /** Note */
             note?: string | null;
             /** Occurred At */
             occurred_at?: string | null;
             place?: components["schemas"]["Place"] | null;
+            /** Place Label */
+            place_label?: string | null;
             /** Priority */
             priority: string;
+            /** Priority Reason */
+            priority_reason?: string | null;
+            /** Reference */
+            reference?: string | null;
+            /** Safe Contact */
+            safe_contact?: components["schemas"]["SafeContact"][];
             /** Territory Id */
             territory_id?: number | null;
         };
@@ -1010,6 +1110,12 @@ export interface components {
             /** Lon */
             lon: number;
         };
+        /**
+         * PlaceConfidence
+         * @description How well the place of an incident is known.
+         * @enum {string}
+         */
+        PlaceConfidence: "exact" | "street" | "area" | "phone" | "unknown";
         /**
          * PositionBody
          * @description One fix of a device.
@@ -1079,6 +1185,12 @@ export interface components {
          * @enum {string}
          */
         Role: "observer" | "call_taker" | "dispatcher" | "duty_officer" | "supervisor" | "unit_device" | "importer" | "administrator" | "data_protection_officer";
+        /**
+         * SafeContact
+         * @description What would endanger the caller if it were done.
+         * @enum {string}
+         */
+        SafeContact: "no_call" | "no_text" | "no_message";
         /**
          * SignInBody
          * @description A login and its password.
@@ -2090,6 +2202,113 @@ export interface operations {
             };
         };
     };
+    nearby_api_incidents_nearby_get: {
+        parameters: {
+            query: {
+                lon: number;
+                lat: number;
+                category?: string;
+                accuracy_m?: number;
+                received_at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The right is missing, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such record in your territory. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Somebody was faster, or it is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The cursor is too old: take a new snapshot. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A field is wrong; details.field names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The database is away: send the same request again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     card_api_incidents__incident_id__get: {
         parameters: {
             query?: never;
@@ -2318,6 +2537,216 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The right is missing, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such record in your territory. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Somebody was faster, or it is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The cursor is too old: take a new snapshot. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A field is wrong; details.field names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The database is away: send the same request again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    calls_of_api_incidents__incident_id__calls_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The right is missing, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such record in your territory. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Somebody was faster, or it is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The cursor is too old: take a new snapshot. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A field is wrong; details.field names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The database is away: send the same request again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    add_call_api_incidents__incident_id__calls_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddCallBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };

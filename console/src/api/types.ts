@@ -32,6 +32,11 @@ export interface AssignedUnit {
 export const CONFIDENCES = ["exact", "street", "area", "phone", "unknown"] as const;
 export type Confidence = (typeof CONFIDENCES)[number];
 
+export const SAFE_CONTACTS = ["no_call", "no_text", "no_message"] as const;
+export type SafeContact = (typeof SAFE_CONTACTS)[number];
+export const ENTERED_VIA = ["console", "radio", "paper"] as const;
+export type EnteredVia = (typeof ENTERED_VIA)[number];
+
 export interface IncidentView {
   id: string;
   number: string;
@@ -57,6 +62,8 @@ export interface IncidentView {
   safe_contact: string[];
   entered_via: "console" | "radio" | "paper";
   merged_into: string | null;
+  /** How many people called about it. */
+  calls: number;
   units: Record<string, AssignedUnit>;
 }
 
@@ -230,6 +237,15 @@ export interface NewIncident {
   address?: string;
   note?: string;
   occurred_at?: string;
+  confidence: Confidence;
+  accuracy_m?: number;
+  place_label?: string;
+  covert: boolean;
+  safe_contact?: SafeContact[];
+  entered_via: EnteredVia;
+  /** The number a sister centre gave the call. */
+  reference?: string;
+  priority_reason?: string;
 }
 
 export interface ErrorBody {

@@ -109,6 +109,7 @@ export const en = {
   "flag.place_absurd": "impossible place",
   "flag.territory_unknown": "territory code unknown here",
   "flag.call_differs": "rows of the call disagree",
+  "flag.transferred": "passed on by another desk",
 
   "sealed.title": "Caller and address",
   "sealed.caller_name": "Name",
@@ -179,6 +180,7 @@ export const en = {
   "event.incident.imported": "Imported",
   "event.unit.registered": "Unit registered",
   "event.unit.status_changed": "Unit status changed",
+  "event.incident.call_added": "Further call",
 
   "change.title": "Change incident {number}",
   "correct.title": "Correct: {unit}, {stage}",

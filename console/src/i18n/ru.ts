@@ -110,6 +110,7 @@ export const ru: Messages = {
   "flag.place_absurd": "невозможное место",
   "flag.territory_unknown": "код территории здесь неизвестен",
   "flag.call_differs": "строки обращения расходятся",
+  "flag.transferred": "передано другой дежурной частью",
 
   "sealed.title": "Заявитель и адрес",
   "sealed.caller_name": "Имя",
@@ -180,6 +181,7 @@ export const ru: Messages = {
   "event.incident.imported": "Загружено",
   "event.unit.registered": "Наряд внесён",
   "event.unit.status_changed": "Изменён статус наряда",
+  "event.incident.call_added": "Повторный звонок",
 
   "change.title": "Изменить происшествие {number}",
   "correct.title": "Исправить: {unit}, {stage}",

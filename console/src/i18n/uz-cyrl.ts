@@ -111,6 +111,7 @@ export const uzCyrl: Messages = {
   "flag.place_absurd": "мумкин бўлмаган жой",
   "flag.territory_unknown": "ҳудуд коди бу ерда номаълум",
   "flag.call_differs": "мурожаат ёзувлари бир-бирига зид",
+  "flag.transferred": "бошқа навбатчи қисмдан ўтказилган",
 
   "sealed.title": "Мурожаатчи ва манзил",
   "sealed.caller_name": "Исми",
@@ -181,6 +182,7 @@ export const uzCyrl: Messages = {
   "event.incident.imported": "Импорт қилинди",
   "event.unit.registered": "Наряд киритилди",
   "event.unit.status_changed": "Наряд ҳолати ўзгарди",
+  "event.incident.call_added": "Такрорий мурожаат",
 
   "change.title": "{number}-ҳодисани ўзгартириш",
   "correct.title": "Тузатиш: {unit}, {stage}",

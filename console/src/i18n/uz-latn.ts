@@ -111,6 +111,7 @@ export const uzLatn: Messages = {
   "flag.place_absurd": "mumkin boʻlmagan joy",
   "flag.territory_unknown": "hudud kodi bu yerda nomaʼlum",
   "flag.call_differs": "murojaat yozuvlari bir-biriga zid",
+  "flag.transferred": "boshqa navbatchi qismdan oʻtkazilgan",
 
   "sealed.title": "Murojaatchi va manzil",
   "sealed.caller_name": "Ismi",
@@ -181,6 +182,7 @@ export const uzLatn: Messages = {
   "event.incident.imported": "Import qilindi",
   "event.unit.registered": "Naryad kiritildi",
   "event.unit.status_changed": "Naryad holati oʻzgardi",
+  "event.incident.call_added": "Takroriy murojaat",
 
   "change.title": "{number}-hodisani oʻzgartirish",
   "correct.title": "Tuzatish: {unit}, {stage}",

@@ -20,6 +20,7 @@ class IncidentEvent(StrEnum):
     IMPORTED = "incident.imported/1"
     UNIT_REGISTERED = "unit.registered/1"
     UNIT_STATUS = "unit.status_changed/1"
+    CALL_ADDED = "incident.call_added/1"
 
 
 class Stage(StrEnum):
@@ -58,3 +59,30 @@ class Flag(StrEnum):
     PLACE_ABSURD = "place_absurd"
     TERRITORY_UNKNOWN = "territory_unknown"  # the code names no territory of this centre
     CALL_DIFFERS = "call_differs"  # the rows of one call disagree about it; the first one stands
+    TRANSFERRED = "transferred"  # taken by the desk of another territory and passed on to this one
+
+
+class PlaceConfidence(StrEnum):
+    """How well the place of an incident is known."""
+
+    EXACT = "exact"
+    STREET = "street"
+    AREA = "area"
+    PHONE = "phone"  # a telephone's own position, with its accuracy
+    UNKNOWN = "unknown"
+
+
+class SafeContact(StrEnum):
+    """What would endanger the caller if it were done."""
+
+    NO_CALL = "no_call"
+    NO_TEXT = "no_text"
+    NO_MESSAGE = "no_message"
+
+
+class EnteredVia(StrEnum):
+    """How a report came into the centre: at the console as it happened, or later from the radio or from paper."""
+
+    CONSOLE = "console"
+    RADIO = "radio"
+    PAPER = "paper"

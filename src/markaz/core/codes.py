@@ -18,10 +18,20 @@ from markaz.core.territories.model import LANGUAGES, Level
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One value a record may hold, and its name in every language of the console."""
+    """One value a record may hold, and its name in every language of the console.
+
+    A category also says which priority is proposed for it, and in which group two reports of one thing may differ.
+    """
 
     code: str
     names: Mapping[str, str]
+    priority: str | None = None
+    group: str | None = None
+
+    def wire(self) -> dict[str, Any]:
+        """Return the code as GET /api/codes shows it."""
+        own = {"priority": self.priority, "group": self.group} if self.priority is not None else {}
+        return {"code": self.code, "names": dict(self.names), **own}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,10 @@ class CodeTable:
 
     def __contains__(self, code: object) -> bool:
         return any(known.code == code for known in self.codes)
+
+    def get(self, code: str) -> Code | None:
+        """Return the row of a code, None when the table does not hold it."""
+        return next((known for known in self.codes if known.code == code), None)
 
     def check(self, code: str) -> str:
         """Return `code`. Raises InvalidInput naming the field when the table does not hold it."""
@@ -64,10 +78,7 @@ class CodeTables:
             "unit_kinds": self.unit_kinds,
             "channels": self.channels,
         }
-        answer: dict[str, Any] = {
-            name: [{"code": code.code, "names": dict(code.names)} for code in table.codes]
-            for name, table in tables.items()
-        }
+        answer: dict[str, Any] = {name: [code.wire() for code in table.codes] for name, table in tables.items()}
         answer["levels"] = [{"key": level.value, "names": dict(names)} for level, names in self.levels.items()]
         return answer
 
@@ -91,7 +102,7 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _table(field: str, rows: list[dict[str, Any]]) -> CodeTable:
-    codes = tuple(Code(row["code"], _names(row)) for row in rows)
+    codes = tuple(Code(row["code"], _names(row), row.get("priority"), row.get("group")) for row in rows)
     if len({code.code for code in codes}) != len(codes):
         raise ValueError(f"a code stands twice in the table of {field}")
     return CodeTable(field, codes)

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from markaz import __version__
 from markaz.core.permissions import Permission
+from markaz.programmes.incidents.calls.routes import calls_router
 from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
 from markaz.web import errors
 from markaz.web.accounts import accounts_router
@@ -44,6 +45,7 @@ def create_app(centre: Centre) -> FastAPI:
         accounts_router(centre),
         places_router(centre),
         positions_router(centre.positions, centre.guard, centre.spine),
+        calls_router(centre.calls, centre.guard, centre.codes),
         desk_router(centre.desk, centre.guard, centre.codes),
         reading_router(centre.reading, centre.guard, lambda: centre.replay_clock),
         intake_router(centre.intake, centre.guard, centre.set_replay_clock),

@@ -26,6 +26,7 @@ from markaz.core.territories.terrain import Terrain, Terrains, load_terrain
 from markaz.kit.clock import Clock, iso
 from markaz.programmes.incidents import picture, positions
 from markaz.programmes.incidents.acting import Spine
+from markaz.programmes.incidents.calls.service import Calls
 from markaz.programmes.incidents.intake import Intake
 from markaz.programmes.incidents.norms import NormsInForce, load_norms
 from markaz.programmes.incidents.positions import Positions
@@ -57,6 +58,7 @@ class Centre:
     guard: Guard = field(init=False)
     hub: Hub = field(init=False)
     desk: Desk = field(init=False)
+    calls: Calls = field(init=False)
     intake: Intake = field(init=False)
     reading: Reading = field(init=False)
     positions: Positions = field(init=False)
@@ -88,6 +90,7 @@ class Centre:
         )
         self.positions = Positions(database)
         self.desk = Desk(self.spine)
+        self.calls = Calls(self.spine, self.codes)
         self.intake = Intake(self.spine)
         self.reading = Reading(self.spine, self.positions)
         Gauge("markaz_stream_recipients", "Open streams.", registry=self.registry).set_function(

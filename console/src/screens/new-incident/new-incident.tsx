@@ -145,6 +145,7 @@ function toRequest(coded: CodedDraft, personal: PrivateDraft, place: NewIncident
   const [name, phone] = [personal.caller_name.trim(), personal.caller_phone.trim()];
   return {
     category: coded.category, priority: coded.priority, channel: coded.channel, place,
+    confidence: place ? "exact" : "unknown", covert: false, entered_via: "console",
     ...(!place && coded.territory ? { territory_id: Number(coded.territory) } : {}),
     ...(name || phone ? { caller: { ...(name ? { name } : {}), ...(phone ? { phone } : {}) } } : {}),
     ...(personal.address.trim() ? { address: personal.address.trim() } : {}),

@@ -4,14 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from markaz.contracts.incidents import Stage, UnitStatus
+from markaz.contracts.incidents import EnteredVia, PlaceConfidence, SafeContact, Stage, UnitStatus
 from markaz.kit.clock import StatedTime
 from markaz.kit.geometry import Point
 
 
 @dataclass(frozen=True, slots=True)
 class OpenIncident:
-    """A call came in and becomes an incident. Sealed: caller_name, caller_phone, address, note."""
+    """A call came in and becomes an incident. Sealed: caller_name, caller_phone, address, note, priority_reason.
+
+    `place_label` is the public name of a place without a house number; `reference` is the number a sister centre gave
+    the call; `proposed_priority` is what the category proposes, None when nothing was proposed.
+    """
 
     category: str
     priority: str
@@ -23,6 +27,15 @@ class OpenIncident:
     caller_phone: str | None = None
     address: str | None = None
     note: str | None = None
+    confidence: PlaceConfidence = PlaceConfidence.UNKNOWN
+    accuracy_m: float | None = None
+    place_label: str | None = None
+    is_covert: bool = False
+    safe_contact: tuple[SafeContact, ...] = ()
+    entered_via: EnteredVia = EnteredVia.CONSOLE
+    reference: str | None = None
+    proposed_priority: str | None = None
+    priority_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,10 @@ class CorrectStage:
 
 @dataclass(frozen=True, slots=True)
 class ChangeIncident:
-    """Change what is known; None leaves a field. `place_unknown` takes the place away. The reason is sealed."""
+    """Change what is known; None leaves a field. `place_unknown` takes the place away. The reason is sealed.
+
+    Label, confidence and accuracy are of the new place and count only with one.
+    """
 
     version: int
     reason: str
@@ -68,6 +84,9 @@ class ChangeIncident:
     place: Point | None = None
     place_unknown: bool = False
     territory_id: int | None = None
+    confidence: PlaceConfidence = PlaceConfidence.UNKNOWN
+    accuracy_m: float | None = None
+    place_label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ def incident_view(row: Row, units: Mapping[str, JSON]) -> JSON:
         "safe_contact": list(row.get("safe_contact", ())),
         "entered_via": row.get("entered_via", "console"),
         "merged_into": _text(row.get("merged_into", None)),
+        "calls": row.get("call_count", 1),
         "units": dict(units),
     }
 
@@ -110,6 +111,7 @@ _INCIDENT_SINCE: JSON = {
     "safe_contact": [],
     "entered_via": "console",
     "merged_into": None,
+    "calls": 1,
 }
 _UNIT_SINCE: JSON = {"skills": [], "crew_size": 0, "reason": None, "lent": None}
 
@@ -172,4 +174,5 @@ RULES: dict[str, PictureRule] = {
     IncidentEvent.CLOSED: _incident(_closed),
     IncidentEvent.UNIT_REGISTERED: _unit(_set_unit_view),
     IncidentEvent.UNIT_STATUS: _unit(_set_unit_view),
+    IncidentEvent.CALL_ADDED: _incident(_set_view),
 }

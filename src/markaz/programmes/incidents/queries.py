@@ -59,9 +59,11 @@ async def names(connection: Connection, account_ids: Sequence[UUID]) -> dict[UUI
 
 
 async def sealed_calls(connection: Connection, incident_id: UUID) -> list[UUID]:
-    """Return the sealed records of an incident's calls."""
+    """Return the sealed records of an incident's first call, what was learnt of its caller later behind it."""
     rows = await connection.fetch(
-        "SELECT sealed_id FROM calls WHERE incident_id = $1 AND sealed_id IS NOT NULL ORDER BY received_at, id",
+        "SELECT sealed_id FROM (SELECT sealed_id, 0 AS part, received_at AS at, id FROM calls "
+        "WHERE incident_id = $1 AND sealed_id IS NOT NULL AND is_first "
+        "UNION ALL SELECT sealed_id, 1, at, id FROM call_details WHERE incident_id = $1) known ORDER BY part, at, id",
         incident_id,
     )
     return [row["sealed_id"] for row in rows]
@@ -81,6 +83,7 @@ async def sealed_of(connection: Connection, incident_id: UUID) -> list[UUID]:
     """Return every sealed record an incident holds: of its calls, its notes and the reasons of its changes."""
     rows = await connection.fetch(
         "SELECT sealed_id FROM calls WHERE incident_id = $1 AND sealed_id IS NOT NULL "
+        "UNION SELECT sealed_id FROM call_details WHERE incident_id = $1 "
         "UNION SELECT sealed_id FROM notes WHERE incident_id = $1 "
         "UNION SELECT (payload ->> 'reason_id')::uuid FROM events WHERE aggregate_id = $1 AND payload ? 'reason_id'",
         incident_id,

@@ -11,6 +11,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as HttpRequest
 
+from markaz.contracts.incidents import PlaceConfidence
 from markaz.core.acts import Answer, Request
 from markaz.core.codes import CodeTables
 from markaz.core.permissions import Actor, Permission
@@ -61,26 +62,6 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
     """Return the routes of the commands of live officers."""
     router = APIRouter(prefix="/api", tags=["desk"])
 
-    @router.post("/incidents", status_code=201, openapi_extra=_needs(P.INCIDENT_OPEN))
-    async def open_incident(
-        body: shapes.OpenIncidentBody, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_OPEN))]
-    ) -> Response:
-        """Register a call and open its incident."""
-        caller = body.caller or shapes.Caller()
-        command = commands.OpenIncident(
-            category=codes.categories.check(body.category),
-            priority=codes.priorities.check(body.priority),
-            channel=codes.channels.check(body.channel),
-            place=None if body.place is None else body.place.point(),
-            territory_id=body.territory_id,
-            occurred_at=body.occurred_at,
-            caller_name=caller.name,
-            caller_phone=caller.phone,
-            address=body.address,
-            note=body.note,
-        )
-        return _answer(await desk.open_incident(request, command))
-
     @router.post("/incidents/{incident_id}/assignments", status_code=201, openapi_extra=_needs(P.INCIDENT_DISPATCH))
     async def assign_unit(
         incident_id: UUID,
@@ -129,6 +110,9 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
             place=None if body.place is None else body.place.point(),
             place_unknown="place" in body.model_fields_set and body.place is None,
             territory_id=body.territory_id,
+            confidence=body.confidence or PlaceConfidence.UNKNOWN,
+            accuracy_m=body.accuracy_m,
+            place_label=body.place_label,
         )
         return _answer(await desk.change_incident(request, incident_id, command))
 

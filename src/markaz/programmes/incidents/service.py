@@ -3,7 +3,6 @@
 Every command names the version seen. Locks are taken incident first, then unit, so two acts never wait for each other.
 """
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,6 @@ from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow
 from markaz.core.permissions import Permission, require
 from markaz.core.territories import TerritoryTree
 from markaz.kit.clock import iso
-from markaz.kit.geometry import Point
 from markaz.kit.ids import uuid7
 from markaz.programmes.incidents import commands, domain, store
 from markaz.programmes.incidents.acting import (
@@ -30,7 +28,7 @@ from markaz.programmes.incidents.acting import (
     moved_from,
     set_unit,
 )
-from markaz.programmes.incidents.picture import incident_view
+from markaz.programmes.incidents.opening import open_incident, place_values, store_note, territory_for
 
 
 class Desk:
@@ -40,21 +38,8 @@ class Desk:
         self._spine = spine
 
     async def open_incident(self, request: Request, command: commands.OpenIncident) -> Answer:
-        """Register a call and open its incident. Answers id, number and version."""
-
-        async def work(act: Act) -> Answer:
-            territory_id = self._territory_for(act, command.place, command.territory_id)
-            require(act.actor, Permission.INCIDENT_OPEN, territory_id, self._tree)
-            at = domain.check_time(command.occurred_at or act.now, act.now)
-            values = await self._new_incident(act, command, territory_id, at)
-            await store.insert_incident(act.connection, values)
-            if command.note:
-                await self._note(act, values["id"], command.note)
-            view = incident_view(values | {"status": "open", "outcome": None, "version": 1}, {})
-            act.events.append(event(act, IncidentEvent.OPENED, values["id"], territory_id, at, {"view": view}))
-            return Answer(201, {"id": str(values["id"]), "number": values["number"], "version": 1})
-
-        return await self._spine.acts.run(request, work)
+        """Register a call and open its incident, as `opening.open_incident` says."""
+        return await self._spine.acts.run(request, lambda act: open_incident(act, self._spine, command))
 
     async def assign_unit(self, request: Request, incident_id: UUID, command: commands.AssignUnit) -> Answer:
         """Send a unit. Raises VersionConflict naming who was faster, with the incident or with the unit."""
@@ -205,7 +190,7 @@ class Desk:
 
         async def work(act: Act) -> Answer:
             incident = await lock_incident(act, self._spine, incident_id, Permission.INCIDENT_CHANGE, None)
-            note_id = await self._note(act, incident_id, text)
+            note_id = await store_note(act, self._spine, incident_id, text)
             version = await store.touch_incident(act.connection, incident_id, act.actor.id)
             payload = {"note_id": str(note_id), "version": version}
             territory_id = incident["territory_id"]
@@ -249,62 +234,6 @@ class Desk:
     def _tree(self) -> TerritoryTree:
         return self._spine.territories()
 
-    def _territory_for(self, act: Act, place: Point | None, territory_id: int | None) -> int:
-        """The named territory, else the one the place lies in, else the desk's own."""
-        if territory_id is not None:
-            return territory_id
-        located = self._tree.locate(place) if place is not None else None
-        if located is not None:
-            return located
-        roots = act.actor.roots(Permission.INCIDENT_OPEN)
-        if not roots:
-            raise InvalidInput("Name the territory: the place is unknown.", field="territory_id")
-        return min(roots)
-
-    async def _new_incident(
-        self, act: Act, command: commands.OpenIncident, territory_id: int, at: datetime
-    ) -> dict[str, Any]:
-        sealed = {
-            name: text
-            for name, text in (
-                ("caller_name", command.caller_name),
-                ("caller_phone", command.caller_phone),
-                ("address", command.address),
-            )
-            if text
-        }
-        sealed_id = uuid7() if sealed else None
-        if sealed_id is not None:
-            await self._spine.sealer.store(act.connection, sealed_id, sealed)
-        return {
-            "id": uuid7(),
-            "number": await store.next_number(act.connection),
-            "source": None,
-            "source_key": None,
-            "category": command.category,
-            "priority": command.priority,
-            "initial_priority": command.priority,
-            "channel": command.channel,
-            "territory_id": territory_id,
-            "lon": None if command.place is None else command.place.lon_deg,
-            "lat": None if command.place is None else command.place.lat_deg,
-            "received_at": at,
-            "entered_at": act.now,
-            "arrived_at": None,
-            "precisions": {},
-            "flags": [],
-            "actor_id": act.actor.id,
-            "opened_by": act.actor.id,
-            "call_id": uuid7(),
-            "sealed_id": sealed_id,
-        }
-
-    async def _note(self, act: Act, incident_id: UUID, text: str) -> UUID:
-        note_id, sealed_id = uuid7(), uuid7()
-        await self._spine.sealer.store(act.connection, sealed_id, {"note": text})
-        await store.insert_note(act.connection, note_id, incident_id, act.now, act.actor.id, sealed_id)
-        return note_id
-
     def _changed_values(self, act: Act, row: store.Record, command: commands.ChangeIncident) -> dict[str, Any]:
         place = command.place
         values = {
@@ -313,9 +242,15 @@ class Desk:
             "lon": None if command.place_unknown else row["lon"] if place is None else place.lon_deg,
             "lat": None if command.place_unknown else row["lat"] if place is None else place.lat_deg,
             "territory_id": row["territory_id"],
+            "place_label": row["place_label"],
+            "place_confidence": row["place_confidence"],
+            "place_accuracy_m": row["place_accuracy_m"],
         }
+        if place is not None or command.place_unknown:
+            # The name and the accuracy of the old place would send a unit to the wrong door.
+            values |= place_values(command)
         if place is not None or command.territory_id is not None:
-            values["territory_id"] = self._territory_for(act, place, command.territory_id)
+            values["territory_id"] = territory_for(act, self._tree, place, command.territory_id)
         if self._tree.current(values["territory_id"]) is None:
             raise InvalidInput("There is no such territory.", field="territory_id")
         return values

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from markaz.contracts.incidents import Flag, Stage, UnitStatus
+from markaz.contracts.incidents import Flag, PlaceConfidence, Stage, UnitStatus
 from markaz.kit.clock import Precision, StatedTime
 from markaz.kit.geometry import Point
 
@@ -58,6 +58,12 @@ TerritoryQuery = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, strict=True)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, strict=True)]
 
+# A name everybody may know, such as a street or a market; a house number is part of an address and is sealed there.
+PlaceLabel = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(storable)
+]
+Accuracy = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False, strict=True)]
+
 
 class Body(BaseModel):
     """A request body: unknown fields are refused, so that a misspelt one is not silently lost."""
@@ -81,20 +87,6 @@ class Caller(Body):
 
     name: ShortText | None = None
     phone: Annotated[str, StringConstraints(pattern=r"^[0-9+() .-]{3,40}$")] | None = None
-
-
-class OpenIncidentBody(Body):
-    """A new call and its incident."""
-
-    category: Code
-    priority: Code
-    channel: Code
-    place: Place | None = None
-    territory_id: TerritoryRef | None = None
-    caller: Caller | None = None
-    address: Address | None = None
-    note: LongText | None = None
-    occurred_at: Time | None = None
 
 
 class AssignBody(Body):
@@ -126,7 +118,7 @@ class CorrectionBody(Body):
 
 
 class ChangeBody(Body):
-    """What is known changed. `place` null means unknown; leaving it out leaves it."""
+    """What is known changed. `place` null means unknown; leaving it out leaves it. The rest is of the new place."""
 
     version: Version
     reason: ShortText
@@ -134,6 +126,9 @@ class ChangeBody(Body):
     priority: Code | None = None
     place: Place | None = None
     territory_id: TerritoryRef | None = None
+    confidence: PlaceConfidence | None = None
+    accuracy_m: Accuracy | None = None
+    place_label: PlaceLabel | None = None
 
 
 class CloseBody(Body):

@@ -19,7 +19,7 @@ INCIDENT = """
 SELECT id, number, source, status, category, priority, initial_priority, channel, territory_id, lon, lat, received_at,
        entered_at, arrived_at, closed_at, precisions::text AS precisions, outcome, flags, opened_by, version,
        updated_by, updated_at, owner_id, held_until, held_reason, place_label, place_confidence, place_accuracy_m,
-       is_covert, safe_contact, entered_via, merged_into, report_number, outcome_reason
+       is_covert, safe_contact, entered_via, merged_into, report_number, outcome_reason, call_count
 FROM incidents
 """
 _UNIT = """
@@ -85,10 +85,11 @@ async def insert_incident(connection: Connection, values: Mapping[str, Any]) -> 
     await connection.execute(
         "WITH i AS (INSERT INTO incidents (id, number, source, source_key, status, category, priority, "
         "initial_priority, channel, territory_id, lon, lat, received_at, entered_at, arrived_at, precisions, flags, "
-        "opened_by, updated_by) VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
-        "$15::text::jsonb, $16, $17, $17) RETURNING id) "
-        "INSERT INTO calls (id, incident_id, channel, received_at, sealed_id) "
-        "SELECT $18, i.id, $8, $12, $19 FROM i",
+        "opened_by, updated_by, place_label, place_confidence, place_accuracy_m, is_covert, safe_contact, entered_via) "
+        "VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::text::jsonb, $16, $17, $17, "
+        "$20, $21, $22, $23, $24, $25) RETURNING id) "
+        "INSERT INTO calls (id, incident_id, channel, received_at, sealed_id, entered_via, reference) "
+        "SELECT $18, i.id, $8, $12, $19, $25, $26 FROM i",
         values["id"],
         values["number"],
         values["source"],
@@ -108,6 +109,13 @@ async def insert_incident(connection: Connection, values: Mapping[str, Any]) -> 
         values["actor_id"],
         values["call_id"],
         values["sealed_id"],
+        values.get("place_label"),
+        values.get("place_confidence", "unknown"),
+        values.get("place_accuracy_m"),
+        values.get("is_covert", False),
+        values.get("safe_contact", []),
+        values.get("entered_via", "console"),
+        values.get("reference"),
     )
 
 
@@ -132,6 +140,7 @@ async def change_incident(connection: Connection, incident_id: UUID, by: UUID, v
     """Write category, priority, place and territory and return the new row."""
     row = await connection.fetchrow(
         "UPDATE incidents SET category = $3, priority = $4, lon = $5, lat = $6, territory_id = $7, "
+        "place_label = $8, place_confidence = $9, place_accuracy_m = $10, "
         "version = version + 1, updated_by = $2, updated_at = clock_timestamp() WHERE id = $1 RETURNING *",
         incident_id,
         by,
@@ -140,6 +149,9 @@ async def change_incident(connection: Connection, incident_id: UUID, by: UUID, v
         values["lon"],
         values["lat"],
         values["territory_id"],
+        values["place_label"],
+        values["place_confidence"],
+        values["place_accuracy_m"],
     )
     return _certain(row)
 

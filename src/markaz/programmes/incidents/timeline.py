@@ -13,6 +13,7 @@ from markaz.kit.clock import iso
 
 _DETAIL = (
     "unit_id", "call_sign", "ordinal", "stage", "at", "was", "changes", "outcome", "note_id", "flags", "erased",
+    "call_id", "channel", "calls", "entered_via", "told",
 )  # fmt: skip
 
 
@@ -57,6 +58,10 @@ def _details(one: Recorded) -> list[dict[str, Any]]:
     if event.type == IncidentEvent.OPENED:
         view = event.payload["view"]
         detail = {name: view[name] for name in ("number", "category", "priority", "channel", "place", "flags")}
+        if "proposed_priority" in event.payload:
+            detail["proposed_priority"] = event.payload["proposed_priority"]
+        if view.get("entered_via", "console") != "console":
+            detail["entered_via"] = view["entered_via"]
     entries: list[dict[str, Any]] = [{"occurred": occurred, "detail": detail}]
     if event.type == IncidentEvent.IMPORTED:
         for unit in event.payload.get("units", ()):

@@ -1,0 +1,188 @@
+"""Further calls of one incident, and which incidents a new call may be about.
+
+A further call takes nothing away, so it names no version: two hundred people who report one fire are all written down.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from markaz.contracts.incidents import EnteredVia, IncidentEvent, SafeContact
+from markaz.core.acts import Act, Answer, Request
+from markaz.core.codes import CodeTables
+from markaz.core.permissions import Actor, Permission, territory_filter
+from markaz.kit.clock import iso
+from markaz.kit.geometry import Point
+from markaz.kit.ids import uuid7
+from markaz.programmes.incidents import commands, opening, queries, store
+from markaz.programmes.incidents import domain as desk_domain
+from markaz.programmes.incidents.acting import Spine, event, fresh_view, lock_open_incident
+from markaz.programmes.incidents.calls import domain
+from markaz.programmes.incidents.calls import store as calls_store
+from markaz.programmes.incidents.calls.looking import leave_trace, may_open, reason_of, seen_incident
+from markaz.programmes.incidents.picture import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class AddCall:
+    """A further call. Sealed: caller_name, caller_phone, address, text."""
+
+    channel: str
+    occurred_at: datetime | None = None
+    caller_name: str | None = None
+    caller_phone: str | None = None
+    address: str | None = None
+    text: str | None = None
+    is_covert: bool = False
+    safe_contact: tuple[SafeContact, ...] = ()
+    entered_via: EnteredVia = EnteredVia.CONSOLE
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NearbyQuery:
+    """Where a call is from, when it came and what it is about. `accuracy_m` is how wrong the place may be."""
+
+    place: Point
+    accuracy_m: float
+    category: str
+    received_at: datetime | None
+
+
+class Calls:
+    """What a call-taker does with a call."""
+
+    def __init__(self, spine: Spine, codes: CodeTables) -> None:
+        self._spine = spine
+        self._codes = codes
+
+    async def open_incident(self, request: Request, command: commands.OpenIncident) -> Answer:
+        """Register a call and open its incident, as `opening.open_incident` says."""
+        return await self._spine.acts.run(request, lambda act: opening.open_incident(act, self._spine, command))
+
+    async def add_call(self, request: Request, incident_id: UUID, command: AddCall) -> Answer:
+        """Write a further call down on an open incident. Answers the call's id, the version and how many calls it has.
+
+        Raises NotPossibleNow when the incident was closed meanwhile.
+        """
+
+        async def work(act: Act) -> Answer:
+            row = await lock_open_incident(act, self._spine, incident_id, Permission.INCIDENT_OPEN, None)
+            at = desk_domain.check_time(command.occurred_at or act.now, act.now)
+            call_id = await self._insert_call(act, incident_id, command, at)
+            safe_contact = sorted({*row["safe_contact"], *(one.value for one in command.safe_contact)})
+            is_covert = row["is_covert"] or command.is_covert
+            await calls_store.count_call(
+                act.connection, incident_id, act.actor.id, 1, safe_contact, is_covert=is_covert
+            )
+            view = await fresh_view(act, incident_id)
+            payload = {
+                "call_id": str(call_id),
+                "channel": command.channel,
+                "entered_via": command.entered_via.value,
+                "calls": view["calls"],
+                "version": view["version"],
+                "view": view,
+            }
+            act.events.append(event(act, IncidentEvent.CALL_ADDED, incident_id, row["territory_id"], at, payload))
+            body = {"id": str(call_id), "number": row["number"], "version": view["version"], "calls": view["calls"]}
+            return Answer(201, body)
+
+        return await self._spine.acts.run(request, work)
+
+    async def nearby(self, actor: Actor, query: NearbyQuery) -> JSON:
+        """Return up to nine incidents the call may be about, the likeliest first, each with why."""
+        now = self._spine.clock.now()
+        at = query.received_at or now
+        territories = territory_filter(actor, Permission.INCIDENT_READ, self._spine.territories())
+        radius_m = domain.NEAR_M + min(query.accuracy_m, domain.ACCURACY_MOST_M) + domain.ACCURACY_MOST_M
+        async with self._spine.database.snapshot() as connection:
+            rows = await calls_store.incidents_in(
+                connection,
+                calls_store.box_around(query.place, radius_m),
+                territories,
+                received_from=at - domain.WINDOW,
+                received_to=at + domain.WINDOW,
+                closed_from=now - domain.CLOSED_SINCE,
+            )
+            units = await store.unit_views(connection, [row["id"] for row in rows])
+        by_id = {row["id"]: row for row in rows}
+        call = domain.Known(query.place, query.accuracy_m, at, query.category, self._group(query.category))
+        likely = domain.likely_duplicates(call, [(id_, self._known(row)) for id_, row in by_id.items()])
+        return {
+            "items": [
+                {
+                    "incident": queries.list_item(by_id[id_], units.get(id_, {})),
+                    "distance_m": round(like.distance_m),
+                    "minutes": round(like.apart.total_seconds() / 60),
+                    "same_category": like.same_category,
+                    "same_group": like.same_group,
+                    "within_accuracy": like.gap_m == 0.0,
+                }
+                for id_, like in likely
+            ]
+        }
+
+    def _known(self, row: store.Record) -> domain.Known:
+        place, accuracy_m = Point(row["lon"], row["lat"]), row["place_accuracy_m"] or 0.0
+        return domain.Known(place, accuracy_m, row["received_at"], row["category"], self._group(row["category"]))
+
+    def _group(self, category: str) -> str | None:
+        code = self._codes.categories.get(category)
+        return None if code is None else code.group
+
+    async def _insert_call(self, act: Act, incident_id: UUID, command: AddCall, at: datetime) -> UUID:
+        sealed = opening.caller_fields(command.caller_name, command.caller_phone, command.address)
+        if command.text:
+            sealed["text"] = command.text
+        sealed_id = uuid7() if sealed else None
+        if sealed_id is not None:
+            await self._spine.sealer.store(act.connection, sealed_id, sealed)
+        call_id = uuid7()
+        await calls_store.insert_call(
+            act.connection,
+            {
+                "id": call_id,
+                "incident_id": incident_id,
+                "channel": command.channel,
+                "received_at": at,
+                "sealed_id": sealed_id,
+                "by_id": act.actor.id,
+                "entered_via": command.entered_via.value,
+                "reference": command.reference,
+                "safe_contact": [one.value for one in command.safe_contact],
+            },
+        )
+        return call_id
+
+    async def calls(self, request: Request, incident_id: UUID) -> JSON:
+        """Return the calls of an incident, with what names the callers only for who may open it, and then audited."""
+        async with self._spine.database.transaction() as connection:
+            row = await seen_incident(connection, self._spine, request.actor, incident_id)
+            calls = await calls_store.calls_of(connection, incident_id)
+            opened = None
+            if may_open(self._spine, request.actor, row):
+                sealed_ids = [call["sealed_id"] for call in calls if call["sealed_id"] is not None]
+                opened = await self._spine.sealer.read(connection, sealed_ids)
+                await leave_trace(connection, request, "incident.read_calls", "incident", row["id"], reason_of(row))
+        return {"items": [_call_view(call, opened) for call in calls], "may_open": opened is not None}
+
+
+def _call_view(call: store.Record, opened: dict[UUID, dict[str, str] | None] | None) -> JSON:
+    sealed = None
+    is_erased = False
+    if opened is not None and call["sealed_id"] is not None:
+        sealed = opened[call["sealed_id"]]
+        is_erased = sealed is None
+    return {
+        "id": str(call["id"]),
+        "received_at": iso(call["received_at"]),
+        "channel": call["channel"],
+        "is_first": call["is_first"],
+        "by": call["by"],
+        "entered_via": call["entered_via"],
+        "reference": call["reference"],
+        "safe_contact": list(call["safe_contact"]),
+        "caller": sealed,
+        "erased": is_erased,
+    }
