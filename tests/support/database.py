@@ -73,6 +73,17 @@ ROWS_SINCE = {
         INSERT INTO acknowledgements VALUES ('00000000-0000-7000-8000-000000000009',
             '00000000-0000-7000-8000-000000000001', now());
     """,
+    "0011": """
+        INSERT INTO summaries VALUES ('00000000-0000-7000-8000-00000000000b', 1, '2026-01-01', 1, now(),
+            '00000000-0000-7000-8000-000000000001', 2, '{}', '{}');
+        INSERT INTO summary_incidents VALUES ('00000000-0000-7000-8000-00000000000b', 1,
+            '00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000003');
+        INSERT INTO handovers (id, territory_id, shift, state, from_account, signed_out_at, as_of_seq)
+            VALUES ('00000000-0000-7000-8000-00000000000c', 1, 'night', 'offered',
+                '00000000-0000-7000-8000-000000000001', now(), 2);
+        INSERT INTO handover_items (id, handover_id, ordinal, kind, count)
+            VALUES ('00000000-0000-7000-8000-00000000000d', '00000000-0000-7000-8000-00000000000c', 1, 'weapons', 12);
+    """,
 }
 
 

@@ -298,6 +298,34 @@ async def _place_point(_w: World) -> Call:
     return Call(query=place_in(Land.WEST_SOUTH))
 
 
+def _today(w: World) -> str:
+    return w.running.centre.summaries.today().isoformat()
+
+
+async def _draft(w: World) -> Call:
+    await w.work()
+    return Call(query={"territory": int(Land.WEST_SOUTH), "day": _today(w)})
+
+
+async def _make_summary(w: World) -> Call:
+    incident = await w.incident()
+    significant = [{"incident_id": incident["id"], "sentence": "a house without light"}]
+    body = {"territory_id": int(Land.WEST_SOUTH), "day": _today(w), "by_hand": {"brought_in": 2}}
+    return Call(body=body | {"significant": significant}, ids=(incident["id"],))
+
+
+async def _summary(w: World) -> Call:
+    call = await _make_summary(w)
+    response = await w.supervisor.post("/api/summaries", call.body)
+    assert response.status_code == 201, response.text
+    id_ = response.json()["id"]
+    return Call({"summary_id": id_}, ids=(id_,))
+
+
+async def _summaries(w: World) -> Call:
+    return Call(marks=(str((await _summary(w)).path["summary_id"]),))
+
+
 REFUSED, FILTERED, PUBLIC, PASSED_ON = Elsewhere
 OPERATIONS = (
     Operation("GET /healthz", P.PUBLIC, _plain, PUBLIC),
@@ -343,6 +371,12 @@ OPERATIONS = (
     Operation("GET /api/places", P.INCIDENT_OPEN, _place_question, PUBLIC),
     Operation("GET /api/places/nearest", P.INCIDENT_OPEN, _place_point, PUBLIC),
     Operation("GET /api/places/{place_id}", P.INCIDENT_OPEN, _place, PUBLIC),
+    Operation("GET /api/summaries", P.SUMMARY_READ, _summaries, FILTERED),
+    Operation("GET /api/summaries/draft", P.SUMMARY_READ, _draft, REFUSED),
+    Operation("POST /api/summaries", P.SUMMARY_MAKE, _make_summary, REFUSED, 201),
+    Operation("GET /api/summaries/{summary_id}", P.SUMMARY_READ, _summary, REFUSED),
+    Operation("GET /api/summaries/{summary_id}/check", P.SUMMARY_READ, _summary, REFUSED),
+    Operation("GET /api/summaries/{summary_id}/changes", P.SUMMARY_READ, _summary, REFUSED),
     Operation("GET /api/audit", P.AUDIT_READ, _plain, REFUSED, is_central=True),
     Operation("GET /metrics", P.METRICS_READ, _plain, PUBLIC),
 )

@@ -23,6 +23,16 @@ class IncidentEvent(StrEnum):
     CALL_ADDED = "incident.call_added/1"
 
 
+class BriefingEvent(StrEnum):
+    """The event types of handovers and daily summaries. None of them is shown by the live picture."""
+
+    HANDOVER_OFFERED = "handover.offered/1"
+    HANDOVER_ITEM_ACKNOWLEDGED = "handover.item_acknowledged/1"
+    HANDOVER_ACCEPTED = "handover.accepted/1"
+    HANDOVER_WITHDRAWN = "handover.withdrawn/1"
+    SUMMARY_MADE = "summary.made/1"
+
+
 class Stage(StrEnum):
     """What a unit does for an incident, in its order."""
 

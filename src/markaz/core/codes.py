@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from markaz.core.errors import InvalidInput
 from markaz.core.settings import Profile
@@ -95,6 +96,12 @@ def load_codes(profile: Profile) -> CodeTables:
         unit_kinds=_table("kind", own["unit_kinds"] + common["unit_kinds"]),
         levels={Level(row["key"]): _names(row) for row in own["levels"]},
     )
+
+
+@lru_cache(maxsize=len(Profile))
+def time_zone_of(profile: Profile) -> ZoneInfo:
+    """Return the time zone by which a deployment counts its days, unless a setting names another."""
+    return ZoneInfo(_read(profile.value)["time_zone"])
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -31,6 +31,8 @@ class Permission(StrEnum):
     POSITION_READ = "position.read"
     POSITION_REPORT = "position.report"
     FIGURES_READ = "figures.read"
+    SUMMARY_READ = "summary.read"
+    SUMMARY_MAKE = "summary.make"
     INTAKE = "intake"
     ACCOUNT_MANAGE = "account.manage"
     PERSON_ERASE = "person.erase"
@@ -68,8 +70,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OBSERVER: _PICTURE,
     Role.CALL_TAKER: _CALL_TAKER,
     Role.DISPATCHER: _DISPATCHER,
-    Role.DUTY_OFFICER: _DESK,
-    Role.SUPERVISOR: _DESK | {Permission.UNIT_REGISTER, Permission.FIGURES_READ},
+    Role.DUTY_OFFICER: _DESK | {Permission.SUMMARY_READ},
+    Role.SUPERVISOR: _DESK
+    | {Permission.UNIT_REGISTER, Permission.FIGURES_READ, Permission.SUMMARY_READ, Permission.SUMMARY_MAKE},
     Role.UNIT_DEVICE: frozenset({Permission.POSITION_REPORT}),
     Role.IMPORTER: frozenset({Permission.INTAKE, Permission.POSITION_REPORT}),
     Role.ADMINISTRATOR: frozenset(

@@ -8,8 +8,9 @@ from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
+from zoneinfo import available_timezones
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -61,6 +62,15 @@ class Settings(BaseSettings):
     profile: Profile = Field(
         Profile.UZ, description="Words for territory levels and roles: uz (viloyat, tuman, mahalla) or generic."
     )
+    time_zone: str = Field(
+        "", description="Local time zone, such as Asia/Tashkent, by which days are counted; empty takes the profile's."
+    )
+    summary_day_starts_at: int = Field(
+        8,
+        ge=0,
+        le=23,
+        description="Local hour at which the day of the daily summary begins and the one before it ends.",
+    )
     basemap_pmtiles: Path | None = Field(
         None, description="One PMTiles file with the offline base map; without it only territories are drawn."
     )
@@ -82,6 +92,13 @@ class Settings(BaseSettings):
     )
     session_hours: int = Field(12, ge=1, le=72, description="Life of a session: one shift.")
     secure_cookies: bool = Field(False, description="Set the Secure flag on cookies; switch on behind TLS.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _time_zone_is_known(cls, name: str) -> str:
+        if name and name not in available_timezones():
+            raise ValueError(f"{name[:60]!r} is no time zone of the IANA database")
+        return name
 
     @model_validator(mode="after")
     def _demo_stays_on_loopback(self) -> Self:

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry, Gauge
 
 from markaz.core import acts, identity
-from markaz.core.codes import CodeTables, load_codes
+from markaz.core.codes import CodeTables, load_codes, time_zone_of
 from markaz.core.db.pool import DATABASE_TROUBLE, Database
 from markaz.core.events import Recorded
 from markaz.core.jobs import Job, Jobs
@@ -26,6 +27,7 @@ from markaz.core.territories.terrain import Terrain, Terrains, load_terrain
 from markaz.kit.clock import Clock, iso
 from markaz.programmes.incidents import picture, positions
 from markaz.programmes.incidents.acting import Spine
+from markaz.programmes.incidents.briefing.summaries import Summaries
 from markaz.programmes.incidents.calls.service import Calls
 from markaz.programmes.incidents.intake import Intake
 from markaz.programmes.incidents.norms import NormsInForce, load_norms
@@ -62,6 +64,7 @@ class Centre:
     intake: Intake = field(init=False)
     reading: Reading = field(init=False)
     positions: Positions = field(init=False)
+    summaries: Summaries = field(init=False)
     boundaries: BoundaryPages = field(init=False)
     terrain: dict[int, Terrain] = field(default_factory=dict)
     norms: NormsInForce = field(init=False)
@@ -93,6 +96,8 @@ class Centre:
         self.calls = Calls(self.spine, self.codes)
         self.intake = Intake(self.spine)
         self.reading = Reading(self.spine, self.positions)
+        zone = ZoneInfo(settings.time_zone) if settings.time_zone else time_zone_of(settings.profile)
+        self.summaries = Summaries(self.spine, self.norms, zone, settings.summary_day_starts_at)
         Gauge("markaz_stream_recipients", "Open streams.", registry=self.registry).set_function(
             lambda: self.hub.recipients
         )

@@ -49,7 +49,7 @@ class Intake:
                     incident_id,
                     territory_id,
                     command.received.at,
-                    {"view": view},
+                    {"view": view, "arrived": None if command.arrived is None else iso(command.arrived.at)},
                     source=command.source,
                     precision=command.received.precision,
                 )

@@ -19,6 +19,9 @@ WHERE territory_id = ANY($1::int[])
   AND ($5::timestamptz IS NULL OR received_at >= $5)
   AND ($6::timestamptz IS NULL OR received_at < $6)
   AND ($7::timestamptz IS NULL OR (received_at, id) < ($7, $8))
+  AND ($10::text IS NULL OR category = $10)
+  AND ($11::text IS NULL OR channel = $11)
+  AND ($12::text IS NULL OR outcome = $12)
 ORDER BY received_at DESC, id DESC
 LIMIT $9
 """
@@ -37,11 +40,15 @@ async def list_incidents(
     before_at: datetime | None,
     before_id: UUID | None,
     limit: int,
+    category: str | None = None,
+    channel: str | None = None,
+    outcome: str | None = None,
 ) -> list[Record]:
     """Return incidents, newest first; None asks for any."""
     return await connection.fetch(
-        _LIST, territories, status, priority, source, received_from, received_to, before_at, before_id, limit
-    )
+        _LIST, territories, status, priority, source, received_from, received_to, before_at, before_id, limit,
+        category, channel, outcome,
+    )  # fmt: skip
 
 
 def list_item(row: Record, units: Mapping[str, JSON]) -> JSON:
@@ -85,6 +92,7 @@ async def sealed_of(connection: Connection, incident_id: UUID) -> list[UUID]:
         "SELECT sealed_id FROM calls WHERE incident_id = $1 AND sealed_id IS NOT NULL "
         "UNION SELECT sealed_id FROM call_details WHERE incident_id = $1 "
         "UNION SELECT sealed_id FROM notes WHERE incident_id = $1 "
+        "UNION SELECT sealed_id FROM summary_incidents WHERE incident_id = $1 AND sealed_id IS NOT NULL "
         "UNION SELECT (payload ->> 'reason_id')::uuid FROM events WHERE aggregate_id = $1 AND payload ? 'reason_id'",
         incident_id,
     )

@@ -42,6 +42,9 @@ class IncidentQuery:
     received_to: datetime | None = None
     limit: int = 50
     cursor: str | None = None
+    category: str | None = None
+    channel: str | None = None
+    outcome: str | None = None
 
 
 class Reading:
@@ -245,6 +248,9 @@ async def _page(connection: Connection, query: IncidentQuery, territories: Seque
         before_at=before_at,
         before_id=before_id,
         limit=query.limit + 1,
+        category=query.category,
+        channel=query.channel,
+        outcome=query.outcome,
     )
 
 

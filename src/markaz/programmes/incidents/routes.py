@@ -178,9 +178,14 @@ def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], An
         received_to: Annotated[shapes.Time | None, Query(alias="to")] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 50,
         cursor: Annotated[str | None, Query(max_length=200)] = None,
+        category: Annotated[shapes.Code | None, Query()] = None,
+        channel: Annotated[shapes.Code | None, Query()] = None,
+        outcome: Annotated[shapes.Code | None, Query()] = None,
     ) -> Response:
         """Return a page of incidents, newest first."""
-        query = IncidentQuery(status, territory, priority, source, received_from, received_to, limit, cursor)
+        query = IncidentQuery(
+            status, territory, priority, source, received_from, received_to, limit, cursor, category, channel, outcome
+        )
         return reply(200, await reading.incidents(request.actor, query))
 
     @router.get("/incidents/{incident_id}", openapi_extra=_needs(P.INCIDENT_READ))

@@ -1,0 +1,71 @@
+"""The briefing's HTTP routes: parse, authorise, call the service, answer. Each names its permission."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from markaz.core.acts import Request
+from markaz.core.permissions import Permission
+from markaz.programmes.incidents.briefing import shapes
+from markaz.programmes.incidents.briefing.summaries import LIST_LIMIT, MakeSummary, Summaries
+from markaz.programmes.incidents.routes import Guard, reply
+from markaz.programmes.incidents.shapes import TerritoryQuery
+
+P = Permission
+
+
+def _needs(permission: Permission) -> dict[str, Any]:
+    return {"x-permission": permission.value}
+
+
+def summaries_router(summaries: Summaries, guard: Guard) -> APIRouter:
+    """Return the routes of daily summaries."""
+    router = APIRouter(prefix="/api/summaries", tags=["briefing"])
+    reads = guard.requires(P.SUMMARY_READ)
+
+    @router.get("", openapi_extra=_needs(P.SUMMARY_READ))
+    async def listed(
+        request: Annotated[Request, Depends(reads)],
+        territory: Annotated[TerritoryQuery | None, Query()] = None,
+        before: Annotated[shapes.Day | None, Query()] = None,
+        limit: Annotated[int, Query(ge=1, le=LIST_LIMIT)] = 30,
+    ) -> Response:
+        """Return past summaries, newest day and version first; `before` a day leads to older ones."""
+        return reply(200, await summaries.listed(request.actor, territory, before, limit))
+
+    @router.get("/draft", openapi_extra=_needs(P.SUMMARY_READ))
+    async def draft(
+        request: Annotated[Request, Depends(reads)],
+        territory: Annotated[TerritoryQuery, Query()],
+        day: Annotated[shapes.Day | None, Query()] = None,
+    ) -> Response:
+        """Return the summary of a day as it would be made now; nothing is kept."""
+        return reply(200, await summaries.draft(request.actor, territory, day))
+
+    @router.post("", status_code=201, openapi_extra=_needs(P.SUMMARY_MAKE))
+    async def make(
+        body: shapes.MakeSummaryBody, request: Annotated[Request, Depends(guard.requires(P.SUMMARY_MAKE))]
+    ) -> Response:
+        """Make the next version of a day's summary; earlier versions stay."""
+        significant = {one.incident_id: one.sentence for one in body.significant}
+        command = MakeSummary(body.territory_id, body.day, body.by_hand.model_dump(), significant)
+        answer = await summaries.make(request, command)
+        return reply(answer.status, answer.body)
+
+    @router.get("/{summary_id}", openapi_extra=_needs(P.SUMMARY_READ))
+    async def read(summary_id: UUID, request: Annotated[Request, Depends(reads)]) -> Response:
+        """Return a stored summary; an erased sentence says so."""
+        return reply(200, await summaries.read(request, summary_id))
+
+    @router.get("/{summary_id}/check", openapi_extra=_needs(P.SUMMARY_READ))
+    async def check(summary_id: UUID, request: Annotated[Request, Depends(reads)]) -> Response:
+        """Make a stored summary again from the event log and say whether it is the same."""
+        return reply(200, await summaries.check(request.actor, summary_id))
+
+    @router.get("/{summary_id}/changes", openapi_extra=_needs(P.SUMMARY_READ))
+    async def changes(summary_id: UUID, request: Annotated[Request, Depends(reads)]) -> Response:
+        """Return how what is known now differs from a stored summary, by figure."""
+        return reply(200, await summaries.changes(request.actor, summary_id))
+
+    return router
