@@ -1,10 +1,11 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { unitWorker } from "./scripts/unit-worker.mjs";
 
 const server = process.env.MARKAZ_URL ?? "http://127.0.0.1:8102";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), unitWorker()],
   build: {
     outDir: "../src/markaz/web/static",
     emptyOutDir: true,
@@ -13,6 +14,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {
+      input: { index: "index.html", unit: "unit/index.html" }, // the console, and the page of a unit's phone
       output: {
         // MapLibre's worker is a module script: ".js" is the ending every server knows the type of.
         assetFileNames: (asset) => (asset.names.some((name) => name.endsWith(".mjs")) ? "assets/[name]-[hash].js" : "assets/[name]-[hash][extname]"),

@@ -18,6 +18,7 @@ class IncidentEvent(StrEnum):
     CLOSED = "incident.closed/1"
     ERASED = "incident.erased/1"
     IMPORTED = "incident.imported/1"
+    FIELD_REPORTED = "incident.field_reported/1"  # a phone's word that stands beside the desk's
     UNIT_REGISTERED = "unit.registered/1"
     UNIT_STATUS = "unit.status_changed/1"
     CALL_ADDED = "incident.call_added/1"
@@ -68,6 +69,7 @@ class Flag(StrEnum):
     TIME_IN_FUTURE = "time_in_future"
     PLACE_ABSURD = "place_absurd"
     TERRITORY_UNKNOWN = "territory_unknown"  # the code names no territory of this centre
+    DEVICE_CLOCK = "device_clock"  # the phone's clock was wrong; the time is by ours
     CALL_DIFFERS = "call_differs"  # the rows of one call disagree about it; the first one stands
     TRANSFERRED = "transferred"  # taken by the desk of another territory and passed on to this one
 

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     UNIT_STATUS = "unit.status"
     POSITION_READ = "position.read"
     POSITION_REPORT = "position.report"
+    FIELD_REPORT = "field.report"
     FIGURES_READ = "figures.read"
     SUMMARY_READ = "summary.read"
     SUMMARY_MAKE = "summary.make"

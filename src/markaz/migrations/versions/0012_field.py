@@ -8,6 +8,16 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
+CREATE TABLE field_reports (
+    account_id uuid NOT NULL REFERENCES accounts (id),
+    key uuid NOT NULL,
+    unit_id uuid NOT NULL REFERENCES units (id),
+    received_at timestamptz NOT NULL,
+    result jsonb,
+    PRIMARY KEY (account_id, key)
+);
+CREATE INDEX field_reports_age ON field_reports (received_at);
+GRANT SELECT, INSERT, UPDATE, DELETE ON field_reports TO markaz_app;
 """
 
 

@@ -172,6 +172,7 @@ RULES: dict[str, PictureRule] = {
     IncidentEvent.CHANGED: _incident(_set_view),
     IncidentEvent.NOTE_ADDED: _incident(_version_only),
     IncidentEvent.CLOSED: _incident(_closed),
+    IncidentEvent.FIELD_REPORTED: _incident(_version_only),
     IncidentEvent.UNIT_REGISTERED: _unit(_set_unit_view),
     IncidentEvent.UNIT_STATUS: _unit(_set_unit_view),
     IncidentEvent.CALL_ADDED: _incident(_set_view),

@@ -134,6 +134,10 @@ class Positions:
                     f"positions[{index}]: the fix is in the future: check the clock of this device.",
                     field=f"positions[{index}].fix_at",
                 )
+        return self.take(fixes)
+
+    def take(self, fixes: Iterable[Fix]) -> int:
+        """Do the same for fixes whose sender has been seen to."""
         newer = 0
         for fix in fixes:
             if fix.unit_id in self._off_duty:

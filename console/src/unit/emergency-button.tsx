@@ -1,0 +1,40 @@
+/** The emergency button: two presses within four seconds, so that a pocket does not call for help and a hand in trouble does. */
+import { useEffect, useState } from "react";
+import { isUnsent, type Report } from "./outbox";
+import type { Phone } from "./field";
+import { useUnitWords } from "./words";
+
+const ARMED_MS = 4_000;
+const SHOWN_MS = 15 * 60_000;
+
+export function EmergencyButton({ phone, reports }: { phone: Phone; reports: readonly Report[] }) {
+  const { t, f } = useUnitWords();
+  const [isArmed, setArmed] = useState(false);
+  useEffect(() => {
+    if (!isArmed) return;
+    const timer = setTimeout(() => setArmed(false), ARMED_MS);
+    return () => clearTimeout(timer);
+  }, [isArmed]);
+  const last = [...reports].reverse().find((report) => report.kind === "emergency" && Date.now() - Date.parse(report.at) < SHOWN_MS);
+  const press = () => {
+    if (!isArmed) {
+      setArmed(true);
+      return;
+    }
+    setArmed(false);
+    navigator.vibrate?.(500);
+    void phone.say({ kind: "emergency" });
+  };
+  return (
+    <section className="unit-emergency" aria-label={t("unit.kind.emergency")}>
+      {last && (
+        <p role="alert" className={isUnsent(last) || last.refusal !== null ? "is-unsent" : "is-sent"}>
+          {isUnsent(last) || last.refusal !== null ? t("unit.emergency_not_sent") : t("unit.emergency_sent", { time: f.clock(last.at) })}
+        </p>
+      )}
+      <button type="button" className={`unit-sos ${isArmed ? "is-armed" : ""}`} onClick={press}>
+        {isArmed ? t("unit.emergency_again") : t("unit.emergency")}
+      </button>
+    </section>
+  );
+}

@@ -1,0 +1,256 @@
+/**
+ * The phone of one unit: what it knows, what it still has to send, and whether the centre hears it. Framework-free. With no network it
+ * goes on with what it knew; the centre works out the true times of what was done meanwhile.
+ */
+import { ApiError, Command, newKey, read, Unreachable } from "../api/client";
+import type { Codes, Me, UnitView } from "../api/types";
+import { Outbox, type Report, type Sent } from "./outbox";
+import { forget, PhoneReports, recall, remember } from "./storage";
+import type { FieldIncident, FieldNow, Kept, Remembered } from "./types";
+
+const LOOK_EVERY_MS = 8_000;
+const POSITION_EVERY_MS = 10_000;
+const RETRY_EVERY_MS = 5_000;
+
+export type Mode = "loading" | "unreachable" | "signed_out" | "log_on" | "ready";
+
+export interface PhoneState {
+  mode: Mode;
+  known: Remembered | null;
+  isOnline: boolean;
+  /** When the centre was last heard, by this phone's clock. */
+  heard_ms: number | null;
+  /** When our position was last taken in. */
+  shared_ms: number | null;
+}
+
+export interface Fix {
+  lon: number;
+  lat: number;
+  accuracy_m: number;
+  at_ms: number;
+}
+
+const NOTHING: PhoneState = { mode: "loading", known: null, isOnline: true, heard_ms: null, shared_ms: null };
+
+export class Phone {
+  readonly outbox = new Outbox(new PhoneReports(), (report) => this.sendReport(report));
+  private state: PhoneState = NOTHING;
+  private fix: Fix | null = null;
+  private watch: number | null = null;
+  private timers: number[] = [];
+  private readonly listeners = new Set<() => void>();
+  onNewIncident: (incident: FieldIncident) => void = () => undefined;
+
+  get current(): PhoneState {
+    return this.state;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  async open(): Promise<void> {
+    await this.outbox.open();
+    const known = await recall();
+    if (known) this.set({ known, mode: known.unit ? "ready" : "log_on" });
+    await this.enter();
+    this.timers = [
+      window.setInterval(() => void this.look(), LOOK_EVERY_MS),
+      window.setInterval(() => void this.flush(), RETRY_EVERY_MS),
+      window.setInterval(() => void this.share(), POSITION_EVERY_MS),
+    ];
+    addEventListener("online", () => void this.look());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void this.look());
+  }
+
+  close(): void {
+    this.timers.forEach((timer) => clearInterval(timer));
+    this.stopWatching();
+  }
+
+  async signIn(login: string, password: string): Promise<void> {
+    await new Command<Me>("POST", "/api/session", { login, password }).send({ attempts: 2 });
+    await this.enter();
+  }
+
+  async signOut(): Promise<void> {
+    await new Command<void>("DELETE", "/api/session", undefined).send({ attempts: 1 }).catch(() => undefined);
+    await forget();
+    this.stopWatching();
+    this.set({ mode: "signed_out", known: null });
+  }
+
+  /** Who sits here, after a reload or a sign-in. */
+  private async enter(): Promise<void> {
+    try {
+      const me = await read<Me>("/api/me");
+      const codes = await read<Codes>("/api/codes");
+      const before = this.state.known;
+      const isSame = before?.account_id === me.account.id;
+      await this.know({
+        account_id: me.account.id,
+        display_name: me.account.display_name,
+        unit: isSame ? before.unit : null,
+        incident: isSame ? before.incident : null,
+        as_of: isSame ? before.as_of : me.now,
+        codes,
+      });
+      await this.look();
+    } catch (error) {
+      this.hear(error);
+    }
+  }
+
+  /** Ask the centre what there is for us. */
+  async look(): Promise<void> {
+    const known = this.state.known;
+    if (!known || document.visibilityState === "hidden") return;
+    const held = known.incident;
+    try {
+      const query = held ? `?incident=${held.id}&version=${held.version}` : "";
+      const now = await read<FieldNow>(`/api/field/now${query}`);
+      this.set({ isOnline: true, heard_ms: Date.now() });
+      const incident = now.incident && "view" in now.incident ? now.incident : now.incident ? held : null;
+      if (incident && incident.id !== held?.id) this.onNewIncident(incident);
+      await this.know({ ...known, unit: now.unit, incident, as_of: now.now });
+      if (now.unit) this.startWatching();
+      else this.stopWatching();
+      await this.flush();
+    } catch (error) {
+      this.hear(error);
+    }
+  }
+
+  async logOn(unit: { id: string }, skills: string[]): Promise<void> {
+    const known = this.state.known;
+    if (!known) return;
+    await new Command("POST", `/api/units/${unit.id}/log-on`, { crew: [known.account_id], skills }).send({ attempts: 2 });
+    await this.look();
+  }
+
+  async logOff(): Promise<void> {
+    const unit = this.state.known?.unit;
+    if (!unit) return;
+    await new Command("POST", `/api/units/${unit.id}/log-off`, {}).send({ attempts: 2 });
+    await this.look();
+  }
+
+  /** Resolves when the report is safe on this phone; the centre hears of it as soon as there is a way. */
+  async say(what: Pick<Report, "kind"> & Partial<Pick<Report, "stage" | "text" | "photo">>): Promise<void> {
+    const known = this.state.known;
+    if (!known?.unit) return;
+    const fix = what.kind === "emergency" ? this.fix : null;
+    await this.outbox.add({
+      key: newKey(),
+      account_id: known.account_id,
+      unit_id: known.unit.id,
+      incident_id: known.incident?.id ?? null,
+      incident_number: known.incident?.view.number ?? null,
+      stage: null,
+      text: null,
+      photo: null,
+      lon: fix?.lon ?? null,
+      lat: fix?.lat ?? null,
+      accuracy_m: fix?.accuracy_m ?? null,
+      at: new Date().toISOString(),
+      kept: null,
+      refusal: null,
+      ...what,
+    });
+    void this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const known = this.state.known;
+    if (!known || this.state.mode === "signed_out" || this.outbox.unsent(known.account_id).length === 0) return;
+    const end = await this.outbox.flush(known.account_id);
+    if (end === "signed_out") this.set({ mode: "signed_out", isOnline: true });
+    else this.set({ isOnline: end !== "later" });
+    if (end === "empty") void this.look();
+  }
+
+  private async sendReport(report: Report): Promise<Sent> {
+    const device_now = new Date().toISOString();
+    try {
+      const answer = await (report.kind === "photo" ? sendPhoto(report, device_now) : sendWords(report, device_now));
+      return { kind: "kept", kept: answer.kept };
+    } catch (error) {
+      if (error instanceof Unreachable) return { kind: "later" };
+      if (!(error instanceof ApiError)) return { kind: "refused", message: String(error) };
+      if (error.status === 401) return { kind: "signed_out" };
+      const isPassing = error.status === 429 || error.status >= 500;
+      return isPassing ? { kind: "later" } : { kind: "refused", message: error.body.message };
+    }
+  }
+
+  private startWatching(): void {
+    if (this.watch !== null || !("geolocation" in navigator)) return;
+    this.watch = navigator.geolocation.watchPosition(
+      ({ coords, timestamp }) => {
+        this.fix = { lon: coords.longitude, lat: coords.latitude, accuracy_m: coords.accuracy, at_ms: timestamp };
+      },
+      () => undefined, // Refused or not found: the screen says since when no position was shared.
+      { enableHighAccuracy: true, maximumAge: POSITION_EVERY_MS },
+    );
+  }
+
+  private stopWatching(): void {
+    if (this.watch !== null) navigator.geolocation.clearWatch(this.watch);
+    this.watch = null;
+    this.fix = null;
+    this.set({ shared_ms: null });
+  }
+
+  private async share(): Promise<void> {
+    const fix = this.fix;
+    if (!fix || this.state.mode !== "ready" || !this.state.isOnline) return;
+    const age_s = Math.max(0, (Date.now() - fix.at_ms) / 1000);
+    if (age_s > 3600) return;
+    try {
+      await new Command("POST", "/api/field/position", { lon: fix.lon, lat: fix.lat, accuracy_m: fix.accuracy_m, age_s }).send({ attempts: 1 });
+      this.set({ shared_ms: Date.now() });
+    } catch (error) {
+      this.hear(error);
+    }
+  }
+
+  private hear(error: unknown): void {
+    if (error instanceof ApiError && error.status === 401) this.set({ mode: "signed_out", isOnline: true });
+    else if (error instanceof Unreachable || (error instanceof ApiError && error.status >= 500)) {
+      this.set({ isOnline: false, ...(this.state.known ? {} : { mode: "unreachable" as const }) });
+    }
+  }
+
+  private async know(known: Remembered): Promise<void> {
+    this.set({ known, mode: known.unit ? "ready" : "log_on" });
+    await remember(known);
+  }
+
+  private set(change: Partial<PhoneState>): void {
+    this.state = { ...this.state, ...change };
+    for (const listener of [...this.listeners]) listener();
+  }
+}
+
+function sendWords(report: Report, device_now: string): Promise<{ kept: Kept }> {
+  const body: Record<string, unknown> = { key: report.key, kind: report.kind, unit_id: report.unit_id, at: report.at, device_now };
+  for (const name of ["incident_id", "stage", "text", "lon", "lat", "accuracy_m"] as const) if (report[name] !== null) body[name] = report[name];
+  // The key of the report is the centre's to know it by; the act is new each time, because the clock it is sent with is.
+  return new Command<{ kept: Kept }>("POST", "/api/field/reports", body).send({ attempts: 1 });
+}
+
+async function sendPhoto(report: Report, device_now: string): Promise<{ kept: Kept }> {
+  const query = new URLSearchParams({ key: report.key, unit_id: report.unit_id, incident_id: report.incident_id ?? "", at: report.at, device_now });
+  let response: Response;
+  try {
+    response = await fetch(`/api/field/photos?${query}`, { method: "POST", headers: { "idempotency-key": newKey(), "content-type": "image/jpeg" }, body: report.photo });
+  } catch {
+    throw new Unreachable("/api/field/photos");
+  }
+  if (!response.ok) throw new ApiError(response.status, (await response.json().catch(() => ({ code: "http_error", message: response.statusText }))) as ApiError["body"]);
+  return (await response.json()) as { kept: Kept };
+}
+
+export type { UnitView };

@@ -1,0 +1,38 @@
+/** What the centre tells a unit's phone, and what the phone holds of it. */
+import type { AssignedUnit, Codes, IncidentView, UnitView } from "../api/types";
+
+export type Kept = "taken" | "same" | "beside";
+
+export interface FieldNote {
+  at: string;
+  by: string;
+  text: string | null;
+}
+
+export interface FieldIncident {
+  id: string;
+  version: number;
+  held: boolean;
+  view: Omit<IncidentView, "units"> & { units: Record<string, AssignedUnit> };
+  sealed: { caller_name: string | null; caller_phone: string | null; address: string | null };
+  notes: FieldNote[];
+}
+
+export interface FieldNow {
+  unit: UnitView | null;
+  incident: FieldIncident | { id: string; version: number; held: true } | null;
+  now: string;
+}
+
+/** What outlives a reload without network; forgotten at sign-out, and the incident as soon as it is over. */
+export interface Remembered {
+  account_id: string;
+  display_name: string;
+  unit: UnitView | null;
+  incident: FieldIncident | null;
+  as_of: string;
+  codes: Codes;
+}
+
+export const BIG_STAGES = ["en_route", "on_scene", "cleared"] as const;
+export const MORE_STAGES = ["transporting", "at_hospital"] as const;

@@ -1,0 +1,48 @@
+"""The HTTP routes of a unit's phone. Each names its permission; whose unit it is, the service knows."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from markaz.core.acts import Request
+from markaz.core.permissions import Permission
+from markaz.kit.geometry import Point
+from markaz.programmes.incidents.field import shapes
+from markaz.programmes.incidents.field.service import Field, Report
+from markaz.programmes.incidents.routes import Guard, reply
+
+P = Permission
+
+
+def field_router(field: Field, guard: Guard) -> APIRouter:
+    """Return the routes of the phone."""
+    router = APIRouter(prefix="/api/field", tags=["field"])
+    needs = {"x-permission": P.FIELD_REPORT.value}
+
+    @router.get("/now", openapi_extra=needs)
+    async def now(
+        request: Annotated[Request, Depends(guard.requires(P.FIELD_REPORT))],
+        incident: Annotated[UUID | None, Query()] = None,
+        version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    ) -> Response:
+        """Return my unit and the incident it works for; what the phone holds already is not sent again."""
+        return reply(200, await field.now(request, incident_id=incident, version=version))
+
+    @router.post("/reports", openapi_extra=needs)
+    async def report(
+        body: shapes.ReportBody, request: Annotated[Request, Depends(guard.requires(P.FIELD_REPORT))]
+    ) -> Response:
+        """Take one report of a crew in, also late, and say whether it was taken, said before, or stands beside."""
+        answer = await field.report(request, Report(**body.model_dump()))
+        return reply(answer.status, answer.body)
+
+    @router.post("/position", status_code=204, openapi_extra=needs)
+    async def position(
+        body: shapes.FieldPositionBody, request: Annotated[Request, Depends(guard.requires(P.FIELD_REPORT))]
+    ) -> Response:
+        """Say where my unit is; kept only while it is logged on."""
+        await field.position(request, Point(body.lon, body.lat), body.accuracy_m, body.age_s)
+        return Response(status_code=204)
+
+    return router

@@ -1,0 +1,229 @@
+"""The commands and reads of a unit's phone. It knows one unit, its own, and one incident, the one it is sent to.
+
+A report names no version: it adds what the crew saw and never takes away what the desk wrote (domain.py). Each report is
+an act of its own and is taken once, however often the phone sends it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from markaz.contracts.incidents import IncidentEvent, Stage, UnitStatus
+from markaz.core import audit
+from markaz.core.acts import Act, Answer, Request
+from markaz.core.db.pool import Connection
+from markaz.core.errors import NotFound, NotPossibleNow
+from markaz.core.events import Event
+from markaz.kit.clock import Precision, iso
+from markaz.kit.geometry import Point
+from markaz.kit.ids import uuid7
+from markaz.programmes.incidents import domain as desk_domain
+from markaz.programmes.incidents import queries, store
+from markaz.programmes.incidents.acting import Spine, event, set_unit
+from markaz.programmes.incidents.field import domain
+from markaz.programmes.incidents.field import store as field_store
+from markaz.programmes.incidents.field.domain import Kept
+from markaz.programmes.incidents.positions import Fix, Positions
+
+SOURCE = "unit_phone"
+NOTES_SHOWN = 20
+
+JSON = dict[str, Any]
+
+
+class Kind(StrEnum):
+    """What a phone reports."""
+
+    STAGE = "stage"
+    NOTE = "note"
+    EMERGENCY = "emergency"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report. `key` is the phone's, new for each; `at` and the batch's `device_now` are by the phone's clock."""
+
+    key: UUID
+    kind: Kind
+    unit_id: UUID
+    at: datetime
+    device_now: datetime
+    incident_id: UUID | None = None
+    stage: Stage | None = None
+    text: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    accuracy_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the phone needs of other rooms of the desk; wired by the web floor.
+
+    `own_unit`: the unit an account is logged on to now. `crewed_lately`: whether it was in that unit's crew since a time.
+    `raise_emergency`: add a unit's emergency to the act under way.
+    """
+
+    own_unit: Callable[[Connection, UUID], Awaitable[UUID | None]]
+    crewed_lately: Callable[[Connection, UUID, UUID, datetime], Awaitable[bool]]
+    raise_emergency: Callable[[Act, Report, datetime], Awaitable[None]]
+
+
+class Field:
+    """What the phone of a crew may do."""
+
+    def __init__(self, spine: Spine, positions: Positions, ports: Ports) -> None:
+        self._spine = spine
+        self._positions = positions
+        self._ports = ports
+
+    async def now(self, request: Request, *, incident_id: UUID | None, version: int | None) -> JSON:
+        """Return the unit of this officer and the incident it works for, `null` for what there is not.
+
+        `incident_id` and `version` are what the phone holds: when they are current its sealed fields are not read again,
+        and the look leaves no second trace; `held` says so.
+        """
+        async with self._spine.database.transaction() as connection:
+            unit_id = await self._ports.own_unit(connection, request.actor.id)
+            view = None if unit_id is None else await field_store.unit(connection, unit_id)
+            answer: JSON = {"unit": view, "incident": None, "now": iso(self._spine.clock.now())}
+            if view is None or view["incident_id"] is None:
+                return answer
+            row = await store.incident(connection, UUID(view["incident_id"]))
+            if row is None:
+                return answer
+            if (row["id"], row["version"]) == (incident_id, version):
+                return answer | {"incident": {"id": str(row["id"]), "version": row["version"], "held": True}}
+            return answer | {"incident": await self._incident(connection, request, row, view)}
+
+    async def report(self, request: Request, report: Report) -> Answer:
+        """Take one report in and answer what became of it: taken, same or beside.
+
+        Raises NotFound when the officer was not in that unit's crew, or the unit was never sent to that incident.
+        """
+
+        async def work(act: Act) -> Answer:
+            account_id = act.actor.id
+            since = act.now - domain.OLDEST
+            if not await self._ports.crewed_lately(act.connection, account_id, report.unit_id, since):
+                raise NotFound("You are not in the crew of this unit: log on to it first.", what="unit")
+            if not await field_store.claim_report(act.connection, account_id, report.key, report.unit_id, act.now):
+                known = await field_store.known_result(act.connection, account_id, report.key)
+                return Answer(200, known or {})
+            at, flags = domain.stated_time(report.at, report.device_now, act.now)
+            result = await self._take(act, report, at, flags)
+            await field_store.keep_result(act.connection, account_id, report.key, result)
+            return Answer(200, result)
+
+        return await self._spine.acts.run(request, work)
+
+    async def position(self, request: Request, point: Point, accuracy_m: float | None, age_s: float) -> None:
+        """Take the position of the officer's own unit. Raises NotFound for who is not logged on: then nothing is kept."""
+        async with self._spine.database.connection() as connection:
+            unit_id = await self._ports.own_unit(connection, request.actor.id)
+        if unit_id is None:
+            raise NotFound("You are not logged on to a unit: no position is kept.", what="unit")
+        now = self._spine.clock.now()
+        await self._positions.learn([unit_id])
+        self._positions.take([Fix(unit_id, point, now - timedelta(seconds=age_s), now, accuracy_m)])
+
+    async def _take(self, act: Act, report: Report, at: datetime, flags: tuple[str, ...]) -> JSON:
+        match report.kind:
+            case Kind.EMERGENCY:
+                await self._ports.raise_emergency(act, report, at)
+                return {"kept": Kept.TAKEN.value, "at": iso(at)}
+            case Kind.STAGE:
+                incident = await self._incident_of(act, report)
+                kept = await self._stage(act, report, incident, at, flags)
+            case Kind.NOTE:
+                incident = await self._incident_of(act, report)
+                kept = await self._note(act, report, incident, at, flags)
+        version = await store.touch_incident(act.connection, incident["id"], act.actor.id)
+        for written in act.events:
+            if written.aggregate_id == incident["id"]:
+                written.payload["version"] = version  # type: ignore[index]
+        return {"kept": kept.value, "at": iso(at), "version": version}
+
+    async def _incident_of(self, act: Act, report: Report) -> store.Record:
+        row = None if report.incident_id is None else await store.lock_incident(act.connection, report.incident_id)
+        if row is None or not await field_store.was_sent(act.connection, row["id"], report.unit_id):
+            raise NotFound("Your unit was not sent to such an incident.", what="incident")
+        return row
+
+    async def _stage(
+        self, act: Act, report: Report, incident: store.Record, at: datetime, flags: tuple[str, ...]
+    ) -> Kept:
+        if report.stage is None or report.stage is Stage.ASSIGNED:
+            raise NotPossibleNow("A crew reports en route and what follows; the desk sends it.")
+        row = await store.lock_assignment(act.connection, incident["id"], report.unit_id)
+        assignment = None if row is None else store.assignment_of(row)
+        merge = domain.merge_stage(assignment, report.stage, at, incident["received_at"])
+        flags = (*flags, *merge.flags)
+        payload: JSON = {
+            "unit_id": str(report.unit_id),
+            "stage": report.stage.value,
+            "at": iso(at),
+            "flags": list(flags),
+        }
+        if row is None or merge.kept is not Kept.TAKEN:
+            unit = await field_store.unit(act.connection, report.unit_id)
+            payload["call_sign"] = None if unit is None else unit["call_sign"]
+            act.events.append(self._event(act, IncidentEvent.FIELD_REPORTED, incident, at, payload))
+            return merge.kept
+        key = (incident["id"], report.unit_id, row["ordinal"])
+        await store.report_stage(act.connection, key, report.stage, at, Precision.SECOND.value, flags)
+        payload |= {"call_sign": row["call_sign"], "ordinal": row["ordinal"]}
+        act.events.append(self._event(act, IncidentEvent.STAGE_REACHED, incident, at, payload))
+        if row["unit_incident_id"] == incident["id"]:
+            stages = {**store.assignment_of(row).stages, report.stage: at}
+            status = desk_domain.status_after(stages)
+            target = None if status is UnitStatus.AVAILABLE else incident["id"]
+            await set_unit(act, report.unit_id, status, at, target)
+        return Kept.TAKEN
+
+    async def _note(
+        self, act: Act, report: Report, incident: store.Record, at: datetime, flags: tuple[str, ...]
+    ) -> Kept:
+        if not report.text:
+            raise NotPossibleNow("The note is empty.")
+        note_id, sealed_id = uuid7(), uuid7()
+        await self._spine.sealer.store(act.connection, sealed_id, {"note": report.text})
+        await store.insert_note(act.connection, note_id, incident["id"], at, act.actor.id, sealed_id)
+        payload = {"note_id": str(note_id), "unit_id": str(report.unit_id), "flags": list(flags)}
+        act.events.append(self._event(act, IncidentEvent.NOTE_ADDED, incident, at, payload))
+        return Kept.TAKEN
+
+    async def _incident(self, connection: Connection, request: Request, row: store.Record, unit: JSON) -> JSON:
+        view = await store.view_of(connection, row)
+        calls = await queries.sealed_calls(connection, row["id"])
+        notes = (await queries.notes(connection, row["id"]))[-NOTES_SHOWN:]
+        opened = await self._spine.sealer.read(connection, [*calls, *(note["sealed_id"] for note in notes)])
+        await audit.record(
+            connection,
+            actor_id=request.actor.id,
+            action="incident.read_sealed",
+            record_kind="incident",
+            record_id=row["id"],
+            reason=f"unit {unit['call_sign']} works for incident {row['number']}",
+            request_id=request.request_id,
+        )
+        sealed: JSON = {}
+        for call in calls:
+            sealed |= opened[call] or {}
+        return {
+            "id": str(row["id"]),
+            "version": row["version"],
+            "held": False,
+            "view": view | {"units": {unit["id"]: view["units"].get(unit["id"], {})}},
+            "sealed": {name: sealed.get(name) for name in ("caller_name", "caller_phone", "address")},
+            "notes": [
+                {"at": iso(note["at"]), "by": note["by"], "text": (opened[note["sealed_id"]] or {}).get("note")}
+                for note in notes
+            ],
+        }
+
+    def _event(self, act: Act, type_: IncidentEvent, incident: store.Record, at: datetime, payload: JSON) -> Event:
+        return event(act, type_, incident["id"], incident["territory_id"], at, payload, source=SOURCE)

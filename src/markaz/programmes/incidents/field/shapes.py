@@ -1,0 +1,35 @@
+"""The bodies of the phone's API."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from markaz.contracts.incidents import Stage
+from markaz.programmes.incidents.field.service import Kind
+from markaz.programmes.incidents.shapes import Body, Latitude, LongText, Longitude, Time
+
+
+class ReportBody(Body):
+    """One report of a phone, also hours late. Times are the phone's own; `device_now` is its clock as it sends."""
+
+    key: UUID
+    kind: Kind
+    unit_id: UUID
+    at: Time
+    device_now: Time
+    incident_id: UUID | None = None
+    stage: Stage | None = None
+    text: LongText | None = None
+    lon: Longitude | None = None
+    lat: Latitude | None = None
+    accuracy_m: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)] | None = None
+
+
+class FieldPositionBody(Body):
+    """Where the unit is now. `age_s` is how long ago the fix was taken, by the phone's own count."""
+
+    lon: Longitude
+    lat: Latitude
+    accuracy_m: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)] | None = None
+    age_s: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 0.0

@@ -1,0 +1,66 @@
+"""The SQL of the unit phone."""
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from markaz.core.db.pool import Connection
+from markaz.programmes.incidents.picture import JSON, unit_view
+
+Record = asyncpg.Record
+
+
+async def unit(connection: Connection, unit_id: UUID) -> JSON | None:
+    """Return the view of one unit."""
+    row = await connection.fetchrow("SELECT * FROM units WHERE id = $1", unit_id)
+    return None if row is None else unit_view(row)
+
+
+async def claim_report(connection: Connection, account_id: UUID, key: UUID, unit_id: UUID, now: datetime) -> bool:
+    """Return whether this report is new. A twin waits here until the first one is done."""
+    done = await connection.execute(
+        "INSERT INTO field_reports (account_id, key, unit_id, received_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        account_id,
+        key,
+        unit_id,
+        now,
+    )
+    return bool(done == "INSERT 0 1")
+
+
+async def known_result(connection: Connection, account_id: UUID, key: UUID) -> JSON | None:
+    """Return what became of a report that came before."""
+    text = await connection.fetchval(
+        "SELECT result::text FROM field_reports WHERE account_id = $1 AND key = $2", account_id, key
+    )
+    if text is None:
+        return None
+    result: JSON = orjson.loads(text)
+    return result
+
+
+async def keep_result(connection: Connection, account_id: UUID, key: UUID, result: JSON) -> None:
+    """Remember what became of a report: ids and codes."""
+    await connection.execute(
+        "UPDATE field_reports SET result = $3::text::jsonb WHERE account_id = $1 AND key = $2",
+        account_id,
+        key,
+        orjson.dumps(result).decode(),
+    )
+
+
+async def forget_old_reports(connection: Connection, before: datetime) -> int:
+    """Delete the keys of old reports and return how many; the facts stay."""
+    done = await connection.execute("DELETE FROM field_reports WHERE received_at < $1", before)
+    return int(done.split()[-1])
+
+
+async def was_sent(connection: Connection, incident_id: UUID, unit_id: UUID) -> bool:
+    """Return whether the unit was ever sent to the incident: only then may its crew speak of it."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM assignments WHERE incident_id = $1 AND unit_id = $2)", incident_id, unit_id
+        )
+    )
