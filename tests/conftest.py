@@ -147,6 +147,14 @@ def database(cluster: TestCluster) -> Iterator[DatabaseAccess]:
 
 
 @pytest.fixture
+def another_database(cluster: TestCluster) -> Iterator[DatabaseAccess]:
+    """A second fresh, migrated database, for what goes from one centre to another."""
+    name = f"test_{secrets.token_hex(6)}"
+    yield cluster.make(name, TEMPLATE)
+    cluster.drop(name)
+
+
+@pytest.fixture
 def empty_database(cluster: TestCluster) -> Iterator[DatabaseAccess]:
     """A fresh database without any schema, for tests of the migrations themselves."""
     name = f"test_{secrets.token_hex(6)}"

@@ -173,7 +173,7 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
 
   const me = (actor) => ({
     account: { id: actor.login, login: actor.login, display_name: actor.name }, grants: [{ role: actor.role, territory_id: 1 }], permissions: actor.permissions,
-    demo, now: new Date().toISOString(), profile: "uz", stale_after_s: 90, basemap: withBasemap,
+    demo, training: false, now: new Date().toISOString(), profile: "uz", stale_after_s: 90, basemap: withBasemap,
   });
 
   const reads = [
@@ -285,7 +285,7 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
 
   async function api(request, response, url) {
     if (url.pathname === "/api/session") return session(request, response);
-    if (url.pathname === "/api/centre") return json(response, 200, { demo: true, profile: "uz" });
+    if (url.pathname === "/api/centre") return json(response, 200, { demo: true, training: false, profile: "uz" });
     const actor = actorOf(request);
     if (!actor) return refuse(response, 401, "not_signed_in", "Sign in first.");
     if (url.pathname === "/api/stream") return openStream(request, response, url.searchParams);

@@ -275,6 +275,28 @@ class DeskModel:
         incident.row |= {"status": "closed", "outcome": "resolved"}
         self._done([self._of(incident, IncidentEvent.CLOSED, {"outcome": "resolved", "at": iso(now)})])
 
+    def review(self, incident_id: UUID, type_: IncidentEvent) -> None:
+        """Do anything whose event carries the whole view: here the owner changes, which every view shows."""
+        incident = self._opened(incident_id)
+        if incident is None:
+            return
+        self._tick()
+        incident.row |= {"owner_id": self._new_id(6), "version": incident.row["version"] + 1}
+        payload = {"view": incident.view(), "version": incident.row["version"]}
+        self._done([self._event(type_, incident_id, incident.row["territory_id"], payload)])
+
+    def mention(self, incident_id: UUID, type_: IncidentEvent) -> None:
+        """Do anything that only moves the version on; also to a closed incident."""
+        self._tick()
+        self._done([self._of(self.incidents[incident_id], type_, {})])
+
+    def review_unit(self, unit_id: UUID, type_: IncidentEvent) -> None:
+        """Do anything to a unit whose event carries its whole view: here it is crewed."""
+        self._tick()
+        unit = self.units[unit_id]
+        unit |= {"crew_size": unit.get("crew_size", 0) % 4 + 1, "version": unit["version"] + 1}
+        self._done([self._event(type_, unit_id, unit["territory_id"], {"view": unit_view(unit)})])
+
     def unruled(self, type_: str, territory_id: int) -> None:
         """Append an event that no rule shows to anybody."""
         self._tick()

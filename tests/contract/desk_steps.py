@@ -8,11 +8,19 @@ from uuid import UUID
 from tests.contract.desk_model import DeskModel
 
 from markaz.contracts.incidents import Stage
-from markaz.programmes.incidents import domain
+from markaz.programmes.incidents import domain, picture
 
 # One step of a random history: what to do and three numbers that choose among what is there.
 Step = tuple[int, int, int, int]
 UNRULED = ("incident.imported/1", "incident.erased/1", "account.access_changed/1", "roads.plate_seen/1")
+
+
+# Events that the desk in memory has an act of its own for; the others are played by what their rule does.
+OWN = {"incident.opened/1", "incident.changed/1", "incident.note_added/1", "unit.registered/1", "unit.status_changed/1"}
+
+
+def _by_effect(effect: Any) -> list[Any]:
+    return [type_ for type_, rule in picture.RULES.items() if rule.effect is effect and type_ not in OWN]
 
 
 def random_steps(chance: Random, count: int, among: int = 7) -> list[Step]:
@@ -23,9 +31,11 @@ def random_steps(chance: Random, count: int, among: int = 7) -> list[Step]:
     ]
 
 
-def play(model: DeskModel, steps: Iterable[Step]) -> None:
-    """Act out a random history."""
+def play(model: DeskModel, steps: Iterable[Step], *, of_all_types: bool = False) -> None:
+    """Act out a random history; `of_all_types` with every event type there is a rule for."""
     acts: list[Callable[[int, int, int], None]] = _acts(model)
+    if of_all_types:
+        acts += _further_acts(model)
     for which, a, b, c in steps:
         acts[which % len(acts)](a, b, c)
 
@@ -65,6 +75,27 @@ def _acts(model: DeskModel) -> list[Callable[[int, int, int], None]]:
         lambda a, b, _c: model.set_status(unit(a), _pick(sorted(domain.SETTABLE), b)),
         lambda a, _b, c: model.unruled(_pick(list(UNRULED), c), 1 + a % 7),
     ]
+
+
+def _further_acts(model: DeskModel) -> list[Callable[[int, int, int], None]]:
+    def one(known: Iterable[UUID], n: int, make: Callable[[], UUID]) -> UUID:
+        ids = list(known)
+        return _pick(ids, n) if ids else make()
+
+    def incident(n: int) -> UUID:
+        return one(model.incidents, n, lambda: model.open(1 + n % 7, with_place=True))
+
+    def unit(n: int) -> UUID:
+        return one(model.units, n, lambda: model.register_unit(1 + n % 7))
+
+    further: list[Callable[[int, int, int], None]] = []
+    for type_ in _by_effect(picture._set_view):
+        further.append(lambda a, _b, _c, type_=type_: model.review(incident(a), type_))  # type: ignore[misc]
+    for type_ in _by_effect(picture._version_only):
+        further.append(lambda a, _b, _c, type_=type_: model.mention(incident(a), type_))  # type: ignore[misc]
+    for type_ in _by_effect(picture._set_unit_view):
+        further.append(lambda a, _b, _c, type_=type_: model.review_unit(unit(a), type_))  # type: ignore[misc]
+    return further
 
 
 def _pick(items: list[Any], n: int) -> Any:

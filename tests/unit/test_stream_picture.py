@@ -147,7 +147,7 @@ def test_random_histories_are_not_empty_ones() -> None:
     log = []
     for _ in range(60):
         model = DeskModel()
-        play(model, random_steps(chance, 60))
+        play(model, random_steps(chance, 60), of_all_types=True)
         log += model.log
     assert set(RULES) <= {recorded.event.type for recorded in log}
     assert sum(1 for recorded in log if recorded.event.from_territory_id is not None) > 10

@@ -77,7 +77,7 @@ export interface paths {
         };
         /**
          * About
-         * @description Return what a page must show before anybody signs in: whether this is a demo, and which words it uses.
+         * @description Return what a page must show before anybody signs in: whether this is real, and which words it uses.
          */
         get: operations["about_api_centre_get"];
         put?: never;
@@ -1067,7 +1067,7 @@ export interface components {
          * @description What is odd about a row that was kept all the same.
          * @enum {string}
          */
-        Flag: "stage_order" | "unit_overlap" | "time_ambiguous" | "time_missing_hour" | "time_in_future" | "place_absurd" | "territory_unknown" | "call_differs" | "transferred";
+        Flag: "stage_order" | "unit_overlap" | "time_ambiguous" | "time_missing_hour" | "time_in_future" | "place_absurd" | "territory_unknown" | "device_clock" | "call_differs" | "transferred";
         /**
          * GrantBody
          * @description A role in a territory and everything below it.

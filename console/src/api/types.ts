@@ -138,6 +138,8 @@ export interface Me {
   grants: { role: string; territory_id: number }[];
   permissions: string[];
   demo: boolean;
+  /** A training desk: a copy of the past, never live. */
+  training: boolean;
   now: string;
   profile: string;
   stale_after_s: number;

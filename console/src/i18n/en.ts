@@ -35,6 +35,7 @@ export const en = {
   "link.offline": "OFFLINE since {time}",
   "link.forbidden": "no right to the live picture",
 
+  "band.training": "TRAINING: a copy of the past. Nothing here reaches a caller, a unit or a live figure.",
   "band.demo": "DEMO: invented territory and traffic. Not for real calls.",
   "band.replay": "REPLAY {time} ×{speed} · {source} · not the present",
   "band.offline": "No connection since {time}. The picture stands still: work by radio and telephone. It catches up by itself.",

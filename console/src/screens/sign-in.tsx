@@ -8,7 +8,7 @@ import { useRead } from "../ui/use-read";
 
 export function SignInScreen() {
   const { t } = useWords();
-  const centre = useRead<{ demo: boolean }>("/api/centre");
+  const centre = useRead<{ demo: boolean; training: boolean }>("/api/centre");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
@@ -27,6 +27,7 @@ export function SignInScreen() {
   return (
     <div className="sign-in">
       <div>
+        {centre.data?.training && <p className="band band-training">{t("band.training")}</p>}
         {centre.data?.demo && <p className="band band-demo">{t("band.demo")}</p>}
         <header className="sign-in-bar">
           <ThemePicker />

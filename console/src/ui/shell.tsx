@@ -29,7 +29,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [showKeys, setShowKeys] = useState(false);
   useKeys({ "Shift+Slash": () => setShowKeys(true) });
   return (
-    <div className="app">
+    <div className={`app ${me.training ? "is-training" : ""}`}>
       <a className="skip" href="#main">
         {t("app.skip")}
       </a>
@@ -56,6 +56,7 @@ export function Shell({ children }: { children: ReactNode }) {
         </button>
       </header>
       <div className="bands">
+        {me.training && <p className="band band-training">{t("band.training")}</p>}
         {me.demo && <p className="band band-demo">{t("band.demo")}</p>}
         <ReplayBand />
         <OfflineBand />

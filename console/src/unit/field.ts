@@ -92,6 +92,8 @@ export class Phone {
       await this.know({
         account_id: me.account.id,
         display_name: me.account.display_name,
+        demo: me.demo,
+        training: me.training,
         unit: isSame ? before.unit : null,
         incident: isSame ? before.incident : null,
         as_of: isSame ? before.as_of : me.now,

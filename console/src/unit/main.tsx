@@ -6,6 +6,7 @@ import { UnitWords } from "./words";
 import "../styles/tokens.css";
 import "../styles/base.css";
 import "../styles/parts.css";
+import "../styles/shell.css";
 import "./unit.css";
 
 applyTheme();

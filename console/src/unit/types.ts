@@ -28,6 +28,8 @@ export interface FieldNow {
 export interface Remembered {
   account_id: string;
   display_name: string;
+  demo: boolean;
+  training: boolean;
   unit: UnitView | null;
   incident: FieldIncident | null;
   as_of: string;

@@ -6,7 +6,7 @@ from typing import NoReturn
 import typer
 from pydantic import ValidationError
 
-from markaz.cli import accounts, bench, database, demo, importing, places, replay, serve, territories
+from markaz.cli import accounts, bench, database, demo, importing, places, replay, serve, territories, training
 from markaz.core.errors import MarkazError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.add_typer(territories.app, name="territories")
 app.add_typer(places.app, name="places")
 app.add_typer(demo.app, name="demo")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(training.app, name="training")
 
 
 def main() -> NoReturn:

@@ -23,7 +23,7 @@ from markaz.programmes.incidents.imports.report import Report
 from markaz.programmes.incidents.imports.rows import DispatchRow
 from markaz.programmes.incidents.imports.sender import LANES, Pace, Sender, Sent
 from markaz.programmes.incidents.imports.table import Table
-from markaz.programmes.incidents.imports.timetable import Timetable, shift_to_now, shifted
+from markaz.programmes.incidents.imports.timetable import CALL_PATH, Timetable, shift_to_now, shifted
 
 KEY_VARIABLE = "MARKAZ_IMPORTER_KEY"
 REQUEST_TIMEOUT_S = 30.0
@@ -36,6 +36,9 @@ def replay(
     speed: Annotated[float, typer.Option(min=0.0, help="1 is real time, 60 a minute in a second, 0 as it goes.")] = 1.0,
     to_now: Annotated[
         bool, typer.Option("--shift-to-now", help="Move all times to now, as calls of their own: a rehearsal.")
+    ] = False,
+    calls_only: Annotated[
+        bool, typer.Option("--calls-only", help="Send the calls alone: what the units did is left to a trainee.")
     ] = False,
     from_: Annotated[str | None, typer.Option("--from", help="First time of receipt, ISO 8601.")] = None,
     to: Annotated[str | None, typer.Option(help="Time of receipt before which to stop, ISO 8601.")] = None,
@@ -52,7 +55,7 @@ def replay(
     with Timetable(how.source) as timetable:
         report = _fill(timetable, table, how, between)
         print(f"{len(timetable):,} commands of {report.rows:,} rows; {report.rejected:,} rejected", file=sys.stderr)
-        sent = asyncio.run(_send(timetable, how.source, address, key, speed, to_now=to_now))
+        sent = asyncio.run(_send(timetable, how.source, address, key, speed, to_now=to_now, calls_only=calls_only))
     for refusal in sent.refusals:
         print(f"  refused: {refusal.key}: {refusal.status} {refusal.code}: {refusal.message}", file=sys.stderr)
     print(json.dumps(sent.summary()))
@@ -74,19 +77,22 @@ def _fill(
     return report
 
 
-async def _send(timetable: Timetable, source: str, address: str, key: str, speed: float, *, to_now: bool) -> Sent:
+async def _send(
+    timetable: Timetable, source: str, address: str, key: str, speed: float, *, to_now: bool, calls_only: bool
+) -> Sent:
     span = timetable.span()
     if span is None:
         return Sent()
     limits = httpx.Limits(max_connections=LANES + 1)
     async with httpx.AsyncClient(base_url=address, timeout=REQUEST_TIMEOUT_S, limits=limits) as client:
+        commands = (command for command in timetable if not calls_only or command.path == CALL_PATH)
         sender = Sender(client, key, on_progress=_Saying(len(timetable)).progress)
         pace = Pace(span[0], speed)
         if not to_now:
-            return await sender.send(timetable, pace, clock_source=source)
+            return await sender.send(commands, pace, clock_source=source)
         now = SystemClock().now()
         move, run = shift_to_now(span, now, speed), now.strftime("%Y%m%dT%H%M%SZ")
-        moved = (shifted(command, move, run) for command in timetable)
+        moved = (shifted(command, move, run) for command in commands)
         return await sender.send(moved, pace, clock_source=None, move=move)
 
 

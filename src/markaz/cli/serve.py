@@ -8,6 +8,7 @@ from collections.abc import Callable
 import uvicorn
 import uvloop
 
+from markaz.core import training
 from markaz.core.db.embedded import DatabaseAccess, running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
@@ -28,7 +29,11 @@ GRACE_S = 3  # a stopping server lets commands under way finish; streams are end
 
 def serve() -> None:
     """Serve the centre of MARKAZ_HOME on MARKAZ_HOST and MARKAZ_PORT."""
-    settings = Settings()
+    serve_centre(Settings())
+
+
+def serve_centre(settings: Settings) -> None:
+    """Serve the centre of these settings until told to stop."""
     configure(settings.log_level)
     _say(f"starting the database of {settings.home} ...")
     with running_database(settings) as access:
@@ -49,11 +54,11 @@ def serve() -> None:
 def _prepare(settings: Settings, access: DatabaseAccess) -> list[Login]:
     if settings.demo:
         return asyncio.run(build_demo(settings, access.app_dsn, say=_say))
-    asyncio.run(_ensure_root(access.app_dsn))
+    asyncio.run(_ensure_root(settings, access.app_dsn))
     return []
 
 
-async def _ensure_root(dsn: str) -> None:
+async def _ensure_root(settings: Settings, dsn: str) -> None:
     database = await Database.open(dsn, max_size=1)
     try:
         async with database.transaction() as connection:
@@ -62,6 +67,7 @@ async def _ensure_root(dsn: str) -> None:
                     "This centre holds the demo, whose passwords are well known: serve it with MARKAZ_DEMO=1, "
                     "or set MARKAZ_HOME to another folder."
                 )
+            await training.check(connection, is_meant=settings.training, is_loopback=settings.is_loopback)
             await ensure_root(connection)
     finally:
         await database.close()

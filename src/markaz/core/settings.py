@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     demo_traffic: bool = Field(
         True, description="Whether synthetic calls and unit positions keep arriving in demo mode."
     )
+    training: bool = Field(
+        False,
+        description="A training desk on a copy of the past, labelled on every page; `markaz training` makes and serves it.",
+    )
     profile: Profile = Field(
         Profile.UZ, description="Words for territory levels and roles: uz (viloyat, tuman, mahalla) or generic."
     )
@@ -100,9 +104,14 @@ class Settings(BaseSettings):
             raise ValueError(f"{name[:60]!r} is no time zone of the IANA database")
         return name
 
+    @property
+    def is_loopback(self) -> bool:
+        """Say whether only this machine can reach the server."""
+        return _is_loopback(self.host)
+
     @model_validator(mode="after")
     def _demo_stays_on_loopback(self) -> Self:
-        if self.demo and not _is_loopback(self.host):
+        if self.demo and not self.is_loopback:
             raise ValueError("MARKAZ_DEMO has well-known passwords and is bound to loopback: set MARKAZ_HOST=127.0.0.1")
         if (self.database_url is None) != (self.database_owner_url is None):
             raise ValueError("set MARKAZ_DATABASE_URL and MARKAZ_DATABASE_OWNER_URL together, or neither")

@@ -48,6 +48,7 @@ def session_router(centre: Centre) -> APIRouter:
             "grants": [{"role": g.role.value, "territory_id": g.territory_id} for g in actor.grants],
             "permissions": sorted(p.value for p in actor.permissions()),
             "demo": centre.settings.demo,
+            "training": centre.settings.training,
             "now": iso(centre.clock.now()),
             "profile": centre.settings.profile.value,
             "stale_after_s": STALE_AFTER_S,
@@ -102,8 +103,9 @@ def common_router(centre: Centre) -> APIRouter:
 
     @router.get("/centre", openapi_extra=declared(P.PUBLIC))
     async def about() -> Response:
-        """Return what a page must show before anybody signs in: whether this is a demo, and which words it uses."""
-        return reply(200, {"demo": centre.settings.demo, "profile": centre.settings.profile.value})
+        """Return what a page must show before anybody signs in: whether this is real, and which words it uses."""
+        settings = centre.settings
+        return reply(200, {"demo": settings.demo, "training": settings.training, "profile": settings.profile.value})
 
     @router.get("/codes", openapi_extra=declared(P.SIGNED_IN))
     async def codes(_request: Annotated[Request, Depends(signed_in)]) -> Response:

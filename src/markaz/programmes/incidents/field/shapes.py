@@ -7,7 +7,7 @@ from pydantic import Field
 
 from markaz.contracts.incidents import Stage
 from markaz.programmes.incidents.field.service import Kind
-from markaz.programmes.incidents.shapes import Body, Latitude, LongText, Longitude, Time
+from markaz.programmes.incidents.shapes import Body, Latitude, Longitude, LongText, Time
 
 
 class ReportBody(Body):

@@ -23,7 +23,8 @@ _MICROSECOND = timedelta(microseconds=1)
 
 # Of commands of one moment the call comes first and its end last.
 _CALL, _STAGE, _CLOSE = 0, 1, 2
-_PATHS = {_CALL: "/api/intake/calls", _STAGE: "/api/intake/stages", _CLOSE: "/api/intake/close"}
+CALL_PATH = "/api/intake/calls"
+_PATHS = {_CALL: CALL_PATH, _STAGE: "/api/intake/stages", _CLOSE: "/api/intake/close"}
 
 _SCHEMA = """
 CREATE TABLE commands (at INTEGER, rank INTEGER, lane_call TEXT, lane_unit TEXT, key TEXT, body BLOB);
