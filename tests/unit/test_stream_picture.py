@@ -41,7 +41,7 @@ cuts = st.lists(st.integers(min_value=1, max_value=9), min_size=1, max_size=20)
 
 def played(steps: list[Step]) -> DeskModel:
     model = DeskModel()
-    play(model, steps)
+    play(model, steps, of_all_types=True)
     note(f"{model.seq} events: " + ", ".join(recorded.event.type for recorded in model.log))
     return model
 
