@@ -22,6 +22,7 @@ class IncidentEvent(StrEnum):
     UNIT_REGISTERED = "unit.registered/1"
     UNIT_STATUS = "unit.status_changed/1"
     CALL_ADDED = "incident.call_added/1"
+    OWNER_CHANGED = "incident.owner_changed/1"
 
 
 class BriefingEvent(StrEnum):

@@ -126,6 +126,15 @@ async def last_seq(connection: Connection) -> int:
     return int(await connection.fetchval("SELECT seq FROM event_counter"))
 
 
+async def hold_counter(connection: Connection) -> None:
+    """Keep every other act from committing events until this transaction ends.
+
+    For an act whose last decision must be true of the very moment of its event. Call it last, after every lock and
+    write, and only read after it: whoever waits for the counter may hold the rows that this act would wait for.
+    """
+    await connection.execute("SELECT seq FROM event_counter FOR UPDATE")
+
+
 _READ = """
 SELECT seq, type, aggregate_id, territory_id, from_territory_id, actor_id, occurred_at, occurred_precision,
        occurred_source, recorded_at, request_id, payload

@@ -34,6 +34,7 @@ class Permission(StrEnum):
     FIGURES_READ = "figures.read"
     SUMMARY_READ = "summary.read"
     SUMMARY_MAKE = "summary.make"
+    HANDOVER_SIGN = "handover.sign"
     INTAKE = "intake"
     ACCOUNT_MANAGE = "account.manage"
     PERSON_ERASE = "person.erase"
@@ -57,12 +58,13 @@ class Role(StrEnum):
 
 _PICTURE = frozenset({Permission.INCIDENT_READ, Permission.UNIT_READ, Permission.POSITION_READ})
 _BOTH = _PICTURE | {Permission.INCIDENT_READ_SEALED, Permission.INCIDENT_CHANGE}
-_CALL_TAKER = _BOTH | {Permission.INCIDENT_OPEN}
+_CALL_TAKER = _BOTH | {Permission.INCIDENT_OPEN, Permission.HANDOVER_SIGN}
 _DISPATCHER = _BOTH | {
     Permission.INCIDENT_DISPATCH,
     Permission.INCIDENT_CORRECT,
     Permission.INCIDENT_CLOSE,
     Permission.UNIT_STATUS,
+    Permission.HANDOVER_SIGN,
 }
 _DESK = _CALL_TAKER | _DISPATCHER
 

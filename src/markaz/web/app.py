@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from markaz import __version__
 from markaz.core.permissions import Permission
-from markaz.programmes.incidents.briefing.routes import summaries_router
+from markaz.programmes.incidents.briefing.routes import handovers_router, summaries_router
 from markaz.programmes.incidents.calls.routes import calls_router
 from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
 from markaz.web import errors
@@ -49,6 +49,7 @@ def create_app(centre: Centre) -> FastAPI:
         calls_router(centre.calls, centre.guard, centre.codes),
         desk_router(centre.desk, centre.guard, centre.codes),
         reading_router(centre.reading, centre.guard, lambda: centre.replay_clock),
+        handovers_router(centre.handovers, centre.guard),
         summaries_router(centre.summaries, centre.guard),
         intake_router(centre.intake, centre.guard, centre.set_replay_clock),
     ):

@@ -27,6 +27,7 @@ from markaz.core.territories.terrain import Terrain, Terrains, load_terrain
 from markaz.kit.clock import Clock, iso
 from markaz.programmes.incidents import picture, positions
 from markaz.programmes.incidents.acting import Spine
+from markaz.programmes.incidents.briefing.handovers import Handovers
 from markaz.programmes.incidents.briefing.summaries import Summaries
 from markaz.programmes.incidents.calls.service import Calls
 from markaz.programmes.incidents.intake import Intake
@@ -65,6 +66,7 @@ class Centre:
     reading: Reading = field(init=False)
     positions: Positions = field(init=False)
     summaries: Summaries = field(init=False)
+    handovers: Handovers = field(init=False)
     boundaries: BoundaryPages = field(init=False)
     terrain: dict[int, Terrain] = field(default_factory=dict)
     norms: NormsInForce = field(init=False)
@@ -98,6 +100,7 @@ class Centre:
         self.reading = Reading(self.spine, self.positions)
         zone = ZoneInfo(settings.time_zone) if settings.time_zone else time_zone_of(settings.profile)
         self.summaries = Summaries(self.spine, self.norms, zone, settings.summary_day_starts_at)
+        self.handovers = Handovers(self.spine, self.norms)
         Gauge("markaz_stream_recipients", "Open streams.", registry=self.registry).set_function(
             lambda: self.hub.recipients
         )

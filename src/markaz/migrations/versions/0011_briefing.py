@@ -53,7 +53,7 @@ CREATE TABLE handovers (
     CHECK ((state = 'accepted') = (signed_in_at IS NOT NULL)),
     CHECK (signed_in_at IS NULL OR to_account IS NOT NULL)
 );
-CREATE UNIQUE INDEX handovers_offered ON handovers (territory_id) WHERE state = 'offered';
+CREATE UNIQUE INDEX handovers_offered ON handovers (from_account) WHERE state = 'offered';
 CREATE INDEX handovers_territory ON handovers (territory_id, signed_out_at DESC);
 CREATE TABLE handover_items (
     id uuid PRIMARY KEY,

@@ -176,4 +176,5 @@ RULES: dict[str, PictureRule] = {
     IncidentEvent.UNIT_REGISTERED: _unit(_set_unit_view),
     IncidentEvent.UNIT_STATUS: _unit(_set_unit_view),
     IncidentEvent.CALL_ADDED: _incident(_set_view),
+    IncidentEvent.OWNER_CHANGED: _incident(_set_view),
 }

@@ -93,6 +93,7 @@ async def sealed_of(connection: Connection, incident_id: UUID) -> list[UUID]:
         "UNION SELECT sealed_id FROM call_details WHERE incident_id = $1 "
         "UNION SELECT sealed_id FROM notes WHERE incident_id = $1 "
         "UNION SELECT sealed_id FROM summary_incidents WHERE incident_id = $1 AND sealed_id IS NOT NULL "
+        "UNION SELECT remark_id FROM handover_items WHERE incident_id = $1 AND remark_id IS NOT NULL "
         "UNION SELECT (payload ->> 'reason_id')::uuid FROM events WHERE aggregate_id = $1 AND payload ? 'reason_id'",
         incident_id,
     )

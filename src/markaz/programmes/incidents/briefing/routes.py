@@ -8,15 +8,76 @@ from fastapi import APIRouter, Depends, Query, Response
 from markaz.core.acts import Request
 from markaz.core.permissions import Permission
 from markaz.programmes.incidents.briefing import shapes
+from markaz.programmes.incidents.briefing.handover import State
+from markaz.programmes.incidents.briefing.handovers import Acknowledge, Handovers, Offer
 from markaz.programmes.incidents.briefing.summaries import LIST_LIMIT, MakeSummary, Summaries
 from markaz.programmes.incidents.routes import Guard, reply
-from markaz.programmes.incidents.shapes import TerritoryQuery
+from markaz.programmes.incidents.shapes import TerritoryQuery, Time
 
 P = Permission
 
 
 def _needs(permission: Permission) -> dict[str, Any]:
     return {"x-permission": permission.value}
+
+
+def handovers_router(handovers: Handovers, guard: Guard) -> APIRouter:
+    """Return the routes of handovers."""
+    router = APIRouter(prefix="/api/handovers", tags=["briefing"])
+    signs = guard.requires(P.HANDOVER_SIGN)
+    needs = _needs(P.HANDOVER_SIGN)
+
+    @router.get("", openapi_extra=needs)
+    async def listed(
+        request: Annotated[Request, Depends(signs)],
+        state: State | None = None,
+        before: Annotated[Time | None, Query()] = None,
+        limit: Annotated[int, Query(ge=1, le=LIST_LIMIT)] = 30,
+    ) -> Response:
+        """Return handovers, the newest first."""
+        return reply(200, await handovers.listed(request.actor, state, before, limit))
+
+    @router.get("/draft", openapi_extra=needs)
+    async def draft(
+        request: Annotated[Request, Depends(signs)], territory: Annotated[TerritoryQuery, Query()]
+    ) -> Response:
+        """Return what would be handed over now."""
+        return reply(200, await handovers.draft(request.actor, territory))
+
+    @router.post("", status_code=201, openapi_extra=needs)
+    async def offer(body: shapes.OfferBody, request: Annotated[Request, Depends(signs)]) -> Response:
+        """Sign out: the open incidents are collected, what no programme counts yet is entered by hand."""
+        command = Offer(body.territory_id, body.shift, [one.item() for one in body.by_hand])
+        answer = await handovers.offer(request, command)
+        return reply(answer.status, answer.body)
+
+    @router.get("/{handover_id}", openapi_extra=needs)
+    async def read(handover_id: UUID, request: Annotated[Request, Depends(signs)]) -> Response:
+        """Return a handover with its items, and what came in since it was offered."""
+        return reply(200, await handovers.read(request, handover_id))
+
+    @router.post("/{handover_id}/acknowledgements", openapi_extra=needs)
+    async def acknowledge(
+        handover_id: UUID, body: shapes.AcknowledgeBody, request: Annotated[Request, Depends(signs)]
+    ) -> Response:
+        """Acknowledge one item as the officer who comes."""
+        command = Acknowledge(body.item_id, body.incident_id, body.remark)
+        answer = await handovers.acknowledge(request, handover_id, command)
+        return reply(answer.status, answer.body)
+
+    @router.post("/{handover_id}/acceptance", openapi_extra=needs)
+    async def accept(handover_id: UUID, request: Annotated[Request, Depends(signs)]) -> Response:
+        """Sign in; 409 names what is not acknowledged yet, also what came in since the offer."""
+        answer = await handovers.accept(request, handover_id)
+        return reply(answer.status, answer.body)
+
+    @router.post("/{handover_id}/withdrawal", openapi_extra=needs)
+    async def withdraw(handover_id: UUID, request: Annotated[Request, Depends(signs)]) -> Response:
+        """Take an offered handover back."""
+        answer = await handovers.withdraw(request, handover_id)
+        return reply(answer.status, answer.body)
+
+    return router
 
 
 def summaries_router(summaries: Summaries, guard: Guard) -> APIRouter:

@@ -1,0 +1,376 @@
+"""Handovers: offered by the officer who goes, acknowledged item by item and signed by the one who comes.
+
+The signature of each is an act in a session of their own. With the second one the open incidents of the officer who
+goes pass to the one who comes. Remarks and texts are sealed; counts by hand say that they are by hand.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from markaz.contracts.incidents import BriefingEvent, IncidentEvent
+from markaz.core import audit
+from markaz.core.acts import Act, Answer, Request
+from markaz.core.db.pool import Connection
+from markaz.core.errors import NotFound, NotPossibleNow
+from markaz.core.events import Event, hold_counter, last_seq
+from markaz.core.permissions import Actor, Permission, require_seen, territory_filter
+from markaz.kit.clock import iso
+from markaz.kit.ids import uuid7
+from markaz.programmes.incidents import store as desk_store
+from markaz.programmes.incidents.acting import OFFICER, Spine, event, fresh_view
+from markaz.programmes.incidents.briefing import handover as rules
+from markaz.programmes.incidents.briefing import handover_store as store
+from markaz.programmes.incidents.norms import NormsInForce
+
+JSON = dict[str, Any]
+SIGN = Permission.HANDOVER_SIGN
+LIST_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class HandItem:
+    """Something entered by hand. `since` is for persons held: the earliest. The text is sealed."""
+
+    kind: rules.ItemKind
+    count: int | None = None
+    since: datetime | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Sign a shift out. The open incidents are collected at that moment."""
+
+    territory_id: int
+    shift: rules.Shift
+    by_hand: Sequence[HandItem]
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Acknowledge an item by its id, or an incident that came after the offer by its own. The remark is sealed."""
+
+    item_id: UUID | None = None
+    incident_id: UUID | None = None
+    remark: str | None = None
+
+
+class Handovers:
+    """The handovers of one centre."""
+
+    def __init__(self, spine: Spine, norms: NormsInForce) -> None:
+        self._spine = spine
+        self._norms = norms
+
+    async def draft(self, actor: Actor, territory_id: int) -> JSON:
+        """Return what would be handed over now."""
+        self._see(actor, territory_id, "territory")
+        async with self._spine.database.snapshot() as connection:
+            incidents = await self._open(connection, territory_id)
+            offered = await store.offered_by(connection, actor.id)
+        now = self._spine.clock.now()
+        return {
+            "incidents": [_incident(one, now) for one in rules.in_order(incidents, now)],
+            "offered_id": None if offered is None else str(offered),
+        }
+
+    async def offer(self, request: Request, command: Offer) -> Answer:
+        """Sign out. Raises NotPossibleNow while an earlier handover of the same person is still offered."""
+
+        async def work(act: Act) -> Answer:
+            self._see(act.actor, command.territory_id, "territory")
+            if await store.offered_by(act.connection, act.actor.id) is not None:
+                raise NotPossibleNow("You have offered a handover already: withdraw it first.", reason="offered")
+            incidents = await self._open(act.connection, command.territory_id)
+            rules.check_offer(len(incidents), len(command.by_hand))
+            values: JSON = {
+                "id": uuid7(),
+                "territory_id": command.territory_id,
+                "shift": command.shift.value,
+                "from_account": act.actor.id,
+                "signed_out_at": act.now,
+                "as_of_seq": await last_seq(act.connection),
+            }
+            items = [_collected(one, act.now) for one in rules.in_order(incidents, act.now)]
+            for one in sorted(command.by_hand, key=lambda item: rules.ORDER[item.kind]):
+                items.append(await self._by_hand(act, one))
+            await store.insert_handover(act.connection, values)
+            await store.insert_items(act.connection, values["id"], items)
+            payload = {"shift": values["shift"], "items": len(items), "incidents": len(incidents)}
+            act.events.append(_event(act, BriefingEvent.HANDOVER_OFFERED, values, payload))
+            return Answer(201, {"id": str(values["id"]), "items": len(items)})
+
+        return await self._spine.acts.run(request, work)
+
+    async def acknowledge(self, request: Request, handover_id: UUID, command: Acknowledge) -> Answer:
+        """Acknowledge one item; the first acknowledgement says who is taking over. Said twice it stays as it was."""
+
+        async def work(act: Act) -> Answer:
+            row = await self._lock_for_incoming(act, handover_id)
+            item = await store.item(act.connection, handover_id, command.item_id, command.incident_id)
+            if item is None:
+                item = await self._late_item(act, row, command.incident_id)
+            if item["acknowledged_at"] is not None:
+                return Answer(200, {"id": str(item["id"])})
+            if row["to_account"] is None:
+                await store.claim(act.connection, handover_id, act.actor.id)
+            remark_id = await self._sealed(act, "remark", command.remark)
+            await store.acknowledge(act.connection, item["id"], act.actor.id, act.now, remark_id)
+            payload = {"item_id": str(item["id"]), "kind": item["kind"]}
+            if item["incident_id"] is not None:
+                payload["incident_id"] = str(item["incident_id"])
+            act.events.append(_event(act, BriefingEvent.HANDOVER_ITEM_ACKNOWLEDGED, row, payload))
+            return Answer(200, {"id": str(item["id"])})
+
+        return await self._spine.acts.run(request, work)
+
+    async def accept(self, request: Request, handover_id: UUID) -> Answer:
+        """Sign in. Raises NotPossibleNow naming what is not acknowledged yet, also what came in since the offer."""
+
+        async def work(act: Act) -> Answer:
+            row = await self._lock_for_incoming(act, handover_id)
+            waiting = await store.unacknowledged(act.connection, handover_id)
+            rules.check_complete(waiting, await self._new(act.connection, row))
+            passed = await self._pass_on(act, row)
+            await store.sign_in(act.connection, handover_id, act.actor.id, act.now)
+            # From here to the commit no other act can commit its events: what is not among the open incidents now
+            # comes after this signature, and so to the officer who signs.
+            await hold_counter(act.connection)
+            rules.check_complete(0, await self._new(act.connection, row))
+            payload = {"from": str(row["from_account"]), "to": str(act.actor.id), "incidents_passed": passed}
+            act.events.append(_event(act, BriefingEvent.HANDOVER_ACCEPTED, row, payload))
+            return Answer(200, {"state": rules.State.ACCEPTED.value, "incidents_passed": passed})
+
+        return await self._spine.acts.run(request, work)
+
+    async def withdraw(self, request: Request, handover_id: UUID) -> Answer:
+        """Take an offered handover back; anybody with the right may, so that one left behind blocks nobody."""
+
+        async def work(act: Act) -> Answer:
+            row = await self._locked(act, handover_id)
+            if row["state"] != rules.State.OFFERED:
+                raise NotPossibleNow(f"This handover is {row['state']}.", state=row["state"])
+            await store.withdraw(act.connection, handover_id, act.now)
+            act.events.append(_event(act, BriefingEvent.HANDOVER_WITHDRAWN, row, {}))
+            return Answer(200, {"state": rules.State.WITHDRAWN.value})
+
+        return await self._spine.acts.run(request, work)
+
+    async def listed(self, actor: Actor, state: str | None, before: datetime | None, limit: int) -> JSON:
+        """Return the handovers the actor may see, the newest first."""
+        territories = territory_filter(actor, SIGN, self._spine.territories())
+        async with self._spine.database.connection() as connection:
+            rows = await store.list_handovers(connection, territories, state, before, limit)
+        return {"items": [_handover(row) for row in rows]}
+
+    async def read(self, request: Request, handover_id: UUID) -> JSON:
+        """Return a handover with its items, and while it is offered the incidents that came since; texts are audited."""
+        async with self._spine.database.transaction() as connection:
+            row = await store.handover(connection, handover_id)
+            if row is None:
+                raise NotFound("There is no such handover in your territory.", what="handover")
+            self._see(request.actor, row["territory_id"], "handover")
+            items = await store.items(connection, handover_id)
+            offered = row["state"] == rules.State.OFFERED
+            incidents = await self._since(connection, row) if offered else []
+            wanted = [id_ for item in items for id_ in (item["sealed_id"], item["remark_id"]) if id_ is not None]
+            opened = await self._spine.sealer.read(connection, wanted) if wanted else {}
+            if wanted:
+                await audit.record(
+                    connection,
+                    actor_id=request.actor.id,
+                    action="handover.read_sealed",
+                    record_kind="handover",
+                    record_id=handover_id,
+                    reason="handover",
+                    request_id=request.request_id,
+                )
+        now = self._spine.clock.now()
+        return {
+            "handover": _handover(row),
+            "items": [_item(item, opened) for item in items],
+            "new": [_incident(one, now) for one in rules.in_order(incidents, now)],
+        }
+
+    # --- what they share ---
+
+    def _see(self, actor: Actor, territory_id: int, what: str) -> None:
+        require_seen(actor, SIGN, territory_id, self._spine.territories(), what)
+
+    async def _locked(self, act: Act, handover_id: UUID) -> Any:
+        row = await store.lock_handover(act.connection, handover_id)
+        if row is None:
+            raise NotFound("There is no such handover in your territory.", what="handover")
+        self._see(act.actor, row["territory_id"], "handover")
+        return row
+
+    async def _lock_for_incoming(self, act: Act, handover_id: UUID) -> Any:
+        row = await self._locked(act, handover_id)
+        rules.check_incoming(rules.State(row["state"]), row["from_account"], row["to_account"], act.actor.id)
+        return row
+
+    async def _open(self, connection: Connection, territory_id: int) -> list[rules.OpenIncident]:
+        territories = list(self._spine.territories().subtree(territory_id))
+        rows = await store.open_incidents(connection, territories, rules.MAX_ITEMS + 1)
+        rules.check_offer(len(rows), 0)
+        return [
+            rules.OpenIncident(
+                id=row["id"],
+                number=row["number"],
+                category=row["category"],
+                priority=row["priority"],
+                territory_id=row["territory_id"],
+                received_at=row["received_at"],
+                first_on_scene_at=row["first_on_scene_at"],
+                is_held=row["held_until"] is not None,
+                version=row["version"],
+                arrival_s=self._norms.of(row["priority"], row["territory_id"]).arrival_s,
+            )
+            for row in rows
+        ]
+
+    async def _since(self, connection: Connection, row: Any) -> list[rules.OpenIncident]:
+        """Return the open incidents that are not among the items of a handover."""
+        listed = {item["incident_id"] for item in await store.items(connection, row["id"])}
+        return [one for one in await self._open(connection, row["territory_id"]) if one.id not in listed]
+
+    async def _new(self, connection: Connection, row: Any) -> dict[UUID, str]:
+        return {one.id: one.number for one in await self._since(connection, row)}
+
+    async def _late_item(self, act: Act, row: Any, incident_id: UUID | None) -> Any:
+        late = next((one for one in await self._since(act.connection, row) if one.id == incident_id), None)
+        if late is None:
+            raise NotFound("There is no such item in this handover.", what="item")
+        values = _collected(late, act.now)
+        await store.add_late_item(act.connection, row["id"], values)
+        return values | {"acknowledged_at": None}
+
+    async def _by_hand(self, act: Act, item: HandItem) -> JSON:
+        return {
+            "id": uuid7(),
+            "kind": item.kind.value,
+            "incident_id": None,
+            "incident_version": None,
+            "count": item.count,
+            "since": item.since,
+            "sealed_id": await self._sealed(act, "text", item.text),
+        }
+
+    async def _sealed(self, act: Act, field: str, text: str | None) -> UUID | None:
+        if not text:
+            return None
+        sealed_id = uuid7()
+        await self._spine.sealer.store(act.connection, sealed_id, {field: text})
+        return sealed_id
+
+    async def _pass_on(self, act: Act, row: Any) -> int:
+        """Give the open incidents of the officer who goes to the one who comes, each with its event."""
+        territories = list(self._spine.territories().subtree(row["territory_id"]))
+        owned = await store.lock_owned(act.connection, row["from_account"], territories)
+        await store.set_owner(act.connection, owned, act.actor.id)
+        for incident_id in owned:
+            await desk_store.touch_incident(act.connection, incident_id, act.actor.id)
+            view = await fresh_view(act, incident_id)
+            payload = {
+                "view": view,
+                "version": view["version"],
+                "from": str(row["from_account"]),
+                "to": str(act.actor.id),
+            }
+            territory_id = view["territory_id"]
+            act.events.append(event(act, IncidentEvent.OWNER_CHANGED, incident_id, territory_id, act.now, payload))
+        return len(owned)
+
+
+def _event(act: Act, type_: BriefingEvent, row: Any, payload: JSON) -> Event:
+    return Event(
+        type=type_.value,
+        aggregate_id=row["id"],
+        territory_id=row["territory_id"],
+        actor_id=act.actor.id,
+        occurred_at=act.now,
+        occurred_source=OFFICER,
+        payload=payload,
+        request_id=act.request.request_id,
+    )
+
+
+def _collected(one: rules.OpenIncident, now: datetime) -> JSON:
+    return {
+        "id": uuid7(),
+        "kind": one.kind(now).value,
+        "incident_id": one.id,
+        "incident_version": one.version,
+        "count": None,
+        "since": None,
+        "sealed_id": None,
+    }
+
+
+def _incident(one: rules.OpenIncident, now: datetime) -> JSON:
+    return {
+        "id": str(one.id),
+        "number": one.number,
+        "category": one.category,
+        "priority": one.priority,
+        "territory_id": one.territory_id,
+        "received_at": iso(one.received_at),
+        "kind": one.kind(now).value,
+        "version": one.version,
+    }
+
+
+def _handover(row: Any) -> JSON:
+    return {
+        "id": str(row["id"]),
+        "territory_id": row["territory_id"],
+        "shift": row["shift"],
+        "state": row["state"],
+        "from": {"id": str(row["from_account"]), "name": row["from_name"]},
+        "to": None if row["to_account"] is None else {"id": str(row["to_account"]), "name": row["to_name"]},
+        "signed_out_at": iso(row["signed_out_at"]),
+        "signed_in_at": _iso(row["signed_in_at"]),
+        "withdrawn_at": _iso(row["withdrawn_at"]),
+        "items": row["items"],
+        "acknowledged": row["acknowledged"],
+    }
+
+
+def _item(row: Any, opened: dict[UUID, dict[str, str] | None]) -> JSON:
+    incident = None
+    if row["incident_id"] is not None:
+        incident = {
+            "id": str(row["incident_id"]),
+            "number": row["number"],
+            "category": row["category"],
+            "priority": row["priority"],
+            "territory_id": row["territory_id"],
+            "received_at": iso(row["received_at"]),
+            "is_open": row["status"] == "open",
+            "is_changed": row["version"] != row["incident_version"],
+        }
+    return {
+        "id": str(row["id"]),
+        "kind": row["kind"],
+        "incident": incident,
+        "count": row["count"],
+        "since": _iso(row["since"]),
+        "text": _text(row["sealed_id"], "text", opened),
+        "remark": _text(row["remark_id"], "remark", opened),
+        "is_late": row["is_late"],
+        "acknowledged_at": _iso(row["acknowledged_at"]),
+    }
+
+
+def _text(sealed_id: UUID | None, field: str, opened: dict[UUID, dict[str, str] | None]) -> JSON | None:
+    if sealed_id is None:
+        return None
+    fields = opened[sealed_id]
+    return {"text": None if fields is None else fields.get(field), "erased": fields is None}
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else iso(at)
