@@ -55,12 +55,12 @@ def run(scale: Scale) -> Iterable[Figure]:
         say("snapshot: making a country")
         database = cluster.empty()
         plan, (officer,) = runner.run(make_desk(database.access.app_dsn, 1, DemoScale.COUNTRY))
-        runner.run(_fill(database, plan, INCIDENTS[scale], UNITS[scale]))
+        runner.run(fill(database, plan, INCIDENTS[scale], UNITS[scale]))
         with serving(database, cluster.home / "centre") as server:
             yield from _served(runner, server, officer)
-            missing = _missing()
-            if missing is not None:
-                say(f"snapshot: skipped the browser: {missing}")
+            reason = missing()
+            if reason is not None:
+                say(f"snapshot: skipped the browser: {reason}")
                 return
             shown = []
             for number in range(RUNS + 1):
@@ -95,7 +95,7 @@ async def _first_picture_ms(server: Server, officer: Officer) -> float:
 
     address = f"http://{server.host}:{server.port}"
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=_chromium(), args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         context = await browser.new_context(viewport={"width": 1366, "height": 768})
         await context.add_cookies([{"name": SESSION_COOKIE, "value": officer.token, "url": address}])
         await context.add_init_script(NOTE_FIRST_PICTURE)
@@ -107,20 +107,23 @@ async def _first_picture_ms(server: Server, officer: Officer) -> float:
     return first_ms
 
 
-def _missing() -> str | None:
-    if _chromium() is None:
+def missing() -> str | None:
+    """Say what a browser's figures lack here, None when nothing."""
+    if chromium() is None:
         return "there is no Chromium (`make browser` installs one)"
     if not (STATIC / "index.html").exists():
         return "the console is not built (`make console`)"
     return None
 
 
-def _chromium() -> str | None:
+def chromium() -> str | None:
+    """Return where the browser is."""
     chosen = os.environ.get("MARKAZ_TEST_CHROMIUM")
     return chosen or next(filter(None, map(shutil.which, CHROMIUM)), None)
 
 
-async def _fill(database: BenchDatabase, plan: Plan, incidents: int, units: int) -> None:
+async def fill(database: BenchDatabase, plan: Plan, incidents: int, units: int) -> None:
+    """Write open incidents, half of them with a unit, and units with positions."""
     connection = await asyncpg.connect(database.access.app_dsn)
     now = datetime.now(UTC)
     by = await connection.fetchval("SELECT id FROM accounts LIMIT 1")
