@@ -173,17 +173,6 @@ export class World {
     return this.leaves.find(({ bbox: [west, south, east, north] }) => lon >= west && lon < east && lat >= south && lat < north)?.id ?? null;
   }
 
-  /** Neighbourhoods by a part of their name: enough to see the field at work. */
-  places(text) {
-    const wanted = text.trim().toLowerCase();
-    return this.leaves
-      .filter(({ names }) => wanted !== "" && Object.values(names).some((name) => name.toLowerCase().includes(wanted)))
-      .map(({ id, names, bbox: [west, south, east, north] }) => ({
-        id, kind: "neighbourhood", label: names, house: null, detail: this.path(id), place: { lon: (west + east) / 2, lat: (south + north) / 2 },
-        territory_id: id, confidence: "area", accuracy_m: 600, score: 1, matched: "name",
-      }));
-  }
-
   path(id) {
     const path = [];
     for (let at = this.territories[id - 1]; at; at = this.territories[at.parent_id - 1]) path.unshift(at.id);
@@ -211,7 +200,7 @@ export class World {
       id: this.id(), number: String(++this.number), status: "open", category: this.pick(CODES.categories).code,
       priority: this.pick(["1", "2", "2", "3", "3", "3", "3", "4", "unknown"]), channel: this.pick(CODES.channels).code, territory_id: territory.id,
       place: index % 11 === 5 ? null : this.pointIn(territory), received: { at: new Date(at).toISOString(), precision: index % 13 === 6 ? "minute" : "second" },
-      opened_by: "u1", outcome: null, flags: index % 17 === 3 ? ["stage_order"] : [], version: 1, source: null, owner_id: null, held: null, place_label: null, confidence: "unknown", accuracy_m: null, covert: false, safe_contact: [], entered_via: "console", merged_into: null, calls: 1, units: {},
+      opened_by: "u1", outcome: null, flags: index % 17 === 3 ? ["stage_order"] : [], version: 1, source: null, owner_id: null, held: null, place_label: null, confidence: "unknown", accuracy_m: null, covert: false, safe_contact: [], entered_via: "console", merged_into: null, backup: null, calls: 1, units: {},
     };
     this.incidents.set(incident.id, incident);
     this.cards.set(incident.id, this.card(index));

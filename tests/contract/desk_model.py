@@ -260,6 +260,18 @@ class DeskModel:
         event = self._event(IncidentEvent.CHANGED, incident_id, row["territory_id"], payload, moved_from)
         self._done([event])
 
+    def withdraw(self, incident_id: UUID, unit_id: UUID) -> None:
+        """Take a unit back that has not arrived."""
+        incident = self._opened(incident_id)
+        sending = None if incident is None else incident.units.get(unit_id)
+        if incident is None or sending is None or not set(sending.stages) <= {Stage.ASSIGNED, Stage.EN_ROUTE}:
+            return
+        now = self._tick()
+        del incident.units[unit_id]
+        payload = {"unit_id": str(unit_id), "ordinal": sending.ordinal, "at": iso(now), "withdrawn": "not_needed"}
+        events = [self._of(incident, IncidentEvent.UNIT_WITHDRAWN, payload)]
+        self._done([*events, self._unit_event(unit_id, UnitStatus.AVAILABLE, None)])
+
     def note(self, incident_id: UUID) -> None:
         """Add a note; also to a closed incident."""
         self._tick()

@@ -88,7 +88,12 @@ def _further_acts(model: DeskModel) -> list[Callable[[int, int, int], None]]:
     def unit(n: int) -> UUID:
         return one(model.units, n, lambda: model.register_unit(1 + n % 7))
 
-    further: list[Callable[[int, int, int], None]] = []
+    def withdraw(a: int, b: int, _c: int) -> None:
+        chosen = incident(a)
+        units = list(model.incidents[chosen].units)
+        model.withdraw(chosen, _pick(units, b) if units else unit(b))
+
+    further: list[Callable[[int, int, int], None]] = [withdraw]
     for type_ in _by_effect(picture._set_view):
         further.append(lambda a, _b, _c, type_=type_: model.review(incident(a), type_))  # type: ignore[misc]
     for type_ in _by_effect(picture._version_only):

@@ -65,6 +65,11 @@ ROWS_SINCE = {
         INSERT INTO call_drafts VALUES ('00000000-0000-7000-8000-000000000012', '00000000-0000-7000-8000-000000000001',
             '00000000-0000-7000-8000-000000000003', now(), now());
     """,
+    "0008": """
+        INSERT INTO dispatch_decisions (id, incident_id, at, by_id, taken)
+            VALUES ('00000000-0000-7000-8000-000000000801', '00000000-0000-7000-8000-000000000002', now(),
+                '00000000-0000-7000-8000-000000000001', '{00000000-0000-7000-8000-000000000005}');
+    """,
     "0009": """
         INSERT INTO territory_terrain VALUES (1, 'rural');
         INSERT INTO alarms (id, kind, cause, unit_id, territory_id, raised_at, raised_by, occurred_at)

@@ -26,8 +26,7 @@ export type Addresses = Fits<
   | "/api/incidents" | "/api/incidents/{incident_id}" | "/api/incidents/{incident_id}/timeline"
   | "/api/incidents/{incident_id}/assignments" | "/api/incidents/{incident_id}/assignments/{unit_id}/stages"
   | "/api/incidents/{incident_id}/changes" | "/api/incidents/{incident_id}/close" | "/api/incidents/{incident_id}/corrections"
-  | "/api/incidents/{incident_id}/notes" | "/api/units/{unit_id}/status" | "/api/figures/response"
-  | "/api/places" | "/api/places/nearest",
+  | "/api/incidents/{incident_id}/notes" | "/api/units/{unit_id}/status" | "/api/figures/response",
   keyof paths
 >;
 

@@ -62,6 +62,8 @@ export interface IncidentView {
   safe_contact: string[];
   entered_via: "console" | "radio" | "paper";
   merged_into: string | null;
+  /** More units are asked for; `by` is an account. */
+  backup: { asked_at: string; by: string; count: number; kind: string | null } | null;
   /** How many people called about it. */
   calls: number;
   units: Record<string, AssignedUnit>;
@@ -248,37 +250,6 @@ export interface NewIncident {
   /** The number a sister centre gave the call. */
   reference?: string;
   priority_reason?: string;
-}
-
-export const PLACE_KINDS = ["street", "crossing", "house", "landmark", "neighbourhood", "settlement", "other"] as const;
-export type PlaceKind = (typeof PLACE_KINDS)[number];
-
-/** A place of the gazetteer. `label` is public; together with `house` it is an address and is kept sealed. */
-export interface PlaceItem {
-  id: number | null;
-  kind: PlaceKind | "coordinates";
-  label: Names;
-  house: string | null;
-  /** Ids of the territories around it, the root first. */
-  detail: number[];
-  place: Place;
-  territory_id: number | null;
-  confidence: Confidence;
-  accuracy_m: number | null;
-}
-
-export interface PlaceHit extends PlaceItem {
-  score: number;
-  matched: "name" | "similar" | "street_only" | "coordinates";
-}
-
-export interface PlaceHits {
-  items: PlaceHit[];
-}
-
-export interface NearestPlace {
-  item: (PlaceItem & { distance_m: number }) | null;
-  territory_id: number | null;
 }
 
 export interface ErrorBody {

@@ -19,6 +19,12 @@ class IncidentEvent(StrEnum):
     ERASED = "incident.erased/1"
     IMPORTED = "incident.imported/1"
     FIELD_REPORTED = "incident.field_reported/1"  # a phone's word that stands beside the desk's
+    DISPATCH_DECIDED = "incident.dispatch_decided/1"
+    UNIT_WITHDRAWN = "incident.unit_withdrawn/1"
+    HELD = "incident.held/1"
+    RELEASED = "incident.released/1"
+    BACKUP_ASKED = "incident.backup_asked/1"
+    BACKUP_ENDED = "incident.backup_ended/1"
     UNIT_REGISTERED = "unit.registered/1"
     UNIT_STATUS = "unit.status_changed/1"
     CALL_ADDED = "incident.call_added/1"

@@ -78,6 +78,12 @@ class Settings(BaseSettings):
     basemap_pmtiles: Path | None = Field(
         None, description="One PMTiles file with the offline base map; without it only territories are drawn."
     )
+    routing_url: str | None = Field(
+        None,
+        pattern=r"^(osrm|valhalla)\+https?://[^\s@]+$",
+        description="Your own road server for travel times, as osrm+http://127.0.0.1:5000 or valhalla+http://127.0.0.1:8002; "
+        "positions of units are sent to it. Without it the straight line with a speed by terrain is used.",
+    )
     log_level: str = Field(
         "INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",

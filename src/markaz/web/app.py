@@ -16,6 +16,7 @@ from markaz import __version__
 from markaz.core.permissions import Permission
 from markaz.programmes.incidents.briefing.routes import handovers_router, summaries_router
 from markaz.programmes.incidents.calls.routes import calls_router
+from markaz.programmes.incidents.dispatch.routes import dispatch_router, holding_router
 from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
 from markaz.web import errors
 from markaz.web.accounts import accounts_router
@@ -48,6 +49,8 @@ def create_app(centre: Centre) -> FastAPI:
         positions_router(centre.positions, centre.guard, centre.spine),
         calls_router(centre.calls, centre.guard, centre.codes),
         desk_router(centre.desk, centre.guard, centre.codes),
+        dispatch_router(centre.recommending, centre.dispatching, centre.guard),
+        holding_router(centre.holding, centre.guard, centre.codes),
         reading_router(centre.reading, centre.guard, lambda: centre.replay_clock),
         handovers_router(centre.handovers, centre.guard),
         summaries_router(centre.summaries, centre.guard),

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from markaz.core import acts, identity
 from markaz.core.codes import CodeTables, load_codes, time_zone_of
 from markaz.core.db.pool import DATABASE_TROUBLE, Database
+from markaz.core.dispatch_rules import load_dispatch_rules
 from markaz.core.events import Recorded
 from markaz.core.jobs import Job, Jobs
 from markaz.core.permissions import Actor, Permission, require
@@ -30,6 +31,10 @@ from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.briefing.handovers import Handovers
 from markaz.programmes.incidents.briefing.summaries import Summaries
 from markaz.programmes.incidents.calls.service import Calls
+from markaz.programmes.incidents.dispatch.holding import Holding
+from markaz.programmes.incidents.dispatch.recommending import Recommending
+from markaz.programmes.incidents.dispatch.routing import travel_times
+from markaz.programmes.incidents.dispatch.service import Dispatching
 from markaz.programmes.incidents.intake import Intake
 from markaz.programmes.incidents.norms import NormsInForce, load_norms
 from markaz.programmes.incidents.positions import Positions
@@ -62,6 +67,9 @@ class Centre:
     hub: Hub = field(init=False)
     desk: Desk = field(init=False)
     calls: Calls = field(init=False)
+    recommending: Recommending = field(init=False)
+    dispatching: Dispatching = field(init=False)
+    holding: Holding = field(init=False)
     intake: Intake = field(init=False)
     reading: Reading = field(init=False)
     positions: Positions = field(init=False)
@@ -96,6 +104,7 @@ class Centre:
         self.positions = Positions(database)
         self.desk = Desk(self.spine)
         self.calls = Calls(self.spine, self.codes)
+        self._wire_dispatch()
         self.intake = Intake(self.spine)
         self.reading = Reading(self.spine, self.positions)
         zone = ZoneInfo(settings.time_zone) if settings.time_zone else time_zone_of(settings.profile)
@@ -122,6 +131,16 @@ class Centre:
         Gauge("markaz_places", "Places that can be searched.", registry=self.registry).set_function(
             lambda: len(self.gazetteer)
         )
+
+    def _wire_dispatch(self) -> None:
+        rules = load_dispatch_rules()
+        ranks = {code.code: rank for rank, code in enumerate(self.codes.priorities.codes)}
+        travel = travel_times(rules, self.settings.routing_url)
+        self.recommending = Recommending(
+            self.spine, self.positions, travel, rules, ranks, lambda id_: self.norms.terrains().of(id_)
+        )
+        self.dispatching = Dispatching(self.spine, self.recommending)
+        self.holding = Holding(self.spine)
 
     def set_replay_clock(self, actor: Actor, body: ReplayClockBody | None) -> None:
         """Label every console with a replay's clock, or take the label away. Raises Forbidden below the top."""
@@ -165,6 +184,7 @@ class Centre:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
             await self.hub.stop()
+            await self.recommending.close()
             with suppress(*DATABASE_TROUBLE):
                 await self.positions.flush()
 

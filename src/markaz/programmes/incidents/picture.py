@@ -54,6 +54,7 @@ def incident_view(row: Row, units: Mapping[str, JSON]) -> JSON:
         "entered_via": row.get("entered_via", "console"),
         "merged_into": _text(row.get("merged_into", None)),
         "calls": row.get("call_count", 1),
+        "backup": _backup(row),
         "units": dict(units),
     }
 
@@ -86,6 +87,18 @@ def _held(row: Row) -> JSON | None:
     return None if until is None else {"until": iso(until), "reason": row["held_reason"]}
 
 
+def _backup(row: Row) -> JSON | None:
+    asked_at = row.get("backup_asked_at", None)
+    if asked_at is None:
+        return None
+    return {
+        "asked_at": iso(asked_at),
+        "by": str(row["backup_by"]),
+        "count": row["backup_count"],
+        "kind": row["backup_kind"],
+    }
+
+
 def _lent(row: Row) -> JSON | None:
     until = row.get("lent_until", None)
     return None if until is None else {"until": iso(until), "home_territory_id": row["home_territory_id"]}
@@ -112,6 +125,7 @@ _INCIDENT_SINCE: JSON = {
     "entered_via": "console",
     "merged_into": None,
     "calls": 1,
+    "backup": None,
 }
 _UNIT_SINCE: JSON = {"skills": [], "crew_size": 0, "reason": None, "lent": None}
 
@@ -142,6 +156,10 @@ def _stage_corrected(payload: Mapping[str, Any]) -> Effect:
     return _stage(payload)
 
 
+def _withdrawn(payload: Mapping[str, Any]) -> Effect:
+    return Op.PATCH, {"version": payload["version"], "units": {payload["unit_id"]: None}}
+
+
 def _version_only(payload: Mapping[str, Any]) -> Effect:
     return Op.PATCH, {"version": payload["version"]}
 
@@ -163,7 +181,8 @@ def _unit(effect: Any) -> PictureRule:
     return PictureRule("unit", Permission.UNIT_READ, effect)
 
 
-# incident.imported/1 and incident.erased/1 have no rule: history and erasure change nothing on the live picture.
+# incident.imported/1, incident.erased/1 and incident.dispatch_decided/1 have no rule: history, erasure and what was
+# recommended change nothing on the live picture.
 RULES: dict[str, PictureRule] = {
     IncidentEvent.OPENED: _incident(_set_view),
     IncidentEvent.UNIT_ASSIGNED: _incident(_assigned),
@@ -173,6 +192,11 @@ RULES: dict[str, PictureRule] = {
     IncidentEvent.NOTE_ADDED: _incident(_version_only),
     IncidentEvent.CLOSED: _incident(_closed),
     IncidentEvent.FIELD_REPORTED: _incident(_version_only),
+    IncidentEvent.UNIT_WITHDRAWN: _incident(_withdrawn),
+    IncidentEvent.HELD: _incident(_set_view),
+    IncidentEvent.RELEASED: _incident(_set_view),
+    IncidentEvent.BACKUP_ASKED: _incident(_set_view),
+    IncidentEvent.BACKUP_ENDED: _incident(_set_view),
     IncidentEvent.UNIT_REGISTERED: _unit(_set_unit_view),
     IncidentEvent.UNIT_STATUS: _unit(_set_unit_view),
     IncidentEvent.CALL_ADDED: _incident(_set_view),

@@ -170,6 +170,10 @@ class Positions:
             raise
         return len(waiting)
 
+    def last_known(self, unit_ids: Iterable[UUID]) -> dict[UUID, Fix]:
+        """Return the last known fix of each of these units that has one."""
+        return {unit_id: fix for unit_id in unit_ids if (fix := self._last.get(unit_id)) is not None}
+
     def within(self, territory_ids: frozenset[int]) -> list[dict[str, Any]]:
         """Return the last known positions of units that belong to these territories."""
         return [fix.view() for unit_id, fix in self._last.items() if self._territory.get(unit_id) in territory_ids]

@@ -13,7 +13,7 @@ from markaz.core.permissions import Permission, require
 from markaz.core.territories import TerritoryTree
 from markaz.kit.clock import iso
 from markaz.kit.ids import uuid7
-from markaz.programmes.incidents import commands, domain, store
+from markaz.programmes.incidents import commands, domain, store, waiting
 from markaz.programmes.incidents.acting import (
     Spine,
     conflict,
@@ -66,6 +66,7 @@ class Desk:
             }
             territory_id = incident["territory_id"]
             act.events.append(event(act, IncidentEvent.UNIT_ASSIGNED, incident_id, territory_id, at, payload))
+            await waiting.units_were_sent(act, incident)
             await set_unit(act, command.unit_id, UnitStatus.ASSIGNED, at, incident_id)
             return Answer(201, {"version": version})
 

@@ -14,6 +14,7 @@ from markaz.kit.clock import iso
 _DETAIL = (
     "unit_id", "call_sign", "ordinal", "stage", "at", "was", "changes", "outcome", "note_id", "flags", "erased",
     "call_id", "channel", "calls", "entered_via", "told",
+    "withdrawn", "held", "backup", "because",
 )  # fmt: skip
 
 

@@ -1,0 +1,225 @@
+"""Which unit to send first, and why. Pure: values in, values out; no clock, database or network.
+
+Every candidate is weighed and none is left out; the reasons are codes with numbers that the console puts into words.
+What is weighed is a unit at this moment (kind, skills, crew, travel time, cover), never a person and never its past.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from markaz.contracts.incidents import UnitStatus
+from markaz.core.dispatch_rules import Allowances, Need
+from markaz.programmes.incidents.dispatch.travel import Estimate
+from markaz.programmes.incidents.domain import SENDABLE
+
+Part = dict[str, Any]
+
+# Only before arrival: whoever is with people is not called away by a list.
+DIVERTIBLE = frozenset({UnitStatus.ASSIGNED, UnitStatus.EN_ROUTE})
+
+
+class Group(StrEnum):
+    """How a candidate may be used, the best first."""
+
+    RECOMMENDED = "recommended"  # free, of a kind this category needs
+    POSSIBLE = "possible"  # free, of another kind
+    DIVERTIBLE = "divertible"  # on its way to something less urgent
+    NOT_NOW = "not_now"
+    HERE = "here"  # on this incident already
+
+
+_RANK = {group: rank for rank, group in enumerate(Group)}
+
+
+class Why(StrEnum):
+    """The coded reasons. Those of `Allowances` carry `added_s`, what they counted like."""
+
+    KIND_FIRST = "kind_first"
+    KIND_NEXT = "kind_next"
+    KIND_ALSO = "kind_also"
+    KIND_OTHER = "kind_other"
+    SKILL_HAS = "skill_has"
+    SKILL_MISSING = "skill_missing"
+    CREW_SMALL = "crew_small"
+    POSITION_STALE = "position_stale"
+    POSITION_UNKNOWN = "position_unknown"
+    COVER_LAST = "cover_last"
+    COVER_LEFT = "cover_left"
+    DIVERTS = "diverts"
+    NOT_NOW = "not_now"
+    HERE = "here"
+
+
+class OverrideReason(StrEnum):
+    """Why another unit was taken than the suggested one."""
+
+    NEARER = "nearer_by_knowledge"
+    ASKED = "asked_for_by_unit"
+    LANGUAGE = "language"
+    VEHICLE = "vehicle"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A unit on duty at this moment.
+
+    `position_age_s` None means that its position is unknown and `travel` starts from the middle of its territory.
+    `other_rank` is how urgent what it works for is (0 most), None when it works for nothing one may take it from.
+    """
+
+    unit_id: UUID
+    call_sign: str
+    kind: str
+    status: UnitStatus
+    version: int
+    skills: tuple[str, ...]
+    crew_size: int
+    district_id: int
+    incident_id: UUID | None
+    other_rank: int | None
+    position_age_s: float | None
+    is_stale: bool
+    travel: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One candidate with its group, its reasons, and the seconds by which it was put in order (None: unknown)."""
+
+    candidate: Candidate
+    group: Group
+    is_suggested: bool
+    counted_s: float | None
+    cover_left: int | None
+    parts: tuple[Part, ...]
+
+
+def recommend(
+    incident_id: UUID, rank: int, need: Need, allowances: Allowances, candidates: Sequence[Candidate]
+) -> list[Choice]:
+    """Return every candidate in the order in which to think of it; `rank` is how urgent the incident is, 0 most.
+
+    The order is by group, then by the middle travel time plus what drawbacks count, unknown times last, then by call
+    sign: the same input gives the same order on every machine. The best free unit of the needed kind, and the best of
+    the kind wished for beside it, are suggested and stand on top.
+    """
+    cover = _cover(candidates)
+    choices = [_weigh(one, incident_id, rank, need, allowances, cover) for one in candidates]
+    choices.sort(key=_order)
+    return _with_suggestions(choices, need)
+
+
+def _order(choice: Choice) -> tuple[int, float, str, bytes]:
+    one = choice.candidate
+    seconds = float("inf") if choice.counted_s is None else choice.counted_s
+    return _RANK[choice.group], seconds, one.call_sign, one.unit_id.bytes
+
+
+def _cover(candidates: Iterable[Candidate]) -> Mapping[tuple[int, str], int]:
+    """Count the free units of each kind in each district."""
+    return Counter((one.district_id, one.kind) for one in candidates if one.status in SENDABLE)
+
+
+def _weigh(
+    one: Candidate,
+    incident_id: UUID,
+    rank: int,
+    need: Need,
+    allowances: Allowances,
+    cover: Mapping[tuple[int, str], int],
+) -> Choice:
+    parts: list[Part] = []
+    fits = _kind(one, need, allowances, parts)
+    group = _group(one, incident_id, rank, fits)
+    left = None
+    if group in {Group.RECOMMENDED, Group.POSSIBLE, Group.DIVERTIBLE}:
+        _ability(one, need, allowances, parts)
+    if one.status in SENDABLE:
+        left = cover[one.district_id, one.kind] - 1
+        parts.append(_cover_part(one, left, allowances))
+    if group is Group.DIVERTIBLE:
+        parts.append({"code": Why.DIVERTS.value})
+    elif group is Group.NOT_NOW:
+        parts.append({"code": Why.NOT_NOW.value, "status": one.status.value})
+    elif group is Group.HERE:
+        parts.append({"code": Why.HERE.value})
+    counted = None if one.travel is None else one.travel.mid_s + sum(part.get("added_s", 0) for part in parts)
+    return Choice(one, group, False, counted, left, tuple(parts))
+
+
+def _kind(one: Candidate, need: Need, allowances: Allowances, parts: list[Part]) -> bool:
+    """Say whether its kind is needed, and add that reason."""
+    if one.kind in need.kinds:
+        is_first = one.kind == need.kinds[0]
+        parts.append(
+            {"code": Why.KIND_FIRST.value}
+            if is_first
+            else {"code": Why.KIND_NEXT.value, "added_s": allowances.kind_next}
+        )
+        return True
+    if one.kind in need.also:
+        parts.append({"code": Why.KIND_ALSO.value, "added_s": allowances.kind_also})
+        return True
+    parts.append({"code": Why.KIND_OTHER.value})
+    return False
+
+
+def _group(one: Candidate, incident_id: UUID, rank: int, fits: bool) -> Group:
+    if one.incident_id == incident_id:
+        return Group.HERE
+    if one.status in SENDABLE:
+        return Group.RECOMMENDED if fits else Group.POSSIBLE
+    if one.status in DIVERTIBLE and one.other_rank is not None and one.other_rank > rank:
+        return Group.DIVERTIBLE
+    return Group.NOT_NOW
+
+
+def _ability(one: Candidate, need: Need, allowances: Allowances, parts: list[Part]) -> None:
+    """Add what is known of skills, crew and position. What was never recorded is unknown and counts for nothing."""
+    has = [skill for skill in need.skills if skill in one.skills]
+    if has:
+        parts.append({"code": Why.SKILL_HAS.value, "skills": has})
+    elif need.skills and one.skills:
+        parts.append(
+            {"code": Why.SKILL_MISSING.value, "skills": list(need.skills), "added_s": allowances.skill_missing}
+        )
+    if 0 < one.crew_size < need.min_crew:
+        parts.append({"code": Why.CREW_SMALL.value, "n": one.crew_size, "added_s": allowances.crew_small})
+    if one.position_age_s is None:
+        parts.append({"code": Why.POSITION_UNKNOWN.value})
+    elif one.is_stale:
+        parts.append({"code": Why.POSITION_STALE.value, "added_s": allowances.position_stale})
+
+
+def _cover_part(one: Candidate, left: int, allowances: Allowances) -> Part:
+    if left == 0:
+        return {
+            "code": Why.COVER_LAST.value,
+            "territory_id": one.district_id,
+            "added_s": allowances.cover_last,
+        }
+    return {"code": Why.COVER_LEFT.value, "territory_id": one.district_id, "n": left}
+
+
+def _with_suggestions(choices: list[Choice], need: Need) -> list[Choice]:
+    """Put the best of each needed kind of service on top, marked."""
+    suggested: list[Choice] = []
+    for kinds in (need.kinds, need.also):
+        best = next((c for c in choices if c.group is Group.RECOMMENDED and c.candidate.kind in kinds), None)
+        if best is not None and best not in suggested:
+            suggested.append(best)
+    taken = {choice.candidate.unit_id for choice in suggested}
+    rest = [choice for choice in choices if choice.candidate.unit_id not in taken]
+    top = [Choice(c.candidate, c.group, True, c.counted_s, c.cover_left, c.parts) for c in suggested]
+    return top + rest
+
+
+def overridden(suggested: Sequence[UUID], taken: Iterable[UUID]) -> list[UUID]:
+    """Return the suggested units that were not taken although others were; none when only suggested ones were taken."""
+    chosen = set(taken)
+    return [] if chosen <= set(suggested) else [unit_id for unit_id in suggested if unit_id not in chosen]

@@ -1,0 +1,95 @@
+"""The SQL of sending units. It decides nothing and commits nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from markaz.core.db.pool import Connection
+from markaz.programmes.incidents.store import Record
+
+# What a unit works for is named only where the reader may send units there too: its urgency is not theirs to know.
+_CANDIDATES = """
+SELECT u.id, u.call_sign, u.kind, u.status, u.version, u.skills, u.crew_size, u.territory_id, u.incident_id,
+       i.priority AS other_priority
+FROM units u LEFT JOIN incidents i ON i.id = u.incident_id AND i.territory_id = ANY($1::int[])
+WHERE u.territory_id = ANY($1::int[]) AND u.status <> 'off_duty'
+"""
+
+
+async def candidates(connection: Connection, territory_ids: Sequence[int]) -> list[Record]:
+    """Return every unit on duty in these territories."""
+    return await connection.fetch(_CANDIDATES, territory_ids)
+
+
+async def insert_decision(
+    connection: Connection,
+    *,
+    decision_id: UUID,
+    incident_id: UUID,
+    at: datetime,
+    by: UUID,
+    considered: int | None,
+    recommended: list[dict[str, Any]] | None,
+    taken: Sequence[UUID],
+    overridden: Sequence[UUID],
+    reason: str | None,
+) -> None:
+    """Keep what was recommended and what was taken."""
+    await connection.execute(
+        "INSERT INTO dispatch_decisions (id, incident_id, at, by_id, considered, recommended, taken, overridden, "
+        "override_reason) VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $7, $8, $9)",
+        decision_id,
+        incident_id,
+        at,
+        by,
+        considered,
+        None if recommended is None else orjson.dumps(recommended).decode(),
+        taken,
+        overridden,
+        reason,
+    )
+
+
+async def withdraw(
+    connection: Connection, incident_id: UUID, unit_id: UUID, ordinal: int, at: datetime, reason: str
+) -> None:
+    """Take a sending out of the picture; its row keeps its stages, when it ended and why."""
+    await connection.execute(
+        "UPDATE assignments SET is_current = false, withdrawn_at = $4, withdrawn_reason = $5 "
+        "WHERE incident_id = $1 AND unit_id = $2 AND ordinal = $3",
+        incident_id,
+        unit_id,
+        ordinal,
+        at,
+        reason,
+    )
+
+
+async def hold(connection: Connection, incident_id: UUID, until: datetime, reason: str) -> None:
+    """Let an incident wait until a time."""
+    await connection.execute(
+        "UPDATE incidents SET held_until = $2, held_reason = $3 WHERE id = $1", incident_id, until, reason
+    )
+
+
+async def ask_backup(
+    connection: Connection, incident_id: UUID, at: datetime, by: UUID, count: int, kind: str | None
+) -> None:
+    """Note that more units are asked for."""
+    await connection.execute(
+        "UPDATE incidents SET backup_asked_at = $2, backup_by = $3, backup_count = $4, backup_kind = $5 WHERE id = $1",
+        incident_id,
+        at,
+        by,
+        count,
+        kind,
+    )
+
+
+async def unit_incident(connection: Connection, unit_id: UUID) -> UUID | None:
+    """Return what a unit works for, without locking anything."""
+    incident_id: UUID | None = await connection.fetchval("SELECT incident_id FROM units WHERE id = $1", unit_id)
+    return incident_id

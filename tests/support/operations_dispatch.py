@@ -1,0 +1,81 @@
+"""The rows of the operations that send units."""
+
+from datetime import timedelta
+
+from tests.support.operation import Call, Elsewhere, Operation, World
+
+from markaz.core.permissions import Permission
+from markaz.kit.clock import iso
+
+REFUSED = Elsewhere.REFUSED
+DISPATCH = Permission.INCIDENT_DISPATCH
+
+
+async def _recommendations(w: World) -> Call:
+    incident, unit = await w.incident(), await w.unit()
+    return Call({"incident_id": incident["id"]}, ids=(incident["id"],), marks=(unit["call_sign"],))
+
+
+async def _dispatch(w: World) -> Call:
+    incident, unit, other = await w.incident(), await w.unit(), await w.unit()
+    body = {"unit_ids": [unit["id"], other["id"]], "version": incident["version"]}
+    return Call({"incident_id": incident["id"]}, body, ids=(incident["id"],), marks=(unit["call_sign"],))
+
+
+async def _withdrawal(w: World) -> Call:
+    incident, unit = await w.work()
+    path = {"incident_id": incident["id"], "unit_id": unit["id"]}
+    body = {"version": incident["version"], "reason": "not_needed"}
+    return Call(path, body, ids=(incident["id"], unit["id"]), marks=(unit["call_sign"],))
+
+
+async def _diversion(w: World) -> Call:
+    _, unit = await w.work()
+    incident = await w.incident()
+    body = {"unit_id": unit["id"], "version": incident["version"], "unit_version": unit["version"] + 1}
+    return Call({"incident_id": incident["id"]}, body, ids=(incident["id"], unit["id"]), marks=(unit["call_sign"],))
+
+
+async def _swap(w: World) -> Call:
+    incident, unit = await w.work()
+    other = await w.unit()
+    body = {"out_unit_id": unit["id"], "in_unit_id": other["id"], "version": incident["version"]}
+    ids = (incident["id"], unit["id"], other["id"])
+    return Call({"incident_id": incident["id"]}, body, ids=ids, marks=(unit["call_sign"], other["call_sign"]))
+
+
+async def _hold(w: World) -> Call:
+    incident = await w.incident()
+    body = {"until": iso(w.now + timedelta(hours=1)), "reason": "no_unit", "version": incident["version"]}
+    return Call({"incident_id": incident["id"]}, body, ids=(incident["id"],))
+
+
+async def _release(w: World) -> Call:
+    call = await _hold(w)
+    held = await w.supervisor.post(f"/api/incidents/{call.ids[0]}/hold", call.body)
+    return Call(call.path, {"version": held.json()["version"]}, ids=call.ids)
+
+
+async def _backup(w: World) -> Call:
+    incident = await w.incident()
+    return Call({"incident_id": incident["id"]}, {"count": 2, "version": incident["version"]}, ids=(incident["id"],))
+
+
+async def _backup_withdrawal(w: World) -> Call:
+    call = await _backup(w)
+    asked = await w.supervisor.post(f"/api/incidents/{call.ids[0]}/backup", call.body)
+    return Call(call.path, {"version": asked.json()["version"]}, ids=call.ids)
+
+
+INCIDENT = "/api/incidents/{incident_id}"
+DISPATCH_OPERATIONS = (
+    Operation(f"GET {INCIDENT}/recommendations", DISPATCH, _recommendations, REFUSED),
+    Operation(f"POST {INCIDENT}/dispatches", DISPATCH, _dispatch, REFUSED, 201),
+    Operation(f"POST {INCIDENT}/assignments/{{unit_id}}/withdrawal", DISPATCH, _withdrawal, REFUSED),
+    Operation(f"POST {INCIDENT}/diversions", DISPATCH, _diversion, REFUSED, 201),
+    Operation(f"POST {INCIDENT}/swaps", DISPATCH, _swap, REFUSED, 201),
+    Operation(f"POST {INCIDENT}/hold", DISPATCH, _hold, REFUSED),
+    Operation(f"POST {INCIDENT}/release", DISPATCH, _release, REFUSED),
+    Operation(f"POST {INCIDENT}/backup", DISPATCH, _backup, REFUSED),
+    Operation(f"POST {INCIDENT}/backup/withdrawal", DISPATCH, _backup_withdrawal, REFUSED),
+)
