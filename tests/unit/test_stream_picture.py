@@ -145,7 +145,7 @@ def test_random_histories_are_not_empty_ones() -> None:
     """The steps must lead to the acts that matter, or the properties above say nothing."""
     chance = Random(102)
     log = []
-    for _ in range(60):
+    for _ in range(150):
         model = DeskModel()
         play(model, random_steps(chance, 60), of_all_types=True)
         log += model.log
