@@ -93,6 +93,15 @@ ROWS_SINCE = {
         INSERT INTO field_reports VALUES ('00000000-0000-7000-8000-000000000001',
             '00000000-0000-7000-8000-00000000000c', '00000000-0000-7000-8000-000000000005', now(), '{}');
     """,
+    "0005": """
+        INSERT INTO alerts (id, state, territory_id, identifier, sender, sent, status, msg_type, scope, severity,
+                summary, xml, signature, recorded_at, updated_by, updated_at)
+            VALUES ('00000000-0000-7000-8000-000000000006', 'received', 1, 'a1', 'duty@elsewhere.example', now(),
+                'Actual', 'Alert', 'Public', 'Severe', '{"texts": {}}', '\\x05', 'none', now(),
+                '00000000-0000-7000-8000-000000000001', now());
+        INSERT INTO alert_references VALUES ('00000000-0000-7000-8000-000000000006', 'duty@elsewhere.example', 'a0',
+            now());
+    """,
 }
 
 

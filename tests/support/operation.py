@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
@@ -111,4 +112,6 @@ class Operation:
         path = path.format(**call.path)
         if method == "GET":
             return await person.get(path, **call.query)
+        if call.query:
+            path = f"{path}?{urlencode(call.query)}"
         return await person.send(method, path, call.body)

@@ -10,6 +10,7 @@ from uuid import UUID
 from tests.support.desk import call_body, intake_body
 from tests.support.land import Land, place_in
 from tests.support.operation import Call, Elsewhere, Operation, World, make_world
+from tests.support.operations_alerts import ALERT_OPERATIONS
 from tests.support.operations_dispatch import DISPATCH_OPERATIONS
 from tests.support.people import make_person, new_key
 
@@ -317,4 +318,5 @@ OPERATIONS = (
     *DISPATCH_OPERATIONS,
     Operation("GET /api/audit", P.AUDIT_READ, _plain, REFUSED, is_central=True),
     Operation("GET /metrics", P.METRICS_READ, _plain, PUBLIC),
+    *ALERT_OPERATIONS,
 )

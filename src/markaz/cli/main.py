@@ -6,7 +6,7 @@ from typing import NoReturn
 import typer
 from pydantic import ValidationError
 
-from markaz.cli import accounts, bench, database, demo, importing, places, replay, serve, territories, training
+from markaz.cli import accounts, alerts, bench, database, demo, importing, places, replay, serve, territories, training
 from markaz.core.errors import MarkazError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.add_typer(places.app, name="places")
 app.add_typer(demo.app, name="demo")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(training.app, name="training")
+app.add_typer(alerts.app, name="alerts")
 
 
 def main() -> NoReturn:

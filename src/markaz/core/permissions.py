@@ -40,6 +40,10 @@ class Permission(StrEnum):
     PERSON_ERASE = "person.erase"
     AUDIT_READ = "audit.read"
     METRICS_READ = "metrics.read"
+    ALERT_READ = "alert.read"
+    ALERT_DRAFT = "alert.draft"
+    ALERT_APPROVE = "alert.approve"
+    ALERT_RECEIVE = "alert.receive"
 
 
 class Role(StrEnum):
@@ -56,7 +60,7 @@ class Role(StrEnum):
     DATA_PROTECTION_OFFICER = "data_protection_officer"
 
 
-_PICTURE = frozenset({Permission.INCIDENT_READ, Permission.UNIT_READ, Permission.POSITION_READ})
+_PICTURE = frozenset({Permission.INCIDENT_READ, Permission.UNIT_READ, Permission.POSITION_READ, Permission.ALERT_READ})
 _BOTH = _PICTURE | {Permission.INCIDENT_READ_SEALED, Permission.INCIDENT_CHANGE}
 _CALL_TAKER = _BOTH | {Permission.INCIDENT_OPEN, Permission.HANDOVER_SIGN}
 _DISPATCHER = _BOTH | {
@@ -66,7 +70,7 @@ _DISPATCHER = _BOTH | {
     Permission.UNIT_STATUS,
     Permission.HANDOVER_SIGN,
 }
-_DESK = _CALL_TAKER | _DISPATCHER
+_DESK = _CALL_TAKER | _DISPATCHER | {Permission.ALERT_DRAFT}
 
 # An administrator runs the centre and holds no right to person data; nobody can grant themselves one.
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -75,9 +79,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.DISPATCHER: _DISPATCHER,
     Role.DUTY_OFFICER: _DESK | {Permission.SUMMARY_READ},
     Role.SUPERVISOR: _DESK
-    | {Permission.UNIT_REGISTER, Permission.FIGURES_READ, Permission.SUMMARY_READ, Permission.SUMMARY_MAKE},
+    | {Permission.UNIT_REGISTER, Permission.FIGURES_READ, Permission.SUMMARY_READ, Permission.SUMMARY_MAKE}
+    | {Permission.ALERT_APPROVE, Permission.ALERT_RECEIVE},
     Role.UNIT_DEVICE: frozenset({Permission.POSITION_REPORT}),
-    Role.IMPORTER: frozenset({Permission.INTAKE, Permission.POSITION_REPORT}),
+    Role.IMPORTER: frozenset({Permission.INTAKE, Permission.POSITION_REPORT, Permission.ALERT_RECEIVE}),
     Role.ADMINISTRATOR: frozenset(
         {
             Permission.UNIT_READ,

@@ -102,6 +102,24 @@ class Settings(BaseSettings):
     )
     session_hours: int = Field(12, ge=1, le=72, description="Life of a session: one shift.")
     secure_cookies: bool = Field(False, description="Set the Secure flag on cookies; switch on behind TLS.")
+    alert_sender: str | None = Field(
+        None,
+        pattern=r"^[^\s,<&]{1,200}$",
+        description="Who sends public warnings, as in duty@agency.example (CAP `sender`); no Actual one goes out without.",
+    )
+    alert_sender_name: str | None = Field(
+        None, max_length=200, description="Name of the agency that people read above a public warning."
+    )
+    alert_key: Path | None = Field(
+        None,
+        description="PEM file with the private key and certificate that sign warnings; else one is made in "
+        "keys/alerts.pem of the home folder.",
+    )
+    alert_known_senders: Path | None = Field(
+        None,
+        description="Folder of certificates (*.pem) of other senders that are known; else keys/alert-senders of the "
+        "home folder.",
+    )
 
     @field_validator("time_zone")
     @classmethod

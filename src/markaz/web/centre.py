@@ -26,6 +26,11 @@ from markaz.core.territories import TerritoryTree, load_tree
 from markaz.core.territories.boundaries import BoundaryPages
 from markaz.core.territories.terrain import Terrain, Terrains, load_terrain
 from markaz.kit.clock import Clock, iso
+from markaz.programmes.alerts.acting import Ground
+from markaz.programmes.alerts.reading import Bulletin
+from markaz.programmes.alerts.receiving import Receiving
+from markaz.programmes.alerts.service import Warnings
+from markaz.programmes.alerts.signing import KNOWN_FOLDER, Signer
 from markaz.programmes.incidents import picture, positions
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.briefing.handovers import Handovers
@@ -78,6 +83,9 @@ class Centre:
     boundaries: BoundaryPages = field(init=False)
     terrain: dict[int, Terrain] = field(default_factory=dict)
     norms: NormsInForce = field(init=False)
+    warnings: Warnings = field(init=False)
+    receiving: Receiving = field(init=False)
+    bulletin: Bulletin = field(init=False)
     replay_clock: dict[str, Any] | None = None
     gazetteer: Gazetteer = field(init=False)
     _reload: asyncio.Event = field(default_factory=asyncio.Event)
@@ -110,6 +118,7 @@ class Centre:
         zone = ZoneInfo(settings.time_zone) if settings.time_zone else time_zone_of(settings.profile)
         self.summaries = Summaries(self.spine, self.norms, zone, settings.summary_day_starts_at)
         self.handovers = Handovers(self.spine, self.norms)
+        self._open_alerts()
         Gauge("markaz_stream_recipients", "Open streams.", registry=self.registry).set_function(
             lambda: self.hub.recipients
         )
@@ -141,6 +150,21 @@ class Centre:
         )
         self.dispatching = Dispatching(self.spine, self.recommending)
         self.holding = Holding(self.spine)
+
+    def _open_alerts(self) -> None:
+        settings = self.settings
+        ground = Ground(
+            database=self.database,
+            acts=self.spine.acts,
+            clock=self.clock,
+            territories=lambda: self.tree,
+            signer=Signer(settings.home, settings.alert_key, settings.alert_sender or "markaz"),
+            sender=settings.alert_sender,
+            sender_name=settings.alert_sender_name,
+            is_training=settings.demo or settings.training,
+            known_senders=settings.alert_known_senders or settings.home / KNOWN_FOLDER,
+        )
+        self.warnings, self.receiving, self.bulletin = Warnings(ground), Receiving(ground), Bulletin(ground)
 
     def set_replay_clock(self, actor: Actor, body: ReplayClockBody | None) -> None:
         """Label every console with a replay's clock, or take the label away. Raises Forbidden below the top."""
