@@ -24,6 +24,7 @@ _CYRILLIC = {
 # Letters that the languages write differently for the same sound: Qoʻqon and Kokand, Xorazm and Khorezm.
 _LETTERS = {"q": "k", "w": "v", "x": "h", "ß": "ss", "ı": "i", "ø": "o", "ł": "l", "æ": "e", "№": " ", "#": " "}
 _SIGNS = "ʻʼ'`‘’´′ʹʽʾʿ‛"  # whatever stands for ʻ and ʼ on some keyboard
+_NO_SIGNS = str.maketrans("", "", _SIGNS)
 _TABLE = str.maketrans(_CYRILLIC | _LETTERS | dict.fromkeys(_SIGNS, ""))
 _PAIRS = {
     "kh": "h",
@@ -53,7 +54,8 @@ def fold(text: str) -> str:
 
     Folding twice changes nothing. Text over MAX_TEXT characters is cut.
     """
-    plain = unicodedata.normalize("NFKC", text[:MAX_TEXT]).lower()
+    # Signs first: to Unicode some of them are a blank with a mark.
+    plain = unicodedata.normalize("NFKC", text[:MAX_TEXT].translate(_NO_SIGNS)).lower()
     # First the letters that we know (й and ў are letters, not marked и and у), then marks off whatever is left.
     plain = unicodedata.normalize("NFKD", plain.translate(_TABLE))
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "/-") else _blank(c) for c in plain)

@@ -99,14 +99,14 @@ def _cells(line: str) -> list[str] | None:
 
 
 class _Text:
-    """A JSON text read piece by piece; what was taken is let go."""
+    """A JSON text read piece by piece; what was taken is let go with the piece it stood in."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self._decoder = file, json.JSONDecoder(parse_constant=_no_constant)
-        self._bytes, self._rest = b"", ""
-        self.read_on()
+        self._bytes, self._text, self._at = b"", "", 0
+        self._read_on()
 
-    def read_on(self) -> bool:
+    def _read_on(self) -> bool:
         """Read one more piece; False at the end. Raises InvalidInput when it is not UTF-8."""
         piece = self._file.read(CHUNK_CHARS)
         self._bytes += piece
@@ -118,32 +118,32 @@ class _Text:
             if not piece or len(self._bytes) - error.start > 3:
                 raise InvalidInput("The file is not UTF-8.", field="file") from None
             text, self._bytes = self._bytes[: error.start].decode("utf-8"), self._bytes[error.start :]
-        self._rest += text
+        self._text, self._at = self._text[self._at :] + text, 0
         return bool(piece)
 
     def skip_to_features(self) -> None:
         """Go into the array of features of a collection; a sequence of features begins at once."""
-        if found := _FEATURES.search(self._rest):
-            self._rest = self._rest[found.end() :]
-        elif '"Feature"' not in self._rest:
+        if found := _FEATURES.search(self._text):
+            self._at = found.end()
+        elif '"Feature"' not in self._text:
             raise InvalidInput("The file has no `features`: it is no GeoJSON FeatureCollection.", field="features")
 
     def next_value(self) -> Any:
         """Return the next feature, None at the end. Raises InvalidInput for what is no JSON, or has no end."""
         while True:
-            start = _BLANKS.match(self._rest)
-            self._rest = self._rest[start.end() :] if start else self._rest
-            if self._rest[:1] == "]":
+            if blanks := _BLANKS.match(self._text, self._at):
+                self._at = blanks.end()
+            if self._text[self._at : self._at + 1] == "]":
                 return None
             try:
-                value, end = self._decoder.raw_decode(self._rest)
+                value, self._at = self._decoder.raw_decode(self._text, self._at)
             except (ValueError, RecursionError) as error:
-                if len(self._rest) <= MAX_FEATURE_CHARS and self.read_on():
+                left = len(self._text) - self._at
+                if left <= MAX_FEATURE_CHARS and self._read_on():
                     continue
-                if not self._rest.strip():
+                if left == 0:
                     return None
                 raise InvalidInput(f"The file is no GeoJSON: {str(error)[:100]}.", field="file") from None
-            self._rest = self._rest[end:]
             return value
 
 

@@ -30,7 +30,7 @@ LEAST_SCORE = 0.45
 GOOD_SCORE = 0.9
 MOST_JOININGS = 3
 NUMBER_WEIGHT = 0.6  # of a number among words
-FITS_AS_TYPED = 0.83  # a word that begins the known one, without an error
+FITS_AS_TYPED = 0.9  # the word itself, or the beginning of one that is still being typed
 
 Words = Callable[[int], frozenset[str]]
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 # What kind of thing a name belongs to. Such a word tells two names apart, but nobody must type it.
 KINDS: Mapping[str, tuple[str, ...]] = {
-    "street": ("koʻcha", "koʻchasi", "кўча", "кўчаси", "улица", "ул", "street", "st", "str", "kuchasi"),
+    "street": ("koʻcha", "koʻchasi", "кўча", "кўчаси", "улица", "ул", "street", "st", "str", "kuchasi", "стрит"),
     "avenue": (
         "shoh", "шоҳ", "shohkoʻcha", "shohkoʻchasi", "шоҳкўча", "шоҳкўчаси", "prospekt", "prospekti", "проспект", "просп", "пр", "avenue",
-        "ave", "av",
+        "ave", "av", "авеню",
     ),
     "lane": (
         "tor", "тор", "berk", "берк", "torkoʻcha", "torkoʻchasi", "торкўча", "торкўчаси", "переулок", "пер", "проезд", "тупик", "lane", "ln", "alley", "al",
