@@ -15,6 +15,12 @@ const ACCOUNTS = {
   supervisor: { name: "Nodira Saidova", role: "supervisor", permissions: [...DESK, "figures.read", "unit.register"] },
   observer: { name: "Timur Aliyev", role: "observer", permissions: ["incident.read", "unit.read", "position.read"] },
 };
+const NORMS = {
+  amber_share: 0.667, escalate_after_s: 120, escalate_emergency_after_s: 30, entered_late_s: 120, strictest: "1", default_terrain: "urban", terrain: {},
+  norms: ["1", "2", "3", "4"].flatMap((priority, n) => ["urban", "rural", "mountain"].map((terrain, far) => ({
+    priority, terrain, unassigned_s: 60 * 4 ** n, en_route_s: 60 * 3 ** n, arrival_s: 300 * 3 ** n * (far + 1), welfare_s: 600 + 300 * n,
+  }))),
+};
 const STAGES = ["assigned", "en_route", "on_scene", "transporting", "at_hospital", "cleared"];
 
 class Refusal extends Error {
@@ -184,8 +190,10 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
     [/^\/api\/snapshot$/, () => {
       counts.snapshot += 1;
       const open = [...world.incidents.values()].filter((incident) => incident.status === "open").map(view);
-      return { seq: world.seq, at: new Date().toISOString(), incidents: open, units: [...world.units.values()], positions: [...world.positions.values()], clock: world.clock };
+      return { seq: world.seq, at: new Date().toISOString(), incidents: open, units: [...world.units.values()], alarms: [], positions: [...world.positions.values()], clock: world.clock };
     }],
+    [/^\/api\/norms$/, () => NORMS],
+    [/^\/api\/alarms$/, () => ({ items: [], names: {} })],
     [/^\/api\/incidents$/, (_actor, query) => {
       const status = query.get("status") ?? "open";
       const territory = Number(query.get("territory"));

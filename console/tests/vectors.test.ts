@@ -10,9 +10,9 @@ const files = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => name.end
 
 interface Vector {
   name: string;
-  snapshot: Pick<Snapshot, "seq" | "incidents" | "units">;
+  snapshot: Pick<Snapshot, "seq" | "incidents" | "units" | "alarms">;
   frames: EventsFrame[];
-  expected: Pick<Snapshot, "seq" | "incidents" | "units"> | { gap: true };
+  expected: Pick<Snapshot, "seq" | "incidents" | "units" | "alarms"> | { gap: true };
 }
 
 const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
@@ -38,6 +38,8 @@ describe("shared stream vectors", () => {
     expect(verdicts).not.toContain("gap");
     expect({
       seq: store.seq, incidents: [...store.incidents.values()].sort(byId), units: [...store.units.values()].sort(byId),
-    }).toEqual({ ...vector.expected, incidents: vector.expected.incidents.toSorted(byId), units: vector.expected.units.toSorted(byId) });
+      alarms: [...store.alarms.values()].sort(byId),
+    }).toEqual({ ...vector.expected, incidents: vector.expected.incidents.toSorted(byId), units: vector.expected.units.toSorted(byId),
+      alarms: vector.expected.alarms?.toSorted(byId) });
   });
 });

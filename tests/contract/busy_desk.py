@@ -14,12 +14,13 @@ from uuid import UUID, uuid4
 from tests.contract.acting import Officer, append_events, stranger
 from tests.support.land import Land
 
-from markaz.contracts.incidents import Stage, UnitStatus
+from markaz.contracts.incidents import ClearReason, Stage, UnitStatus
 from markaz.core.acts import Request
 from markaz.core.errors import MarkazError
 from markaz.kit.clock import StatedTime
 from markaz.kit.geometry import Point
 from markaz.programmes.incidents import commands, domain
+from markaz.programmes.incidents.alarms.raising import Emergency
 from markaz.programmes.incidents.imports.loader import Loader, open_target
 from markaz.programmes.incidents.imports.report import Report
 from markaz.programmes.incidents.imports.rows import CallFacts, DispatchRow, UnitFacts
@@ -52,6 +53,7 @@ class BusyDesk:
         often = [self.assign, self.assign, self.stage, self.stage, self.stage, self.correct, self.correct, self.clear]
         return [
             *often, self.open, self.register, self.change, self.move, self.move, self.note, self.close, self.status,
+            self.emergency, self.notice, self.notice, self.resolve, self.hear_from, self.watch, self.watch,
             self.intake_call, self.intake_stage, self.intake_stage, self.intake_close, self.imported, self.unruled,
         ]  # fmt: skip
 
@@ -61,7 +63,11 @@ class BusyDesk:
         """Open an incident, with a place or without."""
         land = self.chance.choice(list(Land))
         place = self.chance.choice([None, Point(60.5, 40.5), Point(61.5, 41.5)])
-        command = commands.OpenIncident("theft", "2", "phone", place, land, caller_phone="+998 90 1", note="a note")
+        # Most came an hour ago, so that their clocks have run out already.
+        came_at = self.chance.choice([None, *3 * [self._now() - timedelta(hours=1)]])
+        command = commands.OpenIncident(
+            "theft", "2", "phone", place, land, came_at, caller_phone="+998 90 1", note="a note"
+        )
         await self._desk.open_incident(self._request(), command)
 
     async def register(self) -> None:
@@ -121,11 +127,13 @@ class BusyDesk:
         await self._desk.change_incident(self._request(), incident["id"], command)
 
     async def move(self) -> None:
-        """Move to another territory."""
+        """Move to another territory; its alarms follow at the next look."""
+        await self.watch()
         incident = await self._incident()
         land = self.chance.choice(list(Land))
         command = commands.ChangeIncident(incident["version"], "moved", territory_id=land)
         await self._desk.change_incident(self._request(), incident["id"], command)
+        await self.watch()
 
     async def note(self) -> None:
         """Add a note, also to what is closed."""
@@ -143,6 +151,33 @@ class BusyDesk:
         unit = await self._row("SELECT id, version FROM units ORDER BY id")
         wanted = self.chance.choice([UnitStatus.AVAILABLE, *sorted(domain.SETTABLE)])
         await self._desk.set_unit_status(self._request(), unit["id"], commands.SetUnitStatus(wanted, unit["version"]))
+
+    # --- alarms ---
+
+    async def emergency(self) -> None:
+        """Raise the emergency of some unit, with a place or without."""
+        unit = await self._row("SELECT id FROM units ORDER BY id DESC LIMIT 8")
+        press = Emergency(self.chance.choice([None, Point(60.5, 40.5)]))
+        await self._alarms.raise_emergency(self._request(), unit["id"], press)
+
+    async def notice(self) -> None:
+        """Acknowledge an alarm, also one that has ended."""
+        alarm = await self._row("SELECT id FROM alarms ORDER BY cleared_at IS NULL DESC, id DESC LIMIT 6")
+        await self._alarms.acknowledge(self._request(), alarm["id"])
+
+    async def resolve(self) -> None:
+        """End an alarm; only emergencies let one."""
+        alarm = await self._row("SELECT id FROM alarms ORDER BY id DESC LIMIT 12")
+        await self._alarms.resolve(self._request(), alarm["id"], ClearReason.SAFE)
+
+    async def hear_from(self) -> None:
+        """Hear from some crew."""
+        unit = await self._row("SELECT id FROM units ORDER BY id DESC LIMIT 8")
+        await self._alarms.hear_from(self._request(), unit["id"])
+
+    async def watch(self) -> None:
+        """Let the centre look at the clocks."""
+        await self.officer.running.centre.watcher.look()
 
     # --- another system ---
 
@@ -197,6 +232,10 @@ class BusyDesk:
     @property
     def _desk(self) -> Any:
         return self.officer.running.centre.desk
+
+    @property
+    def _alarms(self) -> Any:
+        return self.officer.running.centre.alarms
 
     def _request(self) -> Request:
         return self.officer.request()

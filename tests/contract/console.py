@@ -8,7 +8,7 @@ from typing import Any
 
 from markaz.core.stream.picture import Picture, apply
 
-KINDS = {"incidents": "incident", "units": "unit"}
+KINDS = {"incidents": "incident", "units": "unit", "alarms": "alarm"}
 
 
 class Gap(Exception):
@@ -43,6 +43,6 @@ class Console:
 
 
 def ordered(snapshot: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a snapshot's number, incidents and units, by id: order is nothing a picture has."""
+    """Return a snapshot's number and aggregates, by id: order is nothing a picture has."""
     views = {name: sorted(snapshot[name], key=lambda view: str(view["id"])) for name in KINDS}
     return {**views, "seq": snapshot["seq"]}

@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from markaz.contracts.incidents import IncidentEvent, Stage, UnitStatus
+from markaz.contracts.incidents import AlarmEvent, AlarmKind, AlarmLevel, IncidentEvent, Stage, UnitStatus
 from markaz.core.events import Event, Recorded
 from markaz.core.permissions import Permission
 from markaz.kit.clock import iso
 from markaz.programmes.incidents import domain
+from markaz.programmes.incidents.alarms.store import alarm_view
 from markaz.programmes.incidents.picture import JSON, assignment_view, incident_view, unit_view
 
 BEGAN = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
@@ -74,7 +75,8 @@ class DeskModel:
         self.log: list[Recorded] = []
         self.incidents: dict[UUID, Incident] = {}
         self.units: dict[UUID, dict[str, Any]] = {}
-        self.states: dict[int, tuple[list[JSON], list[JSON]]] = {0: ([], [])}
+        self.alarms: dict[UUID, dict[str, Any]] = {}
+        self.states: dict[int, tuple[list[JSON], list[JSON], list[JSON]]] = {0: ([], [], [])}
         self._ids = 0
         self._now = BEGAN
 
@@ -86,10 +88,11 @@ class DeskModel:
     def snapshot(self, scopes: Scopes, seq: int | None = None) -> dict[str, Any]:
         """Return the picture after the act that ended at `seq`, as somebody with `scopes` may see it."""
         at = self.seq if seq is None else seq
-        incidents, units = self.states[at]
+        incidents, units, alarms = self.states[at]
         return {
             "incidents": _within(incidents, scopes.get(Permission.INCIDENT_READ, frozenset())),
             "units": _within(units, scopes.get(Permission.UNIT_READ, frozenset())),
+            "alarms": _within(alarms, scopes.get(Permission.ALARM_READ, frozenset())),
             "seq": at,
         }
 
@@ -309,6 +312,77 @@ class DeskModel:
         unit |= {"crew_size": unit.get("crew_size", 0) % 4 + 1, "version": unit["version"] + 1}
         self._done([self._event(type_, unit_id, unit["territory_id"], {"view": unit_view(unit)})])
 
+    def hear_from(self, unit_id: UUID) -> None:
+        """Hear from a crew; its version stays."""
+        unit = self.units[unit_id]
+        unit["last_word_at"] = self._tick()
+        view = {"view": unit_view(unit)}
+        self._done([self._event(IncidentEvent.UNIT_WORD, unit_id, unit["territory_id"], view)])
+
+    def raise_emergency(self, unit_id: UUID) -> UUID | None:
+        """Raise a unit's emergency, unless one is open."""
+        if any(row["unit_id"] == unit_id for row in self.alarms.values()):
+            return None
+        now, id_, unit = self._tick(), self._new_id(3), self.units[unit_id]
+        incident = self.incidents.get(unit["incident_id"])
+        self.alarms[id_] = {
+            "id": id_,
+            "kind": AlarmKind.EMERGENCY.value,
+            "level": AlarmLevel.RED.value,
+            "incident_id": unit["incident_id"],
+            "number": None if incident is None else incident.row["number"],
+            "unit_id": unit_id,
+            "call_sign": unit["call_sign"],
+            "territory_id": unit["territory_id"],
+            "due_at": None,
+            "occurred_at": now,
+            "raised_at": now,
+            "raised_by": OFFICER,
+            "escalated_to": None,
+            "lon": 69.2,
+            "lat": 41.3,
+            "fix_at": now,
+            "accuracy_m": None,
+            "by_ids": [],
+            "by_times": [],
+        }
+        self._done([self._alarm_event(AlarmEvent.RAISED, id_, {"view": alarm_view(self.alarms[id_])})])
+        return id_
+
+    def acknowledge(self, alarm_id: UUID, account_id: UUID) -> None:
+        """Let one person notice an alarm, once."""
+        row = self.alarms[alarm_id]
+        if account_id not in row["by_ids"]:
+            row["by_times"] = [*row["by_times"], self._tick()]
+            row["by_ids"] = [*row["by_ids"], account_id]
+            payload = {"account_id": str(account_id), "at": iso(self._now)}
+            self._done([self._alarm_event(AlarmEvent.ACKNOWLEDGED, alarm_id, payload)])
+
+    def escalate(self, alarm_id: UUID) -> None:
+        """Call the supervisor above, unless somebody has noticed the alarm."""
+        row = self.alarms[alarm_id]
+        if row["level"] == AlarmLevel.RED and not row["by_ids"]:
+            self._tick()
+            row |= {"level": AlarmLevel.ESCALATED.value, "escalated_to": 1}
+            self._done([self._alarm_event(AlarmEvent.ESCALATED, alarm_id, {"view": alarm_view(row)})])
+
+    def move_alarm(self, alarm_id: UUID, territory_id: int) -> None:
+        """Let an alarm follow its cause to another territory."""
+        row = self.alarms[alarm_id]
+        was = row["territory_id"]
+        if was != territory_id:
+            self._tick()
+            row["territory_id"] = territory_id
+            self._done([self._alarm_event(AlarmEvent.MOVED, alarm_id, {"view": alarm_view(row)}, was)])
+
+    def end_alarm(self, alarm_id: UUID) -> None:
+        """End an alarm."""
+        now = self._tick()
+        payload = {"reason": "safe", "at": iso(now), "kind": self.alarms[alarm_id]["kind"]}
+        ended = self._alarm_event(AlarmEvent.CLEARED, alarm_id, payload)
+        del self.alarms[alarm_id]
+        self._done([ended])
+
     def unruled(self, type_: str, territory_id: int) -> None:
         """Append an event that no rule shows to anybody."""
         self._tick()
@@ -338,6 +412,9 @@ class DeskModel:
         unit |= {"status": status.value, "since": self._now, "incident_id": incident_id, "version": unit["version"] + 1}
         return self._event(IncidentEvent.UNIT_STATUS, unit_id, unit["territory_id"], {"view": unit_view(unit)})
 
+    def _alarm_event(self, type_: AlarmEvent, alarm_id: UUID, payload: JSON, moved_from: int | None = None) -> Event:
+        return self._event(type_, alarm_id, self.alarms[alarm_id]["territory_id"], payload, moved_from)
+
     def _event(
         self, type_: str, aggregate_id: UUID, territory_id: int, payload: JSON, moved_from: int | None = None
     ) -> Event:
@@ -356,7 +433,8 @@ class DeskModel:
         for event in events:
             self.log.append(Recorded(self.seq + 1, self._now + timedelta(milliseconds=5), event))
         incidents = [i.view() for i in self.incidents.values() if i.row["status"] == "open"]
-        self.states[self.seq] = (copy.deepcopy(incidents), [unit_view(unit) for unit in self.units.values()])
+        units, alarms = map(unit_view, self.units.values()), map(alarm_view, self.alarms.values())
+        self.states[self.seq] = (copy.deepcopy(incidents), list(units), list(alarms))
 
 
 def _index(stage: Stage) -> int:

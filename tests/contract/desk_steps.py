@@ -12,11 +12,15 @@ from markaz.programmes.incidents import domain, picture
 
 # One step of a random history: what to do and three numbers that choose among what is there.
 Step = tuple[int, int, int, int]
+ACCOUNTS = (UUID("a0000000-0000-7000-8000-000000000002"), UUID("a0000000-0000-7000-8000-000000000003"))
 UNRULED = ("incident.imported/1", "incident.erased/1", "account.access_changed/1", "roads.plate_seen/1")
 
 
 # Events that the desk in memory has an act of its own for; the others are played by what their rule does.
-OWN = {"incident.opened/1", "incident.changed/1", "incident.note_added/1", "unit.registered/1", "unit.status_changed/1"}
+OWN = {
+    "incident.opened/1", "incident.changed/1", "incident.note_added/1",
+    "unit.registered/1", "unit.status_changed/1", "unit.word_heard/1",
+}  # fmt: skip
 
 
 def _by_effect(effect: Any) -> list[Any]:
@@ -59,6 +63,10 @@ def _acts(model: DeskModel) -> list[Callable[[int, int, int], None]]:
         model.reach(incident_id, unit_id, stage)
         model.reach(incident_id, unit_id, Stage.CLEARED)
 
+    def on_alarm(n: int, act: Callable[[UUID], None]) -> None:
+        if model.alarms:
+            act(_pick(list(model.alarms), n))
+
     return [
         lambda a, _b, c: _drop(model.open(1 + a % 7, with_place=c % 3 > 0)),
         lambda a, _b, _c: _drop(model.register_unit(1 + a % 7)),
@@ -72,6 +80,12 @@ def _acts(model: DeskModel) -> list[Callable[[int, int, int], None]]:
         lambda a, b, c: model.change(incident(a), priority=str(1 + b % 4), forget=c % 2 == 0),
         lambda a, _b, _c: model.note(incident(a)),
         lambda a, _b, _c: model.close(incident(a)),
+        lambda a, _b, _c: model.hear_from(unit(a)),
+        lambda a, _b, _c: _drop(model.raise_emergency(unit(a))),
+        lambda a, b, _c: on_alarm(a, lambda id_: model.acknowledge(id_, ACCOUNTS[b % len(ACCOUNTS)])),
+        lambda a, _b, _c: on_alarm(a, model.escalate),
+        lambda a, b, _c: on_alarm(a, lambda id_: model.move_alarm(id_, 1 + b % 7)),
+        lambda a, _b, c: on_alarm(a, model.end_alarm) if c % 2 else None,
         lambda a, b, _c: model.set_status(unit(a), _pick(sorted(domain.SETTABLE), b)),
         lambda a, _b, c: model.unruled(_pick(list(UNRULED), c), 1 + a % 7),
     ]

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.contract.console import ordered
+from tests.contract.console import KINDS, ordered
 from tests.contract.desk_model import DeskModel, Hierarchy, Scopes
-from tests.contract.desk_steps import play, random_steps
+from tests.contract.desk_steps import ACCOUNTS, play, random_steps
 
 from markaz.contracts.incidents import Stage, UnitStatus
 from markaz.core.permissions import Permission
@@ -36,6 +36,7 @@ def scopes_of(incident_roots: Iterable[int], unit_roots: Iterable[int]) -> Scope
         for permission, roots in (
             (Permission.INCIDENT_READ, incident_roots),
             (Permission.UNIT_READ, unit_roots),
+            (Permission.ALARM_READ, incident_roots),
         )
     }
 
@@ -194,6 +195,40 @@ def _from_nothing(model: DeskModel) -> int:
     return 0
 
 
+def _noticed(model: DeskModel) -> int:
+    """Two people notice an emergency, each for themselves; it goes on until it is ended."""
+    unit = model.register_unit(4)
+    alarm = model.raise_emergency(unit)
+    assert alarm is not None
+    begin = model.seq
+    model.acknowledge(alarm, ACCOUNTS[0])
+    model.acknowledge(alarm, ACCOUNTS[1])
+    model.hear_from(unit)
+    return begin
+
+
+def _alarm_ended(model: DeskModel) -> int:
+    one, other = (model.raise_emergency(model.register_unit(territory)) for territory in (4, 5))
+    assert one is not None
+    assert other is not None
+    begin = model.seq
+    model.escalate(one)
+    model.end_alarm(other)
+    return begin
+
+
+def _alarm_moved(model: DeskModel) -> int:
+    goes, comes = (model.raise_emergency(model.register_unit(territory)) for territory in (4, 6))
+    assert goes is not None
+    assert comes is not None
+    begin = model.seq
+    model.acknowledge(comes, ACCOUNTS[0])
+    model.move_alarm(goes, 7)
+    model.move_alarm(comes, 5)
+    model.acknowledge(goes, ACCOUNTS[0])
+    return begin
+
+
 HISTORIES: dict[str, tuple[Callable[[DeskModel], int], Sequence[int]]] = {
     "01_patch_sets_and_null_removes_a_stage": (_stages_and_nulls, (1,)),
     "02_voided_assignment_removes_its_unit": (_voided, (1,)),
@@ -209,6 +244,9 @@ HISTORIES: dict[str, tuple[Callable[[DeskModel], int], Sequence[int]]] = {
     "12_frame_without_events_moves_the_cursor": (_nobodys, (1,)),
     "13_everything_from_an_empty_picture": (_from_nothing, (1,)),
     "31_correction_of_an_earlier_sending_changes_the_version_alone": (_past_corrected, (1,)),
+    "32_alarm_is_noticed_by_each_for_themselves": (_noticed, (1,)),
+    "33_alarm_goes_up_and_another_ends": (_alarm_ended, (2,)),
+    "34_alarm_that_moves_leaves_and_enters": (_alarm_moved, (2,)),
 }
 
 
@@ -272,7 +310,7 @@ def _merge() -> list[Vector]:
             del view["outcome"]
         event = _foreign_event("incident", "patch", str(incident), patch) | {"seq": 2}
         frames = [{"after": 1, "seq": 2, "events": [event]}]
-        expected = {"incidents": [view], "units": [], "seq": 2}
+        expected = {"incidents": [view], "units": [], "alarms": [], "seq": 2}
         made.append({"name": name, "snapshot": before, "frames": frames, "expected": expected})
     strange = _foreign_event("bus", "set", "b-1", {"id": "b-1"}) | {"seq": 2}
     frames = [{"after": 1, "seq": 2, "events": [strange]}]
@@ -329,7 +367,7 @@ def _picture(picture: dict[str, Any]) -> str:
     if "gap" in picture:
         return _dump(picture)
     parts = [f'"seq": {picture["seq"]}']
-    for name in ("incidents", "units"):
+    for name in KINDS:
         views = ",\n".join(f"      {_dump(view)}" for view in picture[name])
         parts.append(f'"{name}": ' + (f"[\n{views}\n    ]" if views else "[]"))
     return "{" + ", ".join(parts) + "}"

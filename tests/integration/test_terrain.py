@@ -9,7 +9,8 @@ from tests.support.land import Land
 from markaz.core.errors import InvalidInput
 from markaz.core.events import SYSTEM_ACTOR_ID
 from markaz.core.permissions import Role
-from markaz.core.territories.terrain import Terrain, set_terrain
+from markaz.core.territories.terrain import Terrain
+from markaz.core.territories.terrain_store import set_terrain
 
 
 async def put(running: RunningCentre, wanted: dict[str, Terrain]) -> int:

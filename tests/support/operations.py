@@ -256,6 +256,31 @@ async def _acknowledgement(w: World) -> Call:
     return replace(call, body={"item_id": str(items[0]["id"])})
 
 
+async def _emergency(w: World) -> Call:
+    unit = await w.unit()
+    return Call({"unit_id": unit["id"]}, {}, ids=(unit["id"],), marks=(unit["call_sign"],))
+
+
+async def _alarm(w: World) -> Call:
+    unit = await w.unit()
+    response = await w.supervisor.post(f"/api/units/{unit['id']}/emergency", {})
+    assert response.status_code == 201, response.text
+    alarm_id = response.json()["id"]
+    return Call({"alarm_id": alarm_id}, ids=(alarm_id,), marks=(unit["call_sign"],))
+
+
+async def _alarms(w: World) -> Call:
+    return replace(await _alarm(w), path={}, ids=())
+
+
+async def _resolution(w: World) -> Call:
+    return replace(await _alarm(w), body={"reason": "safe"})
+
+
+async def _welfare(w: World) -> Call:
+    return replace(await _emergency(w), body={"ok": True})
+
+
 REFUSED, FILTERED, PUBLIC, PASSED_ON = Elsewhere
 OPERATIONS = (
     Operation("GET /healthz", P.PUBLIC, _plain, PUBLIC),
@@ -288,6 +313,11 @@ OPERATIONS = (
     Operation("GET /api/units", P.UNIT_READ, _pictures, FILTERED),
     Operation("POST /api/units", P.UNIT_REGISTER, _register, REFUSED, 201),
     Operation("POST /api/units/{unit_id}/status", P.UNIT_STATUS, _status, REFUSED),
+    Operation("POST /api/units/{unit_id}/emergency", P.EMERGENCY_RAISE, _emergency, REFUSED, 201),
+    Operation("POST /api/units/{unit_id}/welfare", P.UNIT_STATUS, _welfare, REFUSED),
+    Operation("GET /api/alarms", P.ALARM_READ, _alarms, FILTERED),
+    Operation("POST /api/alarms/{alarm_id}/acknowledgements", P.ALARM_READ, _alarm, REFUSED),
+    Operation("POST /api/alarms/{alarm_id}/resolution", P.ALARM_RESOLVE, _resolution, REFUSED),
     Operation("POST /api/units/positions", P.POSITION_REPORT, _positions, REFUSED),
     Operation("POST /api/intake/calls", P.INTAKE, _intake_call, REFUSED, 201),
     Operation("POST /api/intake/stages", P.INTAKE, _intake_stage, REFUSED, 201),

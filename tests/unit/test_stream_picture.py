@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from tests.contract.console import Console, ordered
 from tests.contract.desk_model import OFFICER, DeskModel, Scopes
-from tests.contract.desk_steps import Step, play, random_steps
+from tests.contract.desk_steps import ACCOUNTS, Step, play, random_steps
 from tests.contract.make_stream_vectors import frame, scopes_of
 
 from markaz.core.events import Recorded
@@ -33,7 +33,7 @@ fixed = settings(
 )
 
 few = st.integers(min_value=0, max_value=6)  # small numbers meet the same incidents and units again and again
-step = st.tuples(st.integers(min_value=0, max_value=13), few, few, few)
+step = st.tuples(st.integers(min_value=0, max_value=19), few, few, few)
 histories = st.lists(step, min_size=10, max_size=80)
 roots = st.frozensets(st.integers(min_value=1, max_value=7), max_size=3)
 cuts = st.lists(st.integers(min_value=1, max_value=9), min_size=1, max_size=20)
@@ -93,7 +93,7 @@ def test_each_event_reaches_exactly_those_it_is_for(
             assert wire == {
                 "seq": recorded.seq,
                 "type": "left",
-                "kind": "incident",
+                "kind": rule.kind,
                 "id": str(event.aggregate_id),
                 "op": "gone",
             }
@@ -124,7 +124,8 @@ def test_no_frame_names_what_lies_outside_the_scope(
 
 def allowed(recorded: Recorded, wire: WireEvent) -> set[str]:
     """Return the ids an event may name: itself, who acted, the units that work for an incident one may see, and the
-    incident that a unit one may see works for; never a note, a reason or a sealed record."""
+    incident that a unit one may see works for, and of an alarm its cause and who noticed it; never a note, a reason or
+    a sealed record."""
     names = {wire["id"]}
     if wire["type"] == "left":
         return names
@@ -132,6 +133,9 @@ def allowed(recorded: Recorded, wire: WireEvent) -> set[str]:
     if wire["kind"] == "incident":
         payload = recorded.event.payload
         names |= set(payload.get("view", {}).get("units", {})) | {payload.get("unit_id", wire["id"])}
+    elif wire["kind"] == "alarm":
+        view = recorded.event.payload.get("view", {})
+        names |= {str(view.get("incident_id")), str(view.get("unit_id")), *map(str, ACCOUNTS)}
     else:
         names.add(str(wire["value"]["incident_id"]))
     return names

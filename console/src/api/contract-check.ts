@@ -26,10 +26,15 @@ export type Addresses = Fits<
   | "/api/incidents" | "/api/incidents/{incident_id}" | "/api/incidents/{incident_id}/timeline"
   | "/api/incidents/{incident_id}/assignments" | "/api/incidents/{incident_id}/assignments/{unit_id}/stages"
   | "/api/incidents/{incident_id}/changes" | "/api/incidents/{incident_id}/close" | "/api/incidents/{incident_id}/corrections"
+  | "/api/norms" | "/api/alarms" | "/api/alarms/{alarm_id}/acknowledgements" | "/api/alarms/{alarm_id}/resolution"
+  | "/api/units/{unit_id}/emergency" | "/api/units/{unit_id}/welfare"
   | "/api/incidents/{incident_id}/notes" | "/api/units/{unit_id}/status" | "/api/figures/response",
   keyof paths
 >;
 
+export type ResolutionRequest = Bodies["ResolutionBody"];
+export type EmergencyRequest = Bodies["EmergencyBody"];
+export type WelfareRequest = Bodies["WelfareBody"];
 export type AssignRequest = Bodies["AssignBody"];
 export type StageRequest = Bodies["StageBody"];
 export type ChangeRequest = Bodies["ChangeBody"];

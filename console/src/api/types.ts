@@ -82,6 +82,56 @@ export interface UnitView {
   crew_size: number;
   reason: string | null;
   lent: { until: string; home_territory_id: number } | null;
+  /** When the crew last said that it is well. */
+  last_word_at?: string | null;
+}
+
+export const ALARM_KINDS = ["unassigned", "held_over", "en_route", "arrival", "welfare", "emergency"] as const;
+export type AlarmKind = (typeof ALARM_KINDS)[number];
+
+export interface AlarmView {
+  id: string;
+  kind: AlarmKind;
+  level: "red" | "escalated";
+  incident_id: string | null;
+  number: string | null;
+  unit_id: string | null;
+  call_sign: string | null;
+  territory_id: number;
+  due_at: string | null;
+  occurred_at: string;
+  raised_at: string;
+  raised_by: string;
+  escalated_to: number | null;
+  place: Place | null;
+  fix_at: string | null;
+  accuracy_m: number | null;
+  /** Account -> when that person noticed it. It concerns that person alone. */
+  acknowledged: Record<string, string>;
+}
+
+export const TERRAINS = ["urban", "rural", "mountain"] as const;
+export type Terrain = (typeof TERRAINS)[number];
+
+export interface NormRow {
+  priority: string;
+  terrain: Terrain;
+  unassigned_s: number;
+  en_route_s: number;
+  arrival_s: number;
+  welfare_s: number;
+}
+
+/** How soon something must happen. A territory that `terrain` does not name is as the one around it. */
+export interface Norms {
+  amber_share: number;
+  escalate_after_s: number;
+  escalate_emergency_after_s: number;
+  entered_late_s: number;
+  strictest: string;
+  default_terrain: Terrain;
+  norms: NormRow[];
+  terrain: Record<string, Terrain>;
 }
 
 export interface Position {
@@ -104,6 +154,7 @@ export interface Snapshot {
   at: string;
   incidents: IncidentView[];
   units: UnitView[];
+  alarms: AlarmView[];
   positions: Position[];
   clock: ReplayClock | null;
 }
@@ -111,7 +162,7 @@ export interface Snapshot {
 export interface WireEvent {
   seq: number;
   type: string;
-  kind: "incident" | "unit";
+  kind: "incident" | "unit" | "alarm";
   id: string;
   op: "set" | "patch" | "gone";
   value?: unknown;

@@ -1,12 +1,12 @@
 /**
- * The live picture a browser tab holds: open incidents, units, last positions and the cursor. Framework-free.
+ * The live picture a browser tab holds: open incidents, units, alarms, last positions and the cursor. Framework-free.
  * Knows nothing of HTTP, tabs or React; whoever feeds it frames learns from the verdict whether a new snapshot is needed.
  */
-import type { EventsFrame, IncidentView, Position, ReplayClock, Snapshot, UnitView, WireEvent } from "../api/types";
+import type { AlarmView, EventsFrame, IncidentView, Position, ReplayClock, Snapshot, UnitView, WireEvent } from "../api/types";
 import { applyEvent, freshEvents, judgeFrame, type Aggregate, type Verdict } from "./apply";
 import { ServerTime } from "./time";
 
-export type Topic = "incidents" | "units" | "positions" | "clock" | "link";
+export type Topic = "incidents" | "units" | "alarms" | "positions" | "clock" | "link";
 
 export type LinkState =
   | { kind: "connecting" }
@@ -38,6 +38,7 @@ const nextFrame: Later = (run) => {
 export class LiveStore {
   readonly incidents = new Map<string, IncidentView>();
   readonly units = new Map<string, UnitView>();
+  readonly alarms = new Map<string, AlarmView>();
   readonly positions = new Map<string, Position>();
   readonly time = new ServerTime();
   seq = -1;
@@ -46,9 +47,9 @@ export class LiveStore {
   /** The last event seen of each incident, so that an open card knows when its notes or its timeline are behind. */
   readonly lastEvents = new Map<string, WireEvent>();
 
-  private readonly versions: Record<Topic, number> = { incidents: 0, units: 0, positions: 0, clock: 0, link: 0 };
+  private readonly versions: Record<Topic, number> = { incidents: 0, units: 0, alarms: 0, positions: 0, clock: 0, link: 0 };
   private readonly listeners: Record<Topic, Set<() => void>> = {
-    incidents: new Set(), units: new Set(), positions: new Set(), clock: new Set(), link: new Set(),
+    incidents: new Set(), units: new Set(), alarms: new Set(), positions: new Set(), clock: new Set(), link: new Set(),
   };
   private readonly changeListeners = new Set<(changes: ChangeSet) => void>();
   private readonly due = new Set<Topic>();
@@ -62,13 +63,14 @@ export class LiveStore {
   load(snapshot: Snapshot): void {
     refill(this.incidents, snapshot.incidents);
     refill(this.units, snapshot.units);
+    refill(this.alarms, snapshot.alarms);
     this.positions.clear();
     for (const position of snapshot.positions) this.positions.set(position.unit_id, position);
     this.lastEvents.clear();
     this.seq = snapshot.seq;
     this.setClock(snapshot.clock);
     this.tellChanges({ reset: true, incidents: new Set(), units: new Set(), positions: new Set() });
-    this.touch("incidents", "units", "positions");
+    this.touch("incidents", "units", "alarms", "positions");
   }
 
   /** Applies the frame, or says why not. After "gap" the picture is behind and wants a new snapshot. */
@@ -76,6 +78,7 @@ export class LiveStore {
     const verdict = judgeFrame(this.seq, frame);
     if (verdict !== "apply") return verdict;
     const changes: ChangeSet = { reset: false, incidents: new Set(), units: new Set(), positions: new Set() };
+    let hasAlarms = false;
     for (const event of freshEvents(this.seq, frame)) {
       if (event.kind === "incident") {
         put(this.incidents, event);
@@ -85,11 +88,15 @@ export class LiveStore {
         put(this.units, event);
         if (event.op === "gone" && this.positions.delete(event.id)) changes.positions.add(event.id);
         changes.units.add(event.id);
+      } else if (event.kind === "alarm") {
+        put(this.alarms, event);
+        hasAlarms = true;
       }
     }
     this.seq = frame.seq;
     if (changes.incidents.size > 0) this.touch("incidents");
     if (changes.units.size > 0) this.touch("units");
+    if (hasAlarms) this.touch("alarms");
     if (changes.positions.size > 0) this.touch("positions");
     if (changes.incidents.size + changes.units.size > 0) this.tellChanges(changes);
     return "apply";
@@ -127,12 +134,13 @@ export class LiveStore {
   clear(): void {
     this.incidents.clear();
     this.units.clear();
+    this.alarms.clear();
     this.positions.clear();
     this.lastEvents.clear();
     this.seq = -1;
     this.setClock(null);
     this.tellChanges({ reset: true, incidents: new Set(), units: new Set(), positions: new Set() });
-    this.touch("incidents", "units", "positions");
+    this.touch("incidents", "units", "alarms", "positions");
   }
 
   subscribe(topic: Topic, listener: () => void): () => void {

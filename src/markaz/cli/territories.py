@@ -17,7 +17,8 @@ from markaz.core.territories.geojson import read_features
 from markaz.core.territories.importing import ImportOptions, ImportResult, import_boundaries
 from markaz.core.territories.model import Level
 from markaz.core.territories.store import load_tree
-from markaz.core.territories.terrain import Terrain, read_terrain, set_terrain
+from markaz.core.territories.terrain import Terrain, read_terrain
+from markaz.core.territories.terrain_store import set_terrain
 from markaz.kit.clock import SystemClock
 
 app = typer.Typer(help="Territories and their boundaries.", no_args_is_help=True)

@@ -29,6 +29,7 @@ class IncidentEvent(StrEnum):
     UNIT_STATUS = "unit.status_changed/1"
     CALL_ADDED = "incident.call_added/1"
     OWNER_CHANGED = "incident.owner_changed/1"
+    UNIT_WORD = "unit.word_heard/1"
 
 
 class BriefingEvent(StrEnum):
@@ -105,3 +106,42 @@ class EnteredVia(StrEnum):
     CONSOLE = "console"
     RADIO = "radio"
     PAPER = "paper"
+
+
+class AlarmEvent(StrEnum):
+    """What happens to an alarm."""
+
+    RAISED = "alarm.raised/1"
+    ACKNOWLEDGED = "alarm.acknowledged/1"
+    ESCALATED = "alarm.escalated/1"
+    MOVED = "alarm.moved/1"
+    CLEARED = "alarm.cleared/1"
+
+
+class AlarmKind(StrEnum):
+    """Why there is an alarm: the clock that ran out, or a unit that calls for help."""
+
+    UNASSIGNED = "unassigned"
+    HELD_OVER = "held_over"
+    EN_ROUTE = "en_route"
+    ARRIVAL = "arrival"
+    WELFARE = "welfare"
+    EMERGENCY = "emergency"
+
+
+class AlarmLevel(StrEnum):
+    """How far an alarm has gone."""
+
+    RED = "red"
+    ESCALATED = "escalated"  # nobody acknowledged it in time: the supervisor of the territory above is called
+
+
+class ClearReason(StrEnum):
+    """How an alarm ended. The centre gives the first two; an emergency ends with one of the others, given by a person."""
+
+    CAUSE_GONE = "cause_gone"
+    INCIDENT_CLOSED = "incident_closed"
+    SAFE = "safe"
+    HELP_GIVEN = "help_given"
+    PRESSED_BY_MISTAKE = "pressed_by_mistake"
+    DRILL = "drill"

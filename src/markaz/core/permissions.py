@@ -44,6 +44,9 @@ class Permission(StrEnum):
     ALERT_DRAFT = "alert.draft"
     ALERT_APPROVE = "alert.approve"
     ALERT_RECEIVE = "alert.receive"
+    ALARM_READ = "alarm.read"  # with it one acknowledges for oneself
+    ALARM_RESOLVE = "alarm.resolve"
+    EMERGENCY_RAISE = "emergency.raise"
 
 
 class Role(StrEnum):
@@ -61,7 +64,7 @@ class Role(StrEnum):
 
 
 _PICTURE = frozenset({Permission.INCIDENT_READ, Permission.UNIT_READ, Permission.POSITION_READ, Permission.ALERT_READ})
-_BOTH = _PICTURE | {Permission.INCIDENT_READ_SEALED, Permission.INCIDENT_CHANGE}
+_BOTH = _PICTURE | {Permission.INCIDENT_READ_SEALED, Permission.INCIDENT_CHANGE, Permission.ALARM_READ}
 _CALL_TAKER = _BOTH | {Permission.INCIDENT_OPEN, Permission.HANDOVER_SIGN}
 _DISPATCHER = _BOTH | {
     Permission.INCIDENT_DISPATCH,
@@ -69,6 +72,8 @@ _DISPATCHER = _BOTH | {
     Permission.INCIDENT_CLOSE,
     Permission.UNIT_STATUS,
     Permission.HANDOVER_SIGN,
+    Permission.ALARM_RESOLVE,
+    Permission.EMERGENCY_RAISE,
 }
 _DESK = _CALL_TAKER | _DISPATCHER | {Permission.ALERT_DRAFT}
 
@@ -81,7 +86,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _DESK
     | {Permission.UNIT_REGISTER, Permission.FIGURES_READ, Permission.SUMMARY_READ, Permission.SUMMARY_MAKE}
     | {Permission.ALERT_APPROVE, Permission.ALERT_RECEIVE},
-    Role.UNIT_DEVICE: frozenset({Permission.POSITION_REPORT}),
+    Role.UNIT_DEVICE: frozenset({Permission.POSITION_REPORT, Permission.EMERGENCY_RAISE}),
     Role.IMPORTER: frozenset({Permission.INTAKE, Permission.POSITION_REPORT, Permission.ALERT_RECEIVE}),
     Role.ADMINISTRATOR: frozenset(
         {

@@ -100,6 +100,10 @@ class Settings(BaseSettings):
         ge=10,
         description="How many events behind a stream may resume; further back gets 410 and takes a new snapshot.",
     )
+    watch_clocks: bool = Field(
+        True,
+        description="Whether this process looks after clocks and raises alarms; one process of a centre does at a time.",
+    )
     session_hours: int = Field(12, ge=1, le=72, description="Life of a session: one shift.")
     secure_cookies: bool = Field(False, description="Set the Secure flag on cookies; switch on behind TLS.")
     alert_sender: str | None = Field(

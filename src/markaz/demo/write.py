@@ -18,7 +18,7 @@ from markaz.core.db.pool import Connection, Database
 from markaz.core.permissions import Actor, Role
 from markaz.core.territories import ROOT_ID, Level, store
 from markaz.core.territories.importing import Counts, imported_event
-from markaz.core.territories.terrain import put_terrain
+from markaz.core.territories.terrain_store import put_terrain
 from markaz.demo.calls import seeded
 from markaz.demo.logins import TRAFFIC, create_logins
 from markaz.demo.opening import OpenIncidentPlan, Opening

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from markaz import __version__
 from markaz.core.permissions import Permission
 from markaz.programmes.alerts.routes import alerts_router, public_router
+from markaz.programmes.incidents.alarms.routes import alarms_router
 from markaz.programmes.incidents.briefing.routes import handovers_router, summaries_router
 from markaz.programmes.incidents.calls.routes import calls_router
 from markaz.programmes.incidents.dispatch.routes import dispatch_router, holding_router
@@ -55,6 +56,7 @@ def create_app(centre: Centre) -> FastAPI:
         reading_router(centre.reading, centre.guard, lambda: centre.replay_clock),
         handovers_router(centre.handovers, centre.guard),
         summaries_router(centre.summaries, centre.guard),
+        alarms_router(centre.alarms, centre.guard),
         intake_router(centre.intake, centre.guard, centre.set_replay_clock),
         alerts_router(centre.warnings, centre.receiving, centre.bulletin, centre.guard),
         public_router(centre.bulletin),

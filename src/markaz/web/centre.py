@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from markaz.core import acts, identity
 from markaz.core.codes import CodeTables, load_codes, time_zone_of
@@ -24,7 +24,8 @@ from markaz.core.settings import Settings
 from markaz.core.stream.hub import Hub
 from markaz.core.territories import TerritoryTree, load_tree
 from markaz.core.territories.boundaries import BoundaryPages
-from markaz.core.territories.terrain import Terrain, Terrains, load_terrain
+from markaz.core.territories.terrain import Terrain, Terrains
+from markaz.core.territories.terrain_store import load_terrain
 from markaz.kit.clock import Clock, iso
 from markaz.programmes.alerts.acting import Ground
 from markaz.programmes.alerts.reading import Bulletin
@@ -33,6 +34,8 @@ from markaz.programmes.alerts.service import Warnings
 from markaz.programmes.alerts.signing import KNOWN_FOLDER, Signer
 from markaz.programmes.incidents import picture, positions
 from markaz.programmes.incidents.acting import Spine
+from markaz.programmes.incidents.alarms.service import Alarms
+from markaz.programmes.incidents.alarms.watching import LOOK_S, Watcher
 from markaz.programmes.incidents.briefing.handovers import Handovers
 from markaz.programmes.incidents.briefing.summaries import Summaries
 from markaz.programmes.incidents.calls.service import Calls
@@ -86,6 +89,9 @@ class Centre:
     warnings: Warnings = field(init=False)
     receiving: Receiving = field(init=False)
     bulletin: Bulletin = field(init=False)
+    alarms: Alarms = field(init=False)
+    watcher: Watcher = field(init=False)
+    watch_failures: Counter = field(init=False)
     replay_clock: dict[str, Any] | None = None
     gazetteer: Gazetteer = field(init=False)
     _reload: asyncio.Event = field(default_factory=asyncio.Event)
@@ -114,11 +120,13 @@ class Centre:
         self.calls = Calls(self.spine, self.codes)
         self._wire_dispatch()
         self.intake = Intake(self.spine)
-        self.reading = Reading(self.spine, self.positions)
         zone = ZoneInfo(settings.time_zone) if settings.time_zone else time_zone_of(settings.profile)
         self.summaries = Summaries(self.spine, self.norms, zone, settings.summary_day_starts_at)
         self.handovers = Handovers(self.spine, self.norms)
         self._open_alerts()
+        self.alarms = Alarms(self.spine)
+        self.watcher = Watcher(self.spine, self.norms)
+        self.reading = Reading(self.spine, self.positions, {"alarms": self.alarms.view})
         Gauge("markaz_stream_recipients", "Open streams.", registry=self.registry).set_function(
             lambda: self.hub.recipients
         )
@@ -134,6 +142,9 @@ class Centre:
         Gauge(
             "markaz_stream_unreadable", "Events that could not be shown; any is a fault.", registry=self.registry
         ).set_function(lambda: self.hub.unreadable)
+        self.watch_failures = Counter(
+            "markaz_watch_failures", "Looks at the clocks that failed.", registry=self.registry
+        )
         Gauge("markaz_positions_dropped", "Positions not written in time.", registry=self.registry).set_function(
             lambda: self.positions.dropped
         )
@@ -201,6 +212,8 @@ class Centre:
             asyncio.create_task(self._watch_places()),
             asyncio.create_task(jobs.run()),
         ]
+        if self.settings.watch_clocks:
+            work.append(asyncio.create_task(self._every(LOOK_S, self._watch_clocks)))
         try:
             yield self
         finally:
@@ -233,6 +246,14 @@ class Centre:
         changed = self.positions.take_unsent()
         if changed:
             self.hub.publish("positions", Permission.POSITION_READ, changed)
+
+    async def _watch_clocks(self) -> None:
+        try:
+            await self.watcher.look()
+        except Exception:
+            # A fault of ours in one incident's clocks must not end the watch over all the others unnoticed.
+            self.watch_failures.inc()
+            log.exception("the clocks were not looked at")
 
     async def _flush_positions(self) -> None:
         await self.positions.flush()

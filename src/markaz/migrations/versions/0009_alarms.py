@@ -7,6 +7,8 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+# An alarm names its incident and unit without a foreign key: checking one would make the watcher wait for whoever works
+# on that incident at this moment.
 TABLES = """
 CREATE TABLE territory_terrain (
     territory_id integer PRIMARY KEY REFERENCES territories (id),
@@ -17,8 +19,8 @@ CREATE TABLE alarms (
     id uuid PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('unassigned','held_over','en_route','arrival','welfare','emergency')),
     cause text NOT NULL,
-    incident_id uuid REFERENCES incidents (id),
-    unit_id uuid REFERENCES units (id),
+    incident_id uuid,
+    unit_id uuid,
     territory_id integer NOT NULL,
     level text NOT NULL DEFAULT 'red' CHECK (level IN ('red','escalated')),
     due_at timestamptz,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from markaz.contracts.incidents import IncidentEvent, Stage
+from markaz.contracts.incidents import AlarmEvent, IncidentEvent, Stage
 from markaz.core.permissions import Permission
 from markaz.core.stream.picture import Effect, Op, PictureRule
 from markaz.kit.clock import iso
@@ -79,6 +79,7 @@ def unit_view(row: Row) -> JSON:
         "crew_size": row.get("crew_size", 0),
         "reason": row.get("status_reason", None),
         "lent": _lent(row),
+        "last_word_at": None if row.get("last_word_at", None) is None else iso(row.get("last_word_at", None)),
     }
 
 
@@ -127,7 +128,7 @@ _INCIDENT_SINCE: JSON = {
     "calls": 1,
     "backup": None,
 }
-_UNIT_SINCE: JSON = {"skills": [], "crew_size": 0, "reason": None, "lent": None}
+_UNIT_SINCE: JSON = {"skills": [], "crew_size": 0, "reason": None, "lent": None, "last_word_at": None}
 
 
 def _set_view(payload: Mapping[str, Any]) -> Effect:
@@ -181,6 +182,18 @@ def _unit(effect: Any) -> PictureRule:
     return PictureRule("unit", Permission.UNIT_READ, effect)
 
 
+def _set_whole(payload: Mapping[str, Any]) -> Effect:
+    return Op.SET, payload["view"]
+
+
+def _acknowledged(payload: Mapping[str, Any]) -> Effect:
+    return Op.PATCH, {"acknowledged": {payload["account_id"]: payload["at"]}}
+
+
+def _alarm(effect: Any) -> PictureRule:
+    return PictureRule("alarm", Permission.ALARM_READ, effect)
+
+
 # incident.imported/1, incident.erased/1 and incident.dispatch_decided/1 have no rule: history, erasure and what was
 # recommended change nothing on the live picture.
 RULES: dict[str, PictureRule] = {
@@ -201,4 +214,10 @@ RULES: dict[str, PictureRule] = {
     IncidentEvent.UNIT_STATUS: _unit(_set_unit_view),
     IncidentEvent.CALL_ADDED: _incident(_set_view),
     IncidentEvent.OWNER_CHANGED: _incident(_set_view),
+    IncidentEvent.UNIT_WORD: _unit(_set_unit_view),
+    AlarmEvent.RAISED: _alarm(_set_whole),
+    AlarmEvent.ACKNOWLEDGED: _alarm(_acknowledged),
+    AlarmEvent.ESCALATED: _alarm(_set_whole),
+    AlarmEvent.MOVED: _alarm(_set_whole),
+    AlarmEvent.CLEARED: _alarm(_closed),
 }

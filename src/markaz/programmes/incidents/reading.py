@@ -4,7 +4,7 @@ Every read carries the actor's scope into its SQL. A read of sealed fields write
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -47,12 +47,16 @@ class IncidentQuery:
     outcome: str | None = None
 
 
-class Reading:
-    """The reads of one centre."""
+SnapshotPart = Callable[[Connection, Actor], Awaitable[list[JSON]]]
 
-    def __init__(self, spine: Spine, positions: Positions) -> None:
+
+class Reading:
+    """The reads of one centre. `parts` are what rooms add to the snapshot, by the name of their list."""
+
+    def __init__(self, spine: Spine, positions: Positions, parts: Mapping[str, SnapshotPart] | None = None) -> None:
         self._spine = spine
         self._positions = positions
+        self._parts = dict(parts or {})
 
     async def snapshot(self, actor: Actor) -> JSON:
         """Return the picture as this actor may see it and the number of the last event in it, of one moment."""
@@ -63,6 +67,7 @@ class Reading:
             seq = await last_seq(connection)
             incidents = await store.open_incidents(connection, incidents_in)
             units = await store.units_in(connection, units_in)
+            parts = {name: await read(connection, actor) for name, read in self._parts.items()}
         positions_in = frozenset(territory_filter(actor, Permission.POSITION_READ, tree))
         return {
             "seq": seq,
@@ -70,6 +75,7 @@ class Reading:
             "incidents": incidents,
             "units": units,
             "positions": self._positions.within(positions_in),
+            **parts,
         }
 
     async def incidents(self, actor: Actor, query: IncidentQuery) -> JSON:

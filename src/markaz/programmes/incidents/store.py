@@ -25,7 +25,7 @@ FROM incidents
 """
 _UNIT = """
 SELECT id, call_sign, kind, source, territory_id, status, since, incident_id, version, updated_by, updated_at,
-       skills, crew_size, status_reason, home_territory_id, lent_until
+       skills, crew_size, status_reason, home_territory_id, lent_until, last_word_at
 FROM units
 """
 _STAGE_COLUMNS = ", ".join(f"a.{stage.value}_at" for stage in STAGES)

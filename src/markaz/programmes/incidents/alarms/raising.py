@@ -1,0 +1,125 @@
+"""What every act on alarms shares: raising one for a clock or an emergency, ending one, and their events.
+
+`raise_emergency` is one function for the desk, for devices and for whoever carries a phone; each checks its own right first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from markaz.contracts.incidents import AlarmEvent, AlarmKind, ClearReason
+from markaz.core.acts import Act
+from markaz.core.events import Event
+from markaz.kit.clock import iso
+from markaz.kit.geometry import Point
+from markaz.kit.ids import uuid7
+from markaz.programmes.incidents.acting import OFFICER
+from markaz.programmes.incidents.alarms import store
+from markaz.programmes.incidents.alarms.domain import RunningClock
+from markaz.programmes.incidents.store import Record
+
+CENTRE = "centre"  # what the centre itself states
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """A press of the emergency button, or the same said over the radio. Everything about it may be unknown."""
+
+    place: Point | None = None
+    accuracy_m: float | None = None
+    occurred_at: datetime | None = None
+
+
+async def raise_emergency(act: Act, unit: Record, press: Emergency) -> tuple[Record, bool]:
+    """Raise the emergency of a unit whose row is locked; return it and whether it is new.
+
+    While one is open a further press finds that one, whoever pressed: there is one emergency, not two. Nothing refuses
+    it: no version, no status, no wrong clock of a device (a time ahead of ours becomes ours). It is tied to the
+    incident the unit works for; without one it stands for itself and no incident is made up.
+    """
+    known = await store.open_emergency(act.connection, unit["id"])
+    if known is not None:
+        return known, False
+    at = min(press.occurred_at or act.now, act.now)
+    values = {
+        "id": uuid7(),
+        "kind": AlarmKind.EMERGENCY.value,
+        "cause": f"{AlarmKind.EMERGENCY.value}:{unit['id']}",
+        "incident_id": unit["incident_id"],
+        "unit_id": unit["id"],
+        "territory_id": unit["territory_id"],
+        "due_at": None,
+        "raised_at": act.now,
+        "raised_by": act.actor.id,
+        "occurred_at": at,
+        **await _place(act, unit["id"], press, at),
+    }
+    row = await store.insert_alarm(act.connection, values)
+    if row is None:
+        raise RuntimeError("a unit that was locked in this transaction has an emergency all the same")
+    act.events.append(alarm_event(act, AlarmEvent.RAISED, row, {"view": store.alarm_view(row)}, at=at, source=OFFICER))
+    return row, True
+
+
+async def _place(act: Act, unit_id: UUID, press: Emergency, at: datetime) -> Mapping[str, Any]:
+    """Return the place stated, else the unit's last known one with its own time: it may be old, and says so."""
+    if press.place is not None:
+        point = press.place
+        return {"lon": point.lon_deg, "lat": point.lat_deg, "fix_at": at, "accuracy_m": press.accuracy_m}
+    fix = await store.last_fix(act.connection, unit_id, act.now)
+    return {} if fix is None else dict(fix)
+
+
+async def raise_for(act: Act, clock: RunningClock, territory_id: int) -> None:
+    """Raise the alarm of a red clock, unless it has one."""
+    row = await store.insert_alarm(
+        act.connection,
+        {
+            "id": uuid7(),
+            "kind": clock.kind.value,
+            "cause": clock.cause,
+            "incident_id": clock.incident_id,
+            "unit_id": clock.unit_id,
+            "territory_id": territory_id,
+            "due_at": clock.red_at,
+            "raised_at": act.now,
+            "raised_by": act.actor.id,
+            "occurred_at": clock.red_at,
+        },
+    )
+    if row is not None:
+        view = {"view": store.alarm_view(row)}
+        act.events.append(alarm_event(act, AlarmEvent.RAISED, row, view, at=clock.red_at))
+
+
+async def end(act: Act, row: Record, reason: ClearReason, *, source: str = CENTRE) -> None:
+    """End an alarm, unless it has ended."""
+    if await store.clear(act.connection, row["id"], act.now, act.actor.id, reason.value):
+        payload = {"reason": reason.value, "at": iso(act.now), "kind": row["kind"]}
+        act.events.append(alarm_event(act, AlarmEvent.CLEARED, row, payload, source=source))
+
+
+def alarm_event(
+    act: Act,
+    type_: AlarmEvent,
+    row: Record,
+    payload: Mapping[str, Any],
+    *,
+    at: datetime | None = None,
+    source: str = CENTRE,
+    from_territory_id: int | None = None,
+) -> Event:
+    """Return an event of an alarm, in the alarm's territory."""
+    return Event(
+        type=type_.value,
+        aggregate_id=row["id"],
+        territory_id=row["territory_id"],
+        from_territory_id=from_territory_id,
+        actor_id=act.actor.id,
+        occurred_at=at or act.now,
+        occurred_source=source,
+        payload=payload,
+        request_id=act.request.request_id,
+    )

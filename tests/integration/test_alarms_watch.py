@@ -1,0 +1,223 @@
+"""The watcher: what it raises, moves, sends up and clears, through restarts, clock jumps, and beside a second one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest_asyncio
+from tests.support.centre import RunningCentre, opened_centre
+from tests.support.desk import assign, call_body, intake_body, open_incident, reach, register_unit
+from tests.support.land import Land
+from tests.support.people import Person, new_key
+
+from markaz.core.db.embedded import DatabaseAccess
+from markaz.core.permissions import Role
+from markaz.core.settings import Settings
+from markaz.kit.clock import FakeClock, iso
+
+
+@pytest_asyncio.fixture
+async def clock() -> FakeClock:
+    return FakeClock(datetime.fromisoformat("2026-03-01T03:12:00+00:00"))
+
+
+@pytest_asyncio.fixture
+async def night(centre_settings: Settings, database: DatabaseAccess, clock: FakeClock) -> AsyncIterator[RunningCentre]:
+    """A centre whose clock stands still until it is pushed on."""
+    async with opened_centre(centre_settings, database, clock) as running:
+        yield running
+
+
+async def look(running: RunningCentre, clock: FakeClock, seconds: float = 0) -> int:
+    clock.advance(timedelta(seconds=seconds))
+    return await running.centre.watcher.look()
+
+
+async def alarms(running: RunningCentre) -> list[Any]:
+    return await running.rows("SELECT * FROM alarms ORDER BY raised_at, cause")
+
+
+async def kinds(running: RunningCentre, *, is_open: bool = True) -> list[str]:
+    return [row["kind"] for row in await alarms(running) if (row["cleared_at"] is None) is is_open]
+
+
+async def officer(running: RunningCentre) -> Person:
+    return await running.person(Role.SUPERVISOR, Land.REGION)
+
+
+async def test_an_incident_without_a_unit_raises_one_alarm_and_only_one(night: RunningCentre, clock: FakeClock) -> None:
+    incident = await open_incident(await officer(night), Land.WEST_SOUTH, priority="1")
+    assert await look(night, clock, 59) == 0
+    assert await look(night, clock, 1) == 1
+    for _ in range(3):
+        assert await look(night, clock, 2) == 0
+    (row,) = await alarms(night)
+    assert (row["kind"], str(row["incident_id"]), row["level"]) == ("unassigned", incident["id"], "red")
+    assert row["territory_id"] == Land.WEST_SOUTH
+    last = (await night.rows("SELECT * FROM events ORDER BY seq DESC LIMIT 1"))[0]
+    assert (last["type"], last["occurred_source"], last["actor_id"].int) == ("alarm.raised/1", "centre", 0)
+
+
+async def test_sending_a_unit_clears_the_alarm_and_its_own_clocks_begin(night: RunningCentre, clock: FakeClock) -> None:
+    person = await officer(night)
+    incident = await open_incident(person, Land.WEST_SOUTH, priority="1")
+    unit = await register_unit(person, new_key(), Land.WEST_SOUTH)
+    await look(night, clock, 61)
+    incident = await assign(person, incident, unit)
+    await look(night, clock)
+    assert await kinds(night) == []
+    assert [row["clear_reason"] for row in await alarms(night)] == ["cause_gone"]
+    await look(night, clock, 61)
+    assert await kinds(night) == ["en_route"]
+    incident = await reach(person, incident, unit, "en_route")
+    await look(night, clock)
+    assert await kinds(night) == []
+    await look(night, clock, 300)
+    assert await kinds(night) == ["arrival"]
+    incident = await reach(person, incident, unit, "on_scene")
+    await look(night, clock)
+    assert await kinds(night) == []
+    await look(night, clock, 600)
+    assert await kinds(night) == ["welfare"]
+    response = await person.post(f"/api/units/{unit['id']}/welfare", {"ok": True})
+    assert response.status_code == 200, response.text
+    await look(night, clock)
+    assert await kinds(night) == []
+    await look(night, clock, 601)
+    assert await kinds(night) == ["welfare"]  # again, ten minutes after that word
+    incident = await reach(person, incident, unit, "cleared")
+    await look(night, clock)
+    assert await kinds(night) == []
+
+
+async def test_closing_ends_the_alarm(night: RunningCentre, clock: FakeClock) -> None:
+    person = await officer(night)
+    incident = await open_incident(person, Land.WEST_SOUTH, priority="1")
+    await look(night, clock, 61)
+    body = {"version": incident["version"], "outcome": "resolved"}
+    await person.post(f"/api/incidents/{incident['id']}/close", body)
+    await look(night, clock)
+    assert [row["clear_reason"] for row in await alarms(night)] == ["incident_closed"]
+
+
+async def test_terrain_and_priority_decide_when(night: RunningCentre, clock: FakeClock) -> None:
+    person = await officer(night)
+    await open_incident(person, Land.WEST_SOUTH, priority="3")
+    await open_incident(person, Land.WEST_SOUTH, priority="unknown")  # may be danger to life
+    await look(night, clock, 61)
+    assert len(await kinds(night)) == 1
+    await look(night, clock, 900)
+    assert len(await kinds(night)) == 2
+
+
+async def test_a_held_incident_is_silent_until_its_hold_ends(night: RunningCentre, clock: FakeClock) -> None:
+    incident = await open_incident(await officer(night), Land.WEST_SOUTH, priority="1")
+    until = clock.now() + timedelta(hours=1)
+    await night.as_owner(
+        "UPDATE incidents SET held_until = $2, held_reason = 'no_unit' WHERE id = $1", incident["id"], until
+    )
+    await look(night, clock, 3_599)
+    assert await kinds(night) == []
+    await look(night, clock, 1)
+    assert await kinds(night) == ["held_over"]
+
+
+async def test_a_call_of_another_system_runs_by_that_systems_clocks(night: RunningCentre, clock: FakeClock) -> None:
+    importer = await night.person(Role.IMPORTER, Land.REGION)
+    await importer.post("/api/intake/calls", intake_body(new_key(), clock.now()))
+    assert await look(night, clock, 36_000) == 0
+
+
+async def test_an_alarm_follows_its_incident(night: RunningCentre, clock: FakeClock) -> None:
+    person = await officer(night)
+    incident = await open_incident(person, Land.WEST_SOUTH, priority="1")
+    await look(night, clock, 61)
+    body = {"version": incident["version"], "territory_id": int(Land.EAST_NORTH), "reason": "wrong side"}
+    response = await person.post(f"/api/incidents/{incident['id']}/changes", body)
+    assert response.status_code == 200, response.text
+    await look(night, clock)
+    east, west = [await night.person(Role.DUTY_OFFICER, land) for land in (Land.EAST, Land.WEST)]
+    assert len((await east.get("/api/alarms")).json()["items"]) == 1
+    assert (await west.get("/api/alarms")).json()["items"] == []
+
+
+async def test_what_nobody_acknowledges_goes_to_the_supervisor_above(night: RunningCentre, clock: FakeClock) -> None:
+    person = await officer(night)
+    for _ in range(2):
+        await open_incident(person, Land.WEST_SOUTH, priority="1")
+    await look(night, clock, 61)
+    noticed, _unnoticed = await alarms(night)
+    await person.post(f"/api/alarms/{noticed['id']}/acknowledgements")
+    await look(night, clock, 119)
+    assert {row["level"] for row in await alarms(night)} == {"red"}
+    await look(night, clock, 2)
+    found = {row["id"]: (row["level"], row["escalated_to"]) for row in await alarms(night)}
+    assert found.pop(noticed["id"]) == ("red", None)
+    assert list(found.values()) == [("escalated", int(Land.WEST))]
+    assert await look(night, clock, 600) == 0
+
+
+async def test_a_clock_that_jumps_neither_repeats_nor_loses_an_alarm(night: RunningCentre, clock: FakeClock) -> None:
+    await open_incident(await officer(night), Land.WEST_SOUTH, priority="1")
+    await look(night, clock, 61)
+    for jump in (-7_200, 7_200, 86_400, -90_000, 3_600):
+        await look(night, clock, jump)
+        assert await kinds(night) == ["unassigned"]
+    assert len(await alarms(night)) == 1
+
+
+async def test_a_late_entry_runs_from_when_the_call_came(night: RunningCentre, clock: FakeClock) -> None:
+    came_at = clock.now() - timedelta(minutes=30)
+    body = call_body(Land.WEST_SOUTH, priority="1") | {"occurred_at": iso(came_at)}
+    response = await (await officer(night)).post("/api/incidents", body)
+    assert response.status_code == 201, response.text
+    await look(night, clock)
+    (row,) = await alarms(night)
+    assert row["due_at"] == came_at + timedelta(seconds=60)
+
+
+async def test_two_watchers_at_once_raise_each_alarm_once(
+    night: RunningCentre, clock: FakeClock, centre_settings: Settings, database: DatabaseAccess
+) -> None:
+    person = await officer(night)
+    for _ in range(5):
+        await open_incident(person, Land.WEST_SOUTH, priority="1")
+    clock.advance(timedelta(seconds=61))
+    async with opened_centre(centre_settings, database, clock, with_land=False) as other:
+        looks = [running.centre.watcher.look() for running in (night, other) for _ in range(3)]
+        changed = await asyncio.gather(*looks)
+        changed.append(await other.centre.watcher.look())
+    assert sum(changed) == 5
+    assert len(await alarms(night)) == 5
+
+
+async def test_while_another_looks_a_watcher_does_nothing(night: RunningCentre, clock: FakeClock) -> None:
+    await open_incident(await officer(night), Land.WEST_SOUTH, priority="1")
+    async with night.centre.database.transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('alarms.watch', 102))")
+        assert await look(night, clock, 61) == 0
+    assert await look(night, clock) == 1
+
+
+async def test_a_new_start_finds_the_same_alarms_and_adds_none(
+    night: RunningCentre, clock: FakeClock, centre_settings: Settings, database: DatabaseAccess
+) -> None:
+    await open_incident(await officer(night), Land.WEST_SOUTH, priority="1")
+    await look(night, clock, 61)
+    async with opened_centre(centre_settings, database, clock, with_land=False) as again:
+        assert await again.centre.watcher.look() == 0
+        person = await again.newcomer()
+        assert (await person.get("/api/alarms")).status_code == 403
+    assert len(await alarms(night)) == 1
+
+
+async def test_the_centre_watches_by_itself(centre_settings: Settings, database: DatabaseAccess) -> None:
+    async with opened_centre(centre_settings, database, watch_clocks=True) as running:
+        person = await running.person(Role.SUPERVISOR, Land.REGION)
+        came_at = running.centre.clock.now() - timedelta(minutes=30)
+        body = call_body(Land.WEST_SOUTH, priority="1") | {"occurred_at": iso(came_at)}
+        assert (await person.post("/api/incidents", body)).status_code == 201
+        async with asyncio.timeout(20):
+            while not await alarms(running):  # noqa: ASYNC110 - the watcher tells nobody that it has looked
+                await asyncio.sleep(0.1)
