@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -12,7 +12,7 @@ from tests.support.canary import Canaries, dump, everything_logged, files_of
 from tests.support.centre import RunningCentre, opened_centre
 from tests.support.desk import assign, call_body, close, intake_body, open_incident, reach, register_unit
 from tests.support.fixtures import OpenCentre
-from tests.support.land import Land
+from tests.support.land import Land, place_in
 from tests.support.live import serving, streaming
 from tests.support.people import Person, new_key
 
@@ -53,6 +53,10 @@ async def by_every_way_in(officer: Person, importer: Person, canaries: Canaries)
     correction |= {"stage": "en_route", "occurred_at": at, "reason": canaries.text("reason of correction")}
     await sent(f"{path}/corrections", correction)
     await sent(f"{path}/calls", {"channel": "phone", **words})
+    later = {"phone": canaries.phone("later phone")}
+    await sent(f"{path}/caller", {"caller": later, "address": canaries.text("later address")})
+    for question in (canaries.text("name"), canaries.phone("phone"), canaries.text("nobody")):
+        assert (await officer.post("/api/find", {"q": question})).status_code == 200
     body = intake_body(new_key(), await now_of(officer), address=canaries.text("address of another system"))
     assert (await importer.post("/api/intake/calls", body)).status_code == 201
     await refused_with_words(officer, incident["id"], canaries)
@@ -79,6 +83,15 @@ async def refused_with_words(officer: Person, incident_id: str, canaries: Canari
     assert statuses == [422, 422, 422, 403, 422, 422, 409, 201, 422, 401]
 
 
+async def by_ways_without_an_incident(officer: Person, canaries: Canaries) -> None:
+    """Send canaries by what belongs to no incident: an unfinished form and a hazard note."""
+    form = {"caller_name": canaries.text("unfinished name"), "note": canaries.text("unfinished note")}
+    assert (await officer.send("PUT", f"/api/call-drafts/{uuid4()}", {"fields": form})).status_code == 200
+    hazard = {"place": place_in(Land.WEST_SOUTH), "radius_m": 50.0, "source": "officer", "ground": "dog"}
+    hazard |= {"text": canaries.text("hazard"), "expires_at": iso((await now_of(officer)) + timedelta(days=9))}
+    assert (await officer.post("/api/hazards", hazard)).status_code == 201
+
+
 async def now_of(person: Person) -> datetime:
     return datetime.fromisoformat((await person.get("/api/me")).json()["now"])
 
@@ -96,6 +109,7 @@ async def test_nothing_that_names_a_person_turns_up_in_clear_anywhere(
         ):
             over_the_wire = Person(officer.id, officer.login, wire, officer.credentials)
             incident = await by_every_way_in(over_the_wire, importer, canaries)
+            await by_ways_without_an_incident(over_the_wire, canaries)
             await officer.get(f"/api/incidents/{incident['id']}")
             await officer.get(f"/api/incidents/{incident['id']}/timeline")
             last = await open_incident(officer)

@@ -11,6 +11,7 @@ from tests.support.desk import call_body, intake_body
 from tests.support.land import Land, place_in
 from tests.support.operation import Call, Elsewhere, Operation, World, make_world
 from tests.support.operations_alerts import ALERT_OPERATIONS
+from tests.support.operations_calls import CALL_OPERATIONS
 from tests.support.operations_dispatch import DISPATCH_OPERATIONS
 from tests.support.people import make_person, new_key
 
@@ -60,22 +61,6 @@ async def _boundaries(_w: World) -> Call:
 
 async def _open(_w: World) -> Call:
     return Call(body=call_body(Land.WEST_SOUTH, note="a note", caller={"name": "Somebody", "phone": "+998 90 1"}))
-
-
-async def _nearby(w: World) -> Call:
-    incident = await w.incident(category="fire")
-    return Call(query={**place_in(Land.WEST_SOUTH), "category": "fire"}, marks=(incident["id"],))
-
-
-async def _further_call(w: World) -> Call:
-    incident = await w.incident()
-    body = {"channel": "phone", "caller": {"name": "Somebody"}, "text": "it burns"}
-    return Call({"incident_id": incident["id"]}, body, ids=(incident["id"],))
-
-
-async def _calls_of(w: World) -> Call:
-    incident = await w.incident(reference="112-77")
-    return Call({"incident_id": incident["id"]}, ids=(incident["id"],), marks=("112-77",))
 
 
 async def _assign(w: World) -> Call:
@@ -300,9 +285,6 @@ OPERATIONS = (
     Operation("GET /api/incidents/{incident_id}", P.INCIDENT_READ, _incident, REFUSED),
     Operation("GET /api/incidents/{incident_id}/timeline", P.INCIDENT_READ, _incident, REFUSED),
     Operation("POST /api/incidents", P.INCIDENT_OPEN, _open, PASSED_ON, 201),
-    Operation("GET /api/incidents/nearby", P.INCIDENT_READ, _nearby, FILTERED),
-    Operation("POST /api/incidents/{incident_id}/calls", P.INCIDENT_OPEN, _further_call, REFUSED, 201),
-    Operation("GET /api/incidents/{incident_id}/calls", P.INCIDENT_READ, _calls_of, REFUSED),
     Operation("POST /api/incidents/{incident_id}/assignments", P.INCIDENT_DISPATCH, _assign, REFUSED, 201),
     Operation("POST /api/incidents/{incident_id}/assignments/{unit_id}/stages", P.INCIDENT_DISPATCH, _stage, REFUSED),
     Operation("POST /api/incidents/{incident_id}/corrections", P.INCIDENT_CORRECT, _correction, REFUSED),
@@ -346,6 +328,7 @@ OPERATIONS = (
     Operation("GET /api/summaries/{summary_id}/check", P.SUMMARY_READ, _summary, REFUSED),
     Operation("GET /api/summaries/{summary_id}/changes", P.SUMMARY_READ, _summary, REFUSED),
     *DISPATCH_OPERATIONS,
+    *CALL_OPERATIONS,
     Operation("GET /api/audit", P.AUDIT_READ, _plain, REFUSED, is_central=True),
     Operation("GET /metrics", P.METRICS_READ, _plain, PUBLIC),
     *ALERT_OPERATIONS,

@@ -182,6 +182,9 @@ export const en = {
   "event.unit.registered": "Unit registered",
   "event.unit.status_changed": "Unit status changed",
   "event.incident.call_added": "Further call",
+  "event.incident.caller_added": "More known of the caller",
+  "event.hazard.noted": "Hazard noted",
+  "event.hazard.withdrawn": "Hazard note withdrawn",
 
   "change.title": "Change incident {number}",
   "correct.title": "Correct: {unit}, {stage}",

@@ -183,6 +183,9 @@ export const ru: Messages = {
   "event.unit.registered": "Наряд внесён",
   "event.unit.status_changed": "Изменён статус наряда",
   "event.incident.call_added": "Повторный звонок",
+  "event.incident.caller_added": "Дополнено о заявителе",
+  "event.hazard.noted": "Отмечена опасность",
+  "event.hazard.withdrawn": "Отметка об опасности снята",
 
   "change.title": "Изменить происшествие {number}",
   "correct.title": "Исправить: {unit}, {stage}",

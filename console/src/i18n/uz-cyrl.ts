@@ -184,6 +184,9 @@ export const uzCyrl: Messages = {
   "event.unit.registered": "Наряд киритилди",
   "event.unit.status_changed": "Наряд ҳолати ўзгарди",
   "event.incident.call_added": "Такрорий мурожаат",
+  "event.incident.caller_added": "Мурожаатчи ҳақида қўшимча",
+  "event.hazard.noted": "Хавф белгиланди",
+  "event.hazard.withdrawn": "Хавф белгиси олиб ташланди",
 
   "change.title": "{number}-ҳодисани ўзгартириш",
   "correct.title": "Тузатиш: {unit}, {stage}",

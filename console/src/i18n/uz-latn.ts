@@ -184,6 +184,9 @@ export const uzLatn: Messages = {
   "event.unit.registered": "Naryad kiritildi",
   "event.unit.status_changed": "Naryad holati oʻzgardi",
   "event.incident.call_added": "Takroriy murojaat",
+  "event.incident.caller_added": "Murojaatchi haqida qoʻshimcha",
+  "event.hazard.noted": "Xavf belgilandi",
+  "event.hazard.withdrawn": "Xavf belgisi olib tashlandi",
 
   "change.title": "{number}-hodisani oʻzgartirish",
   "correct.title": "Tuzatish: {unit}, {stage}",

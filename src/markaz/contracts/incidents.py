@@ -28,6 +28,9 @@ class IncidentEvent(StrEnum):
     UNIT_REGISTERED = "unit.registered/1"
     UNIT_STATUS = "unit.status_changed/1"
     CALL_ADDED = "incident.call_added/1"
+    CALLER_ADDED = "incident.caller_added/1"
+    HAZARD_NOTED = "hazard.noted/1"
+    HAZARD_WITHDRAWN = "hazard.withdrawn/1"
     OWNER_CHANGED = "incident.owner_changed/1"
     UNIT_WORD = "unit.word_heard/1"
 

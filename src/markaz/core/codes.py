@@ -68,6 +68,8 @@ class CodeTables:
     channels: CodeTable
     outcomes: CodeTable
     unit_kinds: CodeTable
+    hazard_sources: CodeTable
+    hazard_grounds: CodeTable
     levels: Mapping[Level, Mapping[str, str]]
 
     def wire(self) -> dict[str, Any]:
@@ -78,6 +80,8 @@ class CodeTables:
             "outcomes": self.outcomes,
             "unit_kinds": self.unit_kinds,
             "channels": self.channels,
+            "hazard_sources": self.hazard_sources,
+            "hazard_grounds": self.hazard_grounds,
         }
         answer: dict[str, Any] = {name: [code.wire() for code in table.codes] for name, table in tables.items()}
         answer["levels"] = [{"key": level.value, "names": dict(names)} for level, names in self.levels.items()]
@@ -94,6 +98,8 @@ def load_codes(profile: Profile) -> CodeTables:
         channels=_table("channel", common["channels"]),
         outcomes=_table("outcome", common["outcomes"]),
         unit_kinds=_table("kind", own["unit_kinds"] + common["unit_kinds"]),
+        hazard_sources=_table("source", common["hazard_sources"]),
+        hazard_grounds=_table("ground", common["hazard_grounds"]),
         levels={Level(row["key"]): _names(row) for row in own["levels"]},
     )
 

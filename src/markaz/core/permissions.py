@@ -25,6 +25,7 @@ class Permission(StrEnum):
     INCIDENT_CHANGE = "incident.change"
     INCIDENT_CORRECT = "incident.correct"
     INCIDENT_CLOSE = "incident.close"
+    HAZARD_WRITE = "hazard.write"
     UNIT_READ = "unit.read"
     UNIT_REGISTER = "unit.register"
     UNIT_STATUS = "unit.status"
@@ -74,6 +75,7 @@ _DISPATCHER = _BOTH | {
     Permission.HANDOVER_SIGN,
     Permission.ALARM_RESOLVE,
     Permission.EMERGENCY_RAISE,
+    Permission.HAZARD_WRITE,
 }
 _DESK = _CALL_TAKER | _DISPATCHER | {Permission.ALERT_DRAFT}
 

@@ -196,6 +196,13 @@ async def erase(connection: Connection, sealed_id: UUID, actor_id: UUID) -> bool
     return True
 
 
+async def discard(connection: Connection, sealed_id: UUID) -> None:
+    """Take a record away that nothing ever referred to, such as an unfinished form: key, search hashes and ciphertext."""
+    await connection.execute("DELETE FROM keys.sealed_keys WHERE sealed_id = $1", sealed_id)
+    await connection.execute("DELETE FROM sealed_search WHERE sealed_id = $1", sealed_id)
+    await connection.execute("DELETE FROM sealed_fields WHERE sealed_id = $1", sealed_id)
+
+
 def _open(cipher: AESGCM, sealed_id: UUID, field: str, blob: bytes) -> str:
     try:
         return cipher.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], _bound(sealed_id, field)).decode()

@@ -17,7 +17,11 @@ from markaz.core.permissions import Permission
 from markaz.programmes.alerts.routes import alerts_router, public_router
 from markaz.programmes.incidents.alarms.routes import alarms_router
 from markaz.programmes.incidents.briefing.routes import handovers_router, summaries_router
-from markaz.programmes.incidents.calls.routes import calls_router
+from markaz.programmes.incidents.calls.drafts import Drafts
+from markaz.programmes.incidents.calls.finding import Finding
+from markaz.programmes.incidents.calls.hazards import Hazards
+from markaz.programmes.incidents.calls.history import History
+from markaz.programmes.incidents.calls.routes import calls_router, drafts_router, knowledge_router
 from markaz.programmes.incidents.dispatch.routes import dispatch_router, holding_router
 from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
 from markaz.web import errors
@@ -47,9 +51,13 @@ def create_app(centre: Centre) -> FastAPI:
         session_router(centre),
         common_router(centre),
         accounts_router(centre),
+        knowledge_router(
+            History(centre.spine), Hazards(centre.spine), Finding(centre.spine), centre.guard, centre.codes
+        ),
         places_router(centre),
         positions_router(centre.positions, centre.guard, centre.spine),
         calls_router(centre.calls, centre.guard, centre.codes),
+        drafts_router(Drafts(centre.spine), centre.guard),
         desk_router(centre.desk, centre.guard, centre.codes),
         dispatch_router(centre.recommending, centre.dispatching, centre.guard),
         holding_router(centre.holding, centre.guard, centre.codes),

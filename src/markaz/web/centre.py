@@ -38,6 +38,7 @@ from markaz.programmes.incidents.alarms.service import Alarms
 from markaz.programmes.incidents.alarms.watching import LOOK_S, Watcher
 from markaz.programmes.incidents.briefing.handovers import Handovers
 from markaz.programmes.incidents.briefing.summaries import Summaries
+from markaz.programmes.incidents.calls import drafts, hazards
 from markaz.programmes.incidents.calls.service import Calls
 from markaz.programmes.incidents.dispatch.holding import Holding
 from markaz.programmes.incidents.dispatch.recommending import Recommending
@@ -230,6 +231,8 @@ class Centre:
         return [
             Job("idempotency.forget", timedelta(hours=1), lambda c: acts.forget_old_answers(c, now())),
             Job("sessions.forget", timedelta(hours=1), lambda c: identity.forget_ended_sessions(c, now())),
+            Job("call_drafts.forget", timedelta(minutes=30), lambda c: drafts.forget_old(c, now())),
+            Job("hazards.forget", timedelta(hours=1), lambda c: hazards.forget_ended(c, now())),
             Job("positions.partitions", timedelta(hours=6), lambda c: positions.make_partitions(c, now())),
             Job("positions.forget", timedelta(hours=6), lambda c: positions.forget_old(c, now())),
         ]

@@ -16,6 +16,7 @@ ALTER TABLE calls
     ADD COLUMN entered_via text NOT NULL DEFAULT 'console' CHECK (entered_via IN ('console','radio','paper')),
     ADD COLUMN reference text CHECK (length(reference) <= 40),
     ADD COLUMN safe_contact text[] NOT NULL DEFAULT '{}';
+CREATE INDEX calls_sealed ON calls (sealed_id) WHERE sealed_id IS NOT NULL;
 CREATE TABLE call_details (
     id uuid PRIMARY KEY,
     incident_id uuid NOT NULL REFERENCES incidents (id),
@@ -24,6 +25,7 @@ CREATE TABLE call_details (
     sealed_id uuid NOT NULL
 );
 CREATE INDEX call_details_incident ON call_details (incident_id);
+CREATE INDEX call_details_sealed ON call_details (sealed_id);
 GRANT SELECT, INSERT ON call_details TO markaz_app;
 CREATE TABLE hazard_notes (
     id uuid PRIMARY KEY,

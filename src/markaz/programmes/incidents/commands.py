@@ -36,6 +36,7 @@ class OpenIncident:
     reference: str | None = None
     proposed_priority: str | None = None
     priority_reason: str | None = None
+    draft_id: UUID | None = None  # the unfinished form this call was written on
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ async def open_incident(act: Act, spine: Spine, command: commands.OpenIncident) 
         await store_note(act, spine, values["id"], command.note)
     view = incident_view(values | {"status": "open", "outcome": None, "version": 1}, {})
     payload: JSON = {"view": view}
+    if command.draft_id is not None:  # looks at the place before it was opened name the form as their reason
+        payload["draft_id"] = str(command.draft_id)
     if command.proposed_priority not in {None, command.priority}:
         payload["proposed_priority"] = command.proposed_priority
         if command.priority_reason:

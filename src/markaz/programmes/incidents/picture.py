@@ -220,4 +220,5 @@ RULES: dict[str, PictureRule] = {
     AlarmEvent.ESCALATED: _alarm(_set_whole),
     AlarmEvent.MOVED: _alarm(_set_whole),
     AlarmEvent.CLEARED: _alarm(_closed),
+    IncidentEvent.CALLER_ADDED: _incident(_set_view),
 }

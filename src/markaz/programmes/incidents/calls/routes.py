@@ -14,13 +14,20 @@ from markaz.core.permissions import Permission
 from markaz.kit.geometry import Point
 from markaz.programmes.incidents import commands
 from markaz.programmes.incidents.calls import shapes
-from markaz.programmes.incidents.calls.service import AddCall, Calls, NearbyQuery
+from markaz.programmes.incidents.calls.drafts import Drafts
+from markaz.programmes.incidents.calls.finding import Finding, Question
+from markaz.programmes.incidents.calls.hazards import Hazards, NoteHazard
+from markaz.programmes.incidents.calls.history import History
+from markaz.programmes.incidents.calls.looking import Purpose
+from markaz.programmes.incidents.calls.service import AddCall, AddCaller, Calls, NearbyQuery
 from markaz.programmes.incidents.routes import Guard, reply
 from markaz.programmes.incidents.shapes import Caller, Code, Time
 
 P = Permission
 LonQuery = Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)]
 LatQuery = Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)]
+OptionalLon = Annotated[float | None, Query(ge=-180, le=180, allow_inf_nan=False)]
+OptionalLat = Annotated[float | None, Query(ge=-90, le=90, allow_inf_nan=False)]
 AccuracyQuery = Annotated[float, Query(ge=0, le=100_000, allow_inf_nan=False)]
 
 
@@ -72,8 +79,21 @@ def calls_router(calls: Calls, guard: Guard, codes: CodeTables) -> APIRouter:
             safe_contact=tuple(body.safe_contact),
             entered_via=body.entered_via,
             reference=body.reference,
+            draft_id=body.draft_id,
         )
         answer = await calls.add_call(request, incident_id, command)
+        return reply(answer.status, answer.body)
+
+    @router.post("/incidents/{incident_id}/caller", status_code=201, openapi_extra=_needs(P.INCIDENT_CHANGE))
+    async def add_caller(
+        incident_id: UUID,
+        body: shapes.CallerBody,
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_CHANGE))],
+    ) -> Response:
+        """Add what is learnt of the caller after the incident was opened."""
+        caller = body.caller or Caller()
+        command = AddCaller(caller.name, caller.phone, body.address, body.covert, tuple(body.safe_contact))
+        answer = await calls.add_caller(request, incident_id, command)
         return reply(answer.status, answer.body)
 
     @router.get("/incidents/{incident_id}/calls", openapi_extra=_needs(P.INCIDENT_READ))
@@ -109,4 +129,103 @@ def _opening(body: shapes.OpenIncidentBody, codes: CodeTables) -> commands.OpenI
         reference=body.reference,
         proposed_priority=None if category is None else category.priority,
         priority_reason=body.priority_reason,
+        draft_id=body.draft_id,
     )
+
+
+def drafts_router(drafts: Drafts, guard: Guard) -> APIRouter:
+    """Return the routes of unfinished forms: one's own, whatever the territory."""
+    router = APIRouter(prefix="/api", tags=["calls"])
+    needs = _needs(P.INCIDENT_OPEN)
+
+    @router.get("/call-drafts", openapi_extra=needs)
+    async def own(request: Annotated[Request, Depends(guard.requires(P.INCIDENT_OPEN))]) -> Response:
+        """Return your unfinished calls, the one saved last first."""
+        return reply(200, await drafts.own(request))
+
+    @router.put("/call-drafts/{draft_id}", openapi_extra=needs)
+    async def save(
+        draft_id: UUID,
+        body: shapes.DraftBody,
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_OPEN))],
+    ) -> Response:
+        """Keep fields of an unfinished call; the last write of each field stands."""
+        return reply(200, await drafts.save(request, draft_id, body.fields))
+
+    @router.delete("/call-drafts/{draft_id}", status_code=204, openapi_extra=needs)
+    async def drop(draft_id: UUID, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_OPEN))]) -> Response:
+        """Throw an unfinished call away; one that is not yours, or not there, is left as it is."""
+        await drafts.drop(request, draft_id)
+        return Response(status_code=204)
+
+    return router
+
+
+def knowledge_router(
+    history: History, hazards: Hazards, finding: Finding, guard: Guard, codes: CodeTables
+) -> APIRouter:
+    """Return the routes of what is known of a place, and of finding."""
+    router = APIRouter(prefix="/api", tags=["calls"])
+
+    @router.get("/places/history", openapi_extra=_needs(P.INCIDENT_READ_SEALED))
+    async def place_history(
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ_SEALED))],
+        purpose: Annotated[Purpose, Depends(_purpose)],
+    ) -> Response:
+        """Return a year of a place: category and outcome only. Give the incident, or your unfinished call and its place."""
+        return reply(200, await history.of_place(request, purpose))
+
+    @router.get("/hazards", openapi_extra=_needs(P.INCIDENT_READ_SEALED))
+    async def hazards_near(
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ_SEALED))],
+        purpose: Annotated[Purpose, Depends(_purpose)],
+    ) -> Response:
+        """Return what endangers whoever goes there. Give the incident, or your unfinished call and its place."""
+        return reply(200, await hazards.near(request, purpose))
+
+    @router.post("/hazards", status_code=201, openapi_extra=_needs(P.HAZARD_WRITE))
+    async def note_hazard(
+        body: shapes.HazardBody, request: Annotated[Request, Depends(guard.requires(P.HAZARD_WRITE))]
+    ) -> Response:
+        """Write a hazard of a place down, for six months at most."""
+        command = NoteHazard(
+            place=body.place.point(),
+            radius_m=body.radius_m,
+            source=codes.hazard_sources.check(body.source),
+            ground=codes.hazard_grounds.check(body.ground),
+            text=body.text,
+            expires_at=body.expires_at,
+        )
+        answer = await hazards.note(request, command)
+        return reply(answer.status, answer.body)
+
+    @router.post("/hazards/{note_id}/withdraw", openapi_extra=_needs(P.HAZARD_WRITE))
+    async def withdraw_hazard(
+        note_id: UUID, request: Annotated[Request, Depends(guard.requires(P.HAZARD_WRITE))]
+    ) -> Response:
+        """End a hazard note now."""
+        answer = await hazards.withdraw(request, note_id)
+        return reply(answer.status, answer.body)
+
+    @router.post("/find", openapi_extra=_needs(P.INCIDENT_READ))
+    async def find(
+        body: shapes.FindBody, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))]
+    ) -> Response:
+        """Find an incident by number, a unit by call sign, an open incident by its place; a caller among open ones only.
+
+        It only reads, but what is asked may be a name, and a name must not stand in an address.
+        """
+        return reply(200, await finding.find(request, Question(body.q, body.callers)))
+
+    return router
+
+
+def _purpose(
+    incident: Annotated[UUID | None, Query()] = None,
+    draft: Annotated[UUID | None, Query()] = None,
+    lon: OptionalLon = None,
+    lat: OptionalLat = None,
+    accuracy_m: AccuracyQuery = 0.0,
+) -> Purpose:
+    place = None if lon is None or lat is None else Point(lon, lat)
+    return Purpose(incident, draft, place, accuracy_m)

@@ -10,6 +10,7 @@ from uuid import UUID
 from markaz.contracts.incidents import EnteredVia, IncidentEvent, SafeContact
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.codes import CodeTables
+from markaz.core.errors import InvalidInput
 from markaz.core.permissions import Actor, Permission, territory_filter
 from markaz.kit.clock import iso
 from markaz.kit.geometry import Point
@@ -17,7 +18,7 @@ from markaz.kit.ids import uuid7
 from markaz.programmes.incidents import commands, opening, queries, store
 from markaz.programmes.incidents import domain as desk_domain
 from markaz.programmes.incidents.acting import Spine, event, fresh_view, lock_open_incident
-from markaz.programmes.incidents.calls import domain
+from markaz.programmes.incidents.calls import domain, drafts
 from markaz.programmes.incidents.calls import store as calls_store
 from markaz.programmes.incidents.calls.looking import leave_trace, may_open, reason_of, seen_incident
 from markaz.programmes.incidents.picture import JSON
@@ -37,6 +38,18 @@ class AddCall:
     safe_contact: tuple[SafeContact, ...] = ()
     entered_via: EnteredVia = EnteredVia.CONSOLE
     reference: str | None = None
+    draft_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddCaller:
+    """What is learnt of a caller after the incident was opened. Sealed: caller_name, caller_phone, address."""
+
+    caller_name: str | None = None
+    caller_phone: str | None = None
+    address: str | None = None
+    is_covert: bool = False
+    safe_contact: tuple[SafeContact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +70,14 @@ class Calls:
         self._codes = codes
 
     async def open_incident(self, request: Request, command: commands.OpenIncident) -> Answer:
-        """Register a call and open its incident, as `opening.open_incident` says."""
-        return await self._spine.acts.run(request, lambda act: opening.open_incident(act, self._spine, command))
+        """Register a call and open its incident, as `opening.open_incident` says; its draft goes in the same act."""
+
+        async def work(act: Act) -> Answer:
+            answer = await opening.open_incident(act, self._spine, command)
+            await drafts.consume(act, command.draft_id)
+            return answer
+
+        return await self._spine.acts.run(request, work)
 
     async def add_call(self, request: Request, incident_id: UUID, command: AddCall) -> Answer:
         """Write a further call down on an open incident. Answers the call's id, the version and how many calls it has.
@@ -70,12 +89,8 @@ class Calls:
             row = await lock_open_incident(act, self._spine, incident_id, Permission.INCIDENT_OPEN, None)
             at = desk_domain.check_time(command.occurred_at or act.now, act.now)
             call_id = await self._insert_call(act, incident_id, command, at)
-            safe_contact = sorted({*row["safe_contact"], *(one.value for one in command.safe_contact)})
-            is_covert = row["is_covert"] or command.is_covert
-            await calls_store.count_call(
-                act.connection, incident_id, act.actor.id, 1, safe_contact, is_covert=is_covert
-            )
-            view = await fresh_view(act, incident_id)
+            view = await self._grown(act, row, 1, command.safe_contact, is_covert=command.is_covert)
+            await drafts.consume(act, command.draft_id)
             payload = {
                 "call_id": str(call_id),
                 "channel": command.channel,
@@ -87,6 +102,31 @@ class Calls:
             act.events.append(event(act, IncidentEvent.CALL_ADDED, incident_id, row["territory_id"], at, payload))
             body = {"id": str(call_id), "number": row["number"], "version": view["version"], "calls": view["calls"]}
             return Answer(201, body)
+
+        return await self._spine.acts.run(request, work)
+
+    async def add_caller(self, request: Request, incident_id: UUID, command: AddCaller) -> Answer:
+        """Add what is learnt of the first caller later. It adds to what is known, so it names no version.
+
+        A caution is only ever added here: two people who write at once must not talk a caller into danger.
+        """
+
+        async def work(act: Act) -> Answer:
+            row = await lock_open_incident(act, self._spine, incident_id, Permission.INCIDENT_CHANGE, None)
+            sealed = opening.caller_fields(command.caller_name, command.caller_phone, command.address)
+            if not (sealed or command.safe_contact or command.is_covert):
+                raise InvalidInput("Say something of the caller.", field="caller")
+            if sealed:
+                detail_id, sealed_id = uuid7(), uuid7()
+                await self._spine.sealer.store(act.connection, sealed_id, sealed)
+                await calls_store.insert_detail(
+                    act.connection, detail_id, incident_id, act.now, act.actor.id, sealed_id
+                )
+            view = await self._grown(act, row, 0, command.safe_contact, is_covert=command.is_covert)
+            payload = {"told": sorted(sealed), "version": view["version"], "view": view}
+            territory_id = row["territory_id"]
+            act.events.append(event(act, IncidentEvent.CALLER_ADDED, incident_id, territory_id, act.now, payload))
+            return Answer(201, {"version": view["version"]})
 
         return await self._spine.acts.run(request, work)
 
@@ -130,6 +170,15 @@ class Calls:
     def _group(self, category: str) -> str | None:
         code = self._codes.categories.get(category)
         return None if code is None else code.group
+
+    async def _grown(
+        self, act: Act, row: store.Record, calls: int, cautions: tuple[SafeContact, ...], *, is_covert: bool
+    ) -> JSON:
+        """Write what a call or a detail adds to its incident and return the new view."""
+        safe_contact = sorted({*row["safe_contact"], *(one.value for one in cautions)})
+        is_covert = row["is_covert"] or is_covert
+        await calls_store.count_call(act.connection, row["id"], act.actor.id, calls, safe_contact, is_covert=is_covert)
+        return await fresh_view(act, row["id"])
 
     async def _insert_call(self, act: Act, incident_id: UUID, command: AddCall, at: datetime) -> UUID:
         sealed = opening.caller_fields(command.caller_name, command.caller_phone, command.address)

@@ -14,6 +14,15 @@ M_PER_DEGREE = 111_000.0  # of latitude; a little short, so that a box is never 
 CANDIDATES_MOST = 500
 CALLS_MOST = 500
 
+_OF_PHONE = """
+WHERE status = 'open' AND territory_id = ANY($1::int[]) AND id IN (
+    SELECT c.incident_id FROM sealed_search s JOIN calls c ON c.sealed_id = s.sealed_id
+    WHERE s.field = 'caller_phone' AND s.keyed_hash = $2
+    UNION SELECT d.incident_id FROM sealed_search s JOIN call_details d ON d.sealed_id = s.sealed_id
+    WHERE s.field = 'caller_phone' AND s.keyed_hash = $2)
+ORDER BY received_at DESC, id LIMIT $3
+"""
+
 Box = tuple[float, float, float, float]
 
 
@@ -91,5 +100,196 @@ async def calls_of(connection: Connection, incident_id: UUID) -> list[Record]:
         "a.display_name AS by FROM calls c LEFT JOIN accounts a ON a.id = c.by_id WHERE c.incident_id = $1 "
         "ORDER BY c.is_first DESC, c.received_at, c.id LIMIT $2",
         incident_id,
+        CALLS_MOST,
+    )
+
+
+async def insert_detail(
+    connection: Connection, detail_id: UUID, incident_id: UUID, at: datetime, by: UUID, sealed_id: UUID
+) -> None:
+    """Insert what was learnt of the caller later; it is sealed."""
+    await connection.execute(
+        "INSERT INTO call_details (id, incident_id, at, by_id, sealed_id) VALUES ($1, $2, $3, $4, $5)",
+        detail_id,
+        incident_id,
+        at,
+        by,
+        sealed_id,
+    )
+
+
+async def lock_drafts(connection: Connection, account_id: UUID) -> None:
+    """Let one act at a time write the drafts of an account, until the transaction ends."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 106))", str(account_id))
+
+
+async def draft(connection: Connection, draft_id: UUID) -> Record | None:
+    """Return a draft's row."""
+    return await connection.fetchrow("SELECT id, account_id, sealed_id FROM call_drafts WHERE id = $1", draft_id)
+
+
+async def count_drafts(connection: Connection, account_id: UUID) -> int:
+    """Return how many drafts an account has."""
+    return int(await connection.fetchval("SELECT count(*) FROM call_drafts WHERE account_id = $1", account_id))
+
+
+async def drafts_of(connection: Connection, account_id: UUID) -> list[Record]:
+    """Return the drafts of an account, the one saved last first."""
+    return await connection.fetch(
+        "SELECT id, sealed_id, started_at, saved_at FROM call_drafts WHERE account_id = $1 "
+        "ORDER BY saved_at DESC, id LIMIT 100",
+        account_id,
+    )
+
+
+async def put_draft(connection: Connection, draft_id: UUID, account_id: UUID, sealed_id: UUID, now: datetime) -> None:
+    """Write a draft; the caller has seen that it is the account's own and locked it."""
+    await connection.execute(
+        "INSERT INTO call_drafts (id, account_id, sealed_id, started_at, saved_at) VALUES ($1, $2, $3, $4, $4) "
+        "ON CONFLICT (id) DO UPDATE SET sealed_id = $3, saved_at = $4 WHERE call_drafts.account_id = $2",
+        draft_id,
+        account_id,
+        sealed_id,
+        now,
+    )
+
+
+async def delete_draft(connection: Connection, draft_id: UUID, account_id: UUID) -> UUID | None:
+    """Delete a draft of that account and return its sealed record, None when there is none."""
+    sealed_id: UUID | None = await connection.fetchval(
+        "DELETE FROM call_drafts WHERE id = $1 AND account_id = $2 RETURNING sealed_id", draft_id, account_id
+    )
+    return sealed_id
+
+
+async def delete_drafts_before(connection: Connection, before: datetime) -> list[UUID]:
+    """Delete up to a thousand drafts saved before then and return their sealed records."""
+    rows = await connection.fetch(
+        "DELETE FROM call_drafts WHERE id IN (SELECT id FROM call_drafts WHERE saved_at < $1 ORDER BY saved_at LIMIT 1000) "
+        "RETURNING sealed_id",
+        before,
+    )
+    return [row["sealed_id"] for row in rows]
+
+
+async def history_in(
+    connection: Connection, box: Box, territories: Sequence[int], since: datetime, but: UUID
+) -> list[Record]:
+    """Return where, when, what and how it ended of incidents of a box since then, newest first, `but` one."""
+    return await connection.fetch(
+        "SELECT lon, lat, received_at, category, outcome FROM incidents "
+        "WHERE lon BETWEEN $1 AND $3 AND lat BETWEEN $2 AND $4 AND territory_id = ANY($5::int[]) "
+        "AND received_at >= $6 AND id <> $7 AND merged_into IS NULL ORDER BY received_at DESC, id LIMIT $8",
+        *box,
+        territories,
+        since,
+        but,
+        CANDIDATES_MOST,
+    )
+
+
+async def insert_hazard(connection: Connection, values: dict[str, Any]) -> None:
+    """Insert a hazard note. Keys of `values` are the columns."""
+    await connection.execute(
+        "INSERT INTO hazard_notes (id, territory_id, lon, lat, radius_m, source, ground, sealed_id, written_by, "
+        "written_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        values["id"],
+        values["territory_id"],
+        values["lon"],
+        values["lat"],
+        values["radius_m"],
+        values["source"],
+        values["ground"],
+        values["sealed_id"],
+        values["written_by"],
+        values["written_at"],
+        values["expires_at"],
+    )
+
+
+async def lock_hazard(connection: Connection, note_id: UUID) -> Record | None:
+    """Return a hazard note's row, locked."""
+    return await connection.fetchrow("SELECT * FROM hazard_notes WHERE id = $1 FOR UPDATE", note_id)
+
+
+async def withdraw_hazard(connection: Connection, note_id: UUID, by: UUID, at: datetime) -> None:
+    """Mark a note withdrawn and its text as erased."""
+    await connection.execute(
+        "UPDATE hazard_notes SET withdrawn_by = $2, withdrawn_at = $3, is_erased = true WHERE id = $1", note_id, by, at
+    )
+
+
+async def hazards_in(connection: Connection, box: Box, territories: Sequence[int], now: datetime) -> list[Record]:
+    """Return the notes of a box that stand now."""
+    return await connection.fetch(
+        "SELECT h.id, h.lon, h.lat, h.radius_m, h.source, h.ground, h.sealed_id, h.written_at, h.expires_at, "
+        "a.display_name AS by FROM hazard_notes h LEFT JOIN accounts a ON a.id = h.written_by "
+        "WHERE h.lon BETWEEN $1 AND $3 AND h.lat BETWEEN $2 AND $4 AND h.territory_id = ANY($5::int[]) "
+        "AND h.expires_at > $6 AND h.withdrawn_at IS NULL ORDER BY h.written_at DESC, h.id LIMIT $7",
+        *box,
+        territories,
+        now,
+        CANDIDATES_MOST,
+    )
+
+
+async def ended_hazards(connection: Connection, now: datetime) -> list[Record]:
+    """Return up to a thousand notes that are over and whose text is still there, locked."""
+    return await connection.fetch(
+        "SELECT id, sealed_id FROM hazard_notes WHERE NOT is_erased AND expires_at <= $1 "
+        "ORDER BY expires_at LIMIT 1000 FOR UPDATE",
+        now,
+    )
+
+
+async def mark_hazards_erased(connection: Connection, note_ids: Sequence[UUID]) -> None:
+    """Remember that the text of these notes is gone."""
+    await connection.execute("UPDATE hazard_notes SET is_erased = true WHERE id = ANY($1::uuid[])", note_ids)
+
+
+async def incidents_by_number(
+    connection: Connection, territories: Sequence[int], number: str, limit: int
+) -> list[Record]:
+    """Return incidents of that number, and open ones whose number begins so; the very number first."""
+    return await connection.fetch(
+        INCIDENT
+        + "WHERE territory_id = ANY($1::int[]) AND (number = $2 OR (status = 'open' AND starts_with(number, $2))) "
+        "ORDER BY number <> $2, received_at DESC, id LIMIT $3",
+        territories,
+        number,
+        limit,
+    )
+
+
+async def open_places(connection: Connection, territories: Sequence[int]) -> list[Record]:
+    """Return up to five thousand open incidents whose place has a name, newest first."""
+    return await connection.fetch(
+        INCIDENT + "WHERE status = 'open' AND territory_id = ANY($1::int[]) AND place_label IS NOT NULL "
+        "ORDER BY received_at DESC, id LIMIT 5000",
+        territories,
+    )
+
+
+async def open_by_phone(
+    connection: Connection, territories: Sequence[int], keyed_hash: bytes, limit: int
+) -> list[Record]:
+    """Return open incidents one of whose callers has the phone of that keyed hash."""
+    return await connection.fetch(
+        INCIDENT + _OF_PHONE,
+        territories,
+        keyed_hash,
+        limit,
+    )
+
+
+async def open_with_callers(connection: Connection, territories: Sequence[int]) -> list[Record]:
+    """Return the sealed records of the callers of open incidents, up to five hundred, those of the newest incidents."""
+    return await connection.fetch(
+        "SELECT i.id, i.number, i.status, i.category, i.priority, i.territory_id, i.place_label, i.received_at, "
+        "k.sealed_id FROM incidents i JOIN ("
+        "SELECT incident_id, sealed_id FROM calls WHERE sealed_id IS NOT NULL UNION ALL "
+        "SELECT incident_id, sealed_id FROM call_details) k ON k.incident_id = i.id "
+        "WHERE i.status = 'open' AND i.territory_id = ANY($1::int[]) ORDER BY i.received_at DESC, i.id, k.sealed_id LIMIT $2",
+        territories,
         CALLS_MOST,
     )

@@ -1,0 +1,109 @@
+"""Unfinished call forms: each field is kept, sealed, as it is typed, so that a dead browser loses nothing.
+
+A draft belongs to one account, is no record of anything and leaves no event; its key goes when its incident is opened,
+when it is thrown away, and a day after it was last saved.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import orjson
+
+from markaz.core.acts import Act, Request
+from markaz.core.db.pool import Connection
+from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow
+from markaz.core.sealing import discard
+from markaz.kit.clock import iso
+from markaz.kit.ids import uuid7
+from markaz.programmes.incidents.acting import Spine
+from markaz.programmes.incidents.calls import store
+from markaz.programmes.incidents.calls.looking import leave_trace
+from markaz.programmes.incidents.picture import JSON
+
+OPEN_MOST = 5  # more calls than one person can have waiting
+LIFE = timedelta(hours=24)
+BYTES_MOST = 20_000
+FIELD = "draft"
+
+
+class Drafts:
+    """The unfinished forms of every account; nobody reads another's."""
+
+    def __init__(self, spine: Spine) -> None:
+        self._spine = spine
+
+    async def save(self, request: Request, draft_id: UUID, fields: Mapping[str, str | None]) -> JSON:
+        """Write these fields over what is kept of them; None takes one away. Answers when it was saved.
+
+        Raises NotFound for another's draft, NotPossibleNow for one too many, InvalidInput when it holds too much.
+        """
+        now = self._spine.clock.now()
+        async with self._spine.database.transaction() as connection:
+            await store.lock_drafts(connection, request.actor.id)
+            row = await store.draft(connection, draft_id)
+            if row is not None and row["account_id"] != request.actor.id:
+                raise NotFound("There is no such form among yours.", what="draft")
+            if row is None and await store.count_drafts(connection, request.actor.id) >= OPEN_MOST:
+                raise NotPossibleNow(f"{OPEN_MOST} calls are unfinished: open or discard one of them first.")
+            kept = {} if row is None else await self._opened(connection, row["sealed_id"])
+            merged = {name: text for name, text in {**kept, **fields}.items() if text is not None}
+            packed = orjson.dumps(merged)
+            if len(packed) > BYTES_MOST:
+                raise InvalidInput("This form holds too much: shorten the notes.", field="fields")
+            sealed_id = uuid7()
+            await self._spine.sealer.store(connection, sealed_id, {FIELD: packed.decode()})
+            await store.put_draft(connection, draft_id, request.actor.id, sealed_id, now)
+            if row is not None:
+                await discard(connection, row["sealed_id"])
+        return {"id": str(draft_id), "saved_at": iso(now)}
+
+    async def own(self, request: Request) -> JSON:
+        """Return the actor's unfinished forms, the newest first."""
+        async with self._spine.database.transaction() as connection:
+            rows = await store.drafts_of(connection, request.actor.id)
+            items = [
+                {
+                    "id": str(row["id"]),
+                    "started_at": iso(row["started_at"]),
+                    "saved_at": iso(row["saved_at"]),
+                    "fields": await self._opened(connection, row["sealed_id"]),
+                }
+                for row in rows
+            ]
+            for row in rows:
+                await leave_trace(
+                    connection, request, "call_draft.read", "call_draft", row["id"], "own unfinished call"
+                )
+        return {"items": items}
+
+    async def drop(self, request: Request, draft_id: UUID) -> None:
+        """Throw a form of one's own away; one that is not there is gone already."""
+        async with self._spine.database.transaction() as connection:
+            await take_away(connection, draft_id, request.actor.id)
+
+    async def _opened(self, connection: Connection, sealed_id: UUID) -> dict[str, str]:
+        fields = (await self._spine.sealer.read(connection, [sealed_id]))[sealed_id] or {}
+        kept: dict[str, str] = orjson.loads(fields.get(FIELD, "{}"))
+        return kept
+
+
+async def take_away(connection: Connection, draft_id: UUID, account_id: UUID) -> None:
+    """Destroy a draft of that account, if it is there."""
+    sealed_id = await store.delete_draft(connection, draft_id, account_id)
+    if sealed_id is not None:
+        await discard(connection, sealed_id)
+
+
+async def consume(act: Act, draft_id: UUID | None) -> None:
+    """Destroy the draft that became this call, in the same act."""
+    if draft_id is not None:
+        await take_away(act.connection, draft_id, act.actor.id)
+
+
+async def forget_old(connection: Connection, now: datetime) -> int:
+    """Destroy drafts that were not saved for a day; return how many."""
+    sealed_ids = await store.delete_drafts_before(connection, now - LIFE)
+    for sealed_id in sealed_ids:
+        await discard(connection, sealed_id)
+    return len(sealed_ids)

@@ -1,0 +1,60 @@
+"""What happened at a place within a year: category and outcome, no name, no number. It follows the place, never a person."""
+
+from collections import Counter
+from datetime import timedelta
+
+from markaz.core.acts import Request
+from markaz.core.permissions import Permission, territory_filter
+from markaz.kit.clock import iso
+from markaz.kit.geometry import Point, distance_m
+from markaz.programmes.incidents.acting import Spine
+from markaz.programmes.incidents.calls import store
+from markaz.programmes.incidents.calls.looking import Purpose, allowed_look, leave_trace
+from markaz.programmes.incidents.picture import JSON
+
+SINCE = timedelta(days=365)
+RADIUS_M = 50.0  # the house and its yard
+RADIUS_MOST_M = 200.0  # a worse place would tell of the neighbours
+LISTED_MOST = 50
+
+
+class History:
+    """The history of places."""
+
+    def __init__(self, spine: Spine) -> None:
+        self._spine = spine
+
+    async def of_place(self, request: Request, purpose: Purpose) -> JSON:
+        """Return counts by category and outcome and the newest 50 of a year, within 50 m or the accuracy of the place.
+
+        `is_cut` says that there is more than was looked through. The look leaves an audit entry.
+        """
+        now = self._spine.clock.now()
+        territories = territory_filter(request.actor, Permission.INCIDENT_READ_SEALED, self._spine.territories())
+        async with self._spine.database.transaction() as connection:
+            look = await allowed_look(connection, self._spine, request.actor, purpose)
+            await leave_trace(connection, request, "place.history", look.record_kind, look.record_id, look.reason)
+            radius_m = min(max(RADIUS_M, look.accuracy_m), RADIUS_MOST_M)
+            rows = (
+                []
+                if look.place is None
+                else await store.history_in(
+                    connection, store.box_around(look.place, radius_m), territories, now - SINCE, look.record_id
+                )
+            )
+        is_cut = len(rows) >= store.CANDIDATES_MOST
+        here = [r for r in rows if look.place and distance_m(look.place, Point(r["lon"], r["lat"])) <= radius_m]
+        counts = Counter((row["category"], row["outcome"]) for row in here)
+        return {
+            "radius_m": radius_m,
+            "since": iso(now - SINCE),
+            "is_cut": is_cut,
+            "counts": [
+                {"category": category, "outcome": outcome, "count": count}
+                for (category, outcome), count in counts.most_common(LISTED_MOST)
+            ],
+            "items": [
+                {"day": row["received_at"].date().isoformat(), "category": row["category"], "outcome": row["outcome"]}
+                for row in here[:LISTED_MOST]
+            ],
+        }
