@@ -325,6 +325,8 @@ OPERATIONS = (
     Operation("GET /api/summaries/draft", P.SUMMARY_READ, _draft, REFUSED),
     Operation("POST /api/summaries", P.SUMMARY_MAKE, _make_summary, REFUSED, 201),
     Operation("GET /api/summaries/{summary_id}", P.SUMMARY_READ, _summary, REFUSED),
+    Operation("GET /api/summaries/{summary_id}/pdf", P.SUMMARY_READ, _summary, REFUSED),
+    Operation("GET /api/summaries/{summary_id}/csv", P.SUMMARY_READ, _summary, REFUSED),
     Operation("GET /api/summaries/{summary_id}/check", P.SUMMARY_READ, _summary, REFUSED),
     Operation("GET /api/summaries/{summary_id}/changes", P.SUMMARY_READ, _summary, REFUSED),
     *DISPATCH_OPERATIONS,

@@ -37,6 +37,7 @@ from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.alarms.service import Alarms
 from markaz.programmes.incidents.alarms.watching import LOOK_S, Watcher
 from markaz.programmes.incidents.briefing.handovers import Handovers
+from markaz.programmes.incidents.briefing.papers import Papers
 from markaz.programmes.incidents.briefing.summaries import Summaries
 from markaz.programmes.incidents.calls import drafts, hazards
 from markaz.programmes.incidents.calls.service import Calls
@@ -83,6 +84,7 @@ class Centre:
     reading: Reading = field(init=False)
     positions: Positions = field(init=False)
     summaries: Summaries = field(init=False)
+    papers: Papers = field(init=False)
     handovers: Handovers = field(init=False)
     boundaries: BoundaryPages = field(init=False)
     terrain: dict[int, Terrain] = field(default_factory=dict)
@@ -123,6 +125,8 @@ class Centre:
         self.intake = Intake(self.spine)
         zone = ZoneInfo(settings.time_zone) if settings.time_zone else time_zone_of(settings.profile)
         self.summaries = Summaries(self.spine, self.norms, zone, settings.summary_day_starts_at)
+        band = "training" if settings.training else "demo" if settings.demo else None
+        self.papers = Papers(self.summaries, self.codes, lambda: self.tree, band)
         self.handovers = Handovers(self.spine, self.norms)
         self._open_alerts()
         self.alarms = Alarms(self.spine)

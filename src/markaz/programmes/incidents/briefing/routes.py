@@ -1,6 +1,6 @@
 """The briefing's HTTP routes: parse, authorise, call the service, answer. Each names its permission."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -10,11 +10,13 @@ from markaz.core.permissions import Permission
 from markaz.programmes.incidents.briefing import shapes
 from markaz.programmes.incidents.briefing.handover import State
 from markaz.programmes.incidents.briefing.handovers import Acknowledge, Handovers, Offer
+from markaz.programmes.incidents.briefing.papers import Papers
 from markaz.programmes.incidents.briefing.summaries import LIST_LIMIT, MakeSummary, Summaries
 from markaz.programmes.incidents.routes import Guard, reply
 from markaz.programmes.incidents.shapes import TerritoryQuery, Time
 
 P = Permission
+Language = Literal["uz-Latn", "uz-Cyrl", "ru", "en"]
 
 
 def _needs(permission: Permission) -> dict[str, Any]:
@@ -80,7 +82,12 @@ def handovers_router(handovers: Handovers, guard: Guard) -> APIRouter:
     return router
 
 
-def summaries_router(summaries: Summaries, guard: Guard) -> APIRouter:
+def _file(body: bytes, name: str, media_type: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Response(body, media_type=media_type, headers=headers)
+
+
+def summaries_router(summaries: Summaries, papers: Papers, guard: Guard) -> APIRouter:
     """Return the routes of daily summaries."""
     router = APIRouter(prefix="/api/summaries", tags=["briefing"])
     reads = guard.requires(P.SUMMARY_READ)
@@ -118,6 +125,20 @@ def summaries_router(summaries: Summaries, guard: Guard) -> APIRouter:
     async def read(summary_id: UUID, request: Annotated[Request, Depends(reads)]) -> Response:
         """Return a stored summary; an erased sentence says so."""
         return reply(200, await summaries.read(request, summary_id))
+
+    @router.get("/{summary_id}/pdf", openapi_extra=_needs(P.SUMMARY_READ), response_class=Response)
+    async def pdf(
+        summary_id: UUID, request: Annotated[Request, Depends(reads)], language: Language = "uz-Latn"
+    ) -> Response:
+        """Return a stored summary as PDF; the same summary gives the same bytes."""
+        return _file(*await papers.pdf(request, summary_id, language), "application/pdf")
+
+    @router.get("/{summary_id}/csv", openapi_extra=_needs(P.SUMMARY_READ), response_class=Response)
+    async def csv(
+        summary_id: UUID, request: Annotated[Request, Depends(reads)], language: Language = "uz-Latn"
+    ) -> Response:
+        """Return the figures of a stored summary as CSV: UTF-8 with a byte order mark."""
+        return _file(*await papers.csv(request, summary_id, language), "text/csv; charset=utf-8")
 
     @router.get("/{summary_id}/check", openapi_extra=_needs(P.SUMMARY_READ))
     async def check(summary_id: UUID, request: Annotated[Request, Depends(reads)]) -> Response:

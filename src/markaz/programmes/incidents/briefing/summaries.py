@@ -115,7 +115,8 @@ class Summaries:
         sentences = {
             incident_id: None if id_ is None else _sentence(opened[id_]) for incident_id, id_ in sealed.items()
         }
-        return _listed(row) | {"content": orjson.loads(row["content"]), "sentences": sentences}
+        content = orjson.loads(row["content"])
+        return _listed(row) | {"as_of_seq": row["as_of_seq"], "content": content, "sentences": sentences}
 
     async def listed(self, actor: Actor, territory_id: int | None, before: date | None, limit: int) -> JSON:
         """Return the summaries the actor may see, newest day and version first."""
