@@ -27,7 +27,10 @@ class Scale(StrEnum):
 
 def bench(
     name: Annotated[
-        str, typer.Argument(help="duty, stream, import, snapshot, events, replay, or all of them: all.", metavar="NAME")
+        str,
+        typer.Argument(
+            help="duty, stream, import, snapshot, events, replay, places, or all of them: all.", metavar="NAME"
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each figure.")] = False,
     scale: Annotated[Scale, typer.Option(help="How much work each run does.")] = Scale.FULL,
