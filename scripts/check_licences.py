@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # SPDX ids. MPL-2.0 binds single files only: we change none of them. OFL-1.1 is for fonts: shipped, never renamed or sold.
 ALLOWED = frozenset({
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MIT-0", "MPL-2.0", "OFL-1.1",
+    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "OFL-1.1",
     "PostgreSQL", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib",
 })  # fmt: skip
 

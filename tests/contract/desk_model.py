@@ -281,18 +281,18 @@ class DeskModel:
         incident = self.incidents[incident_id]
         self._done([self._of(incident, IncidentEvent.NOTE_ADDED, {"note_id": str(self._new_id(8))})])
 
-    def close(self, incident_id: UUID) -> None:
-        """Close, when no unit is working for it."""
+    def close(self, incident_id: UUID, type_: IncidentEvent = IncidentEvent.CLOSED) -> None:
+        """Close, when no unit is working for it; by whatever event takes an incident off the desk."""
         incident = self._opened(incident_id)
         if incident is None or any(Stage.CLEARED not in sending.stages for sending in incident.units.values()):
             return
         now = self._tick()
         incident.row |= {"status": "closed", "outcome": "resolved"}
-        self._done([self._of(incident, IncidentEvent.CLOSED, {"outcome": "resolved", "at": iso(now)})])
+        self._done([self._of(incident, type_, {"outcome": "resolved", "at": iso(now)})])
 
-    def review(self, incident_id: UUID, type_: IncidentEvent) -> None:
+    def review(self, incident_id: UUID, type_: IncidentEvent, *, also_closed: bool = False) -> None:
         """Do anything whose event carries the whole view: here the owner changes, which every view shows."""
-        incident = self._opened(incident_id)
+        incident = self.incidents[incident_id] if also_closed else self._opened(incident_id)
         if incident is None:
             return
         self._tick()

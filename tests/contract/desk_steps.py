@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tests.contract.desk_model import DeskModel
 
-from markaz.contracts.incidents import Stage
+from markaz.contracts.incidents import IncidentEvent, Stage
 from markaz.programmes.incidents import domain, picture
 
 # One step of a random history: what to do and three numbers that choose among what is there.
@@ -20,6 +20,7 @@ UNRULED = ("incident.imported/1", "incident.erased/1", "account.access_changed/1
 OWN = {
     "incident.opened/1", "incident.changed/1", "incident.note_added/1",
     "unit.registered/1", "unit.status_changed/1", "unit.word_heard/1",
+    "incident.closed/1", "incident.reopened/1",
 }  # fmt: skip
 
 
@@ -110,11 +111,23 @@ def _further_acts(model: DeskModel) -> list[Callable[[int, int, int], None]]:
     further: list[Callable[[int, int, int], None]] = [withdraw]
     for type_ in _by_effect(picture._set_view):
         further.append(lambda a, _b, _c, type_=type_: model.review(incident(a), type_))  # type: ignore[misc]
+    for type_ in _by_effect(picture._set_if_open):
+        further.append(lambda a, _b, _c, type_=type_: model.review(incident(a), type_, also_closed=True))  # type: ignore[misc]
+    for type_ in _by_effect(picture._closed):
+        further.append(lambda a, _b, _c, type_=type_: model.close(incident(a), type_))  # type: ignore[misc]
+    further.append(lambda a, _b, _c: _reopen(model, incident(a)))
     for type_ in _by_effect(picture._version_only):
         further.append(lambda a, _b, _c, type_=type_: model.mention(incident(a), type_))  # type: ignore[misc]
     for type_ in _by_effect(picture._set_unit_view):
         further.append(lambda a, _b, _c, type_=type_: model.review_unit(unit(a), type_))  # type: ignore[misc]
     return further
+
+
+def _reopen(model: DeskModel, incident_id: UUID) -> None:
+    row = model.incidents[incident_id].row
+    if row["status"] == "closed":
+        row |= {"status": "open", "outcome": None}
+        model.review(incident_id, IncidentEvent.REOPENED)
 
 
 def _pick(items: list[Any], n: int) -> Any:

@@ -33,7 +33,9 @@ async def full(database: DatabaseAccess, tmp_path: Path, centre_settings: Settin
     await populate(database.owner_dsn, sorted(known_revisions()))
     # The rows of the migration tests hold a key that is no real one; here it would not open.
     place = Place(database, tmp_path / "home", centre_settings)
-    await place.run("DELETE FROM sealed_fields", "DELETE FROM sealed_search", "DELETE FROM keys.sealed_keys")
+    await place.run(
+        *(f"DELETE FROM {table}" for table in ("sealed_fields", "sealed_search", "sealed_blobs", "keys.sealed_keys"))
+    )
     return place
 
 

@@ -12,6 +12,7 @@ from tests.support.land import Land, place_in
 from tests.support.operation import Call, Elsewhere, Operation, World, make_world
 from tests.support.operations_alerts import ALERT_OPERATIONS
 from tests.support.operations_calls import CALL_OPERATIONS
+from tests.support.operations_contents import CONTENTS_OPERATIONS
 from tests.support.operations_dispatch import DISPATCH_OPERATIONS
 from tests.support.people import make_person, new_key
 
@@ -334,4 +335,5 @@ OPERATIONS = (
     Operation("GET /api/audit", P.AUDIT_READ, _plain, REFUSED, is_central=True),
     Operation("GET /metrics", P.METRICS_READ, _plain, PUBLIC),
     *ALERT_OPERATIONS,
+    *CONTENTS_OPERATIONS,
 )

@@ -33,6 +33,19 @@ class IncidentEvent(StrEnum):
     HAZARD_WITHDRAWN = "hazard.withdrawn/1"
     OWNER_CHANGED = "incident.owner_changed/1"
     UNIT_WORD = "unit.word_heard/1"
+    # What an incident holds
+    PARTY_ADDED = "incident.party_added/1"
+    PARTY_CORRECTED = "incident.party_corrected/1"
+    VEHICLE_ADDED = "incident.vehicle_added/1"
+    VEHICLE_CORRECTED = "incident.vehicle_corrected/1"
+    ATTACHMENT_ADDED = "incident.attachment_added/1"
+    CONTACT_RULES_SET = "incident.contact_rules_set/1"
+    LINKED = "incident.linked/1"
+    MERGED = "incident.merged/1"  # into another one; that one gets `absorbed`
+    ABSORBED = "incident.absorbed/1"
+    SPLIT = "incident.split/1"
+    REOPENED = "incident.reopened/1"  # its payload says what the closing said
+    SHUT_OUT = "incident.shut_out/1"
 
 
 class BriefingEvent(StrEnum):
@@ -95,12 +108,41 @@ class PlaceConfidence(StrEnum):
     UNKNOWN = "unknown"
 
 
+class PartyRole(StrEnum):
+    """What a person is in this one incident."""
+
+    CALLER = "caller"
+    VICTIM = "victim"
+    WITNESS = "witness"
+    SUSPECTED = "suspected"
+    MISSING = "missing"
+    OTHER = "other"
+
+
+class VehicleRole(StrEnum):
+    """What a vehicle is in this one incident."""
+
+    INVOLVED = "involved"
+    LEFT_SCENE = "left_scene"
+    PARKED = "parked"
+    OTHER = "other"
+
+
 class SafeContact(StrEnum):
     """What would endanger the caller if it were done."""
 
     NO_CALL = "no_call"
     NO_TEXT = "no_text"
     NO_MESSAGE = "no_message"
+
+
+class LinkKind(StrEnum):
+    """How two incidents belong together. `split` is written only by a split."""
+
+    RELATED = "related"
+    DUPLICATE = "duplicate"
+    FOLLOW_UP = "follow_up"
+    SPLIT = "split"
 
 
 class EnteredVia(StrEnum):
@@ -148,3 +190,11 @@ class ClearReason(StrEnum):
     HELP_GIVEN = "help_given"
     PRESSED_BY_MISTAKE = "pressed_by_mistake"
     DRILL = "drill"
+
+
+class ConflictGround(StrEnum):
+    """Why a post must not handle an incident."""
+
+    STAFF_PARTY = "staff_party"
+    HOUSEHOLD = "household"
+    OWN_REPORT = "own_report"

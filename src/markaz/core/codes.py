@@ -22,12 +22,15 @@ class Code:
     """One value a record may hold, and its name in every language of the console.
 
     A category also says which priority is proposed for it, and in which group two reports of one thing may differ.
+    A retired code is still read in old records and no longer offered. `needs` names what a record must give beside it.
     """
 
     code: str
     names: Mapping[str, str]
     priority: str | None = None
     group: str | None = None
+    is_retired: bool = False
+    needs: str | None = None
 
     def wire(self) -> dict[str, Any]:
         """Return the code as GET /api/codes shows it."""
@@ -50,13 +53,23 @@ class CodeTable:
         return next((known for known in self.codes if known.code == code), None)
 
     def check(self, code: str) -> str:
-        """Return `code`. Raises InvalidInput naming the field when the table does not hold it."""
-        if code not in self:
-            raise InvalidInput(
-                f"{self.field}: {code[:40]!r} is not one of {', '.join(known.code for known in self.codes)}.",
-                field=self.field,
-            )
+        """Return `code`. Raises InvalidInput naming the field when the table does not offer it."""
+        offered = [known.code for known in self.codes if not known.is_retired]
+        if code not in offered:
+            raise InvalidInput(f"{self.field}: {code[:40]!r} is not one of {', '.join(offered)}.", field=self.field)
         return code
+
+    def needs(self, code: str) -> str | None:
+        """Return what a record must give beside `code`; None for nothing."""
+        return next((known.needs for known in self.codes if known.code == code), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportNumber:
+    """How numbers of crime reports are written in this deployment: a pattern that must match whole, and an example."""
+
+    pattern: str
+    example: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +83,16 @@ class CodeTables:
     unit_kinds: CodeTable
     hazard_sources: CodeTable
     hazard_grounds: CodeTable
+    outcome_reasons: CodeTable
+    referral_bodies: CodeTable
+    report_number: ReportNumber
     levels: Mapping[Level, Mapping[str, str]]
 
     def wire(self) -> dict[str, Any]:
-        """Return the tables as GET /api/codes answers: lists of {code, names}, and levels as {key, names}."""
+        """Return the tables as GET /api/codes answers: lists of {code, names}, and levels as {key, names}.
+
+        An outcome also says whether it is `retired` and what it `needs`; for a report number also how that is written.
+        """
         tables = {
             "categories": self.categories,
             "priorities": self.priorities,
@@ -82,8 +101,14 @@ class CodeTables:
             "channels": self.channels,
             "hazard_sources": self.hazard_sources,
             "hazard_grounds": self.hazard_grounds,
+            "outcome_reasons": self.outcome_reasons,
+            "referral_bodies": self.referral_bodies,
         }
         answer: dict[str, Any] = {name: [code.wire() for code in table.codes] for name, table in tables.items()}
+        for row, outcome in zip(answer["outcomes"], self.outcomes.codes, strict=True):
+            row |= {"retired": outcome.is_retired, "needs": outcome.needs}
+            if outcome.needs == "report_number":
+                row |= {"pattern": self.report_number.pattern, "example": self.report_number.example}
         answer["levels"] = [{"key": level.value, "names": dict(names)} for level, names in self.levels.items()]
         return answer
 
@@ -100,6 +125,9 @@ def load_codes(profile: Profile) -> CodeTables:
         unit_kinds=_table("kind", own["unit_kinds"] + common["unit_kinds"]),
         hazard_sources=_table("source", common["hazard_sources"]),
         hazard_grounds=_table("ground", common["hazard_grounds"]),
+        outcome_reasons=_table("reason", common["outcome_reasons"]),
+        referral_bodies=_table("referred_to", common["referral_bodies"]),
+        report_number=ReportNumber(**common["report_number"]),
         levels={Level(row["key"]): _names(row) for row in own["levels"]},
     )
 
@@ -115,7 +143,17 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _table(field: str, rows: list[dict[str, Any]]) -> CodeTable:
-    codes = tuple(Code(row["code"], _names(row), row.get("priority"), row.get("group")) for row in rows)
+    codes = tuple(
+        Code(
+            row["code"],
+            _names(row),
+            priority=row.get("priority"),
+            group=row.get("group"),
+            is_retired=row.get("retired", False),
+            needs=row.get("needs"),
+        )
+        for row in rows
+    )
     if len({code.code for code in codes}) != len(codes):
         raise ValueError(f"a code stands twice in the table of {field}")
     return CodeTable(field, codes)

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     INCIDENT_CORRECT = "incident.correct"
     INCIDENT_CLOSE = "incident.close"
     HAZARD_WRITE = "hazard.write"
+    INCIDENT_REOPEN = "incident.reopen"
     UNIT_READ = "unit.read"
     UNIT_REGISTER = "unit.register"
     UNIT_STATUS = "unit.status"
@@ -84,10 +85,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OBSERVER: _PICTURE,
     Role.CALL_TAKER: _CALL_TAKER,
     Role.DISPATCHER: _DISPATCHER,
-    Role.DUTY_OFFICER: _DESK | {Permission.SUMMARY_READ},
+    Role.DUTY_OFFICER: _DESK | {Permission.SUMMARY_READ, Permission.INCIDENT_REOPEN},
     Role.SUPERVISOR: _DESK
     | {Permission.UNIT_REGISTER, Permission.FIGURES_READ, Permission.SUMMARY_READ, Permission.SUMMARY_MAKE}
-    | {Permission.ALERT_APPROVE, Permission.ALERT_RECEIVE},
+    | {Permission.ALERT_APPROVE, Permission.ALERT_RECEIVE, Permission.INCIDENT_REOPEN},
     Role.UNIT_DEVICE: frozenset({Permission.POSITION_REPORT, Permission.EMERGENCY_RAISE}),
     Role.IMPORTER: frozenset({Permission.INTAKE, Permission.POSITION_REPORT, Permission.ALERT_RECEIVE}),
     Role.ADMINISTRATOR: frozenset(

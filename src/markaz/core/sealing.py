@@ -1,6 +1,7 @@
 """Sealed fields: what names a person stands in one place, encrypted under a key that can be destroyed.
 
 Each sealed record (a caller, a note) has a random 256-bit key of its own, wrapped by the centre's key-encryption key.
+A sealed file (a photo) is one record with one key as well.
 Wrapped keys stand in the schema `keys`, ciphertexts in the data; the key-encryption key stands in a file outside both.
 Destroying a record's key erases it everywhere, in every old copy of the data too, and changes no event and no count.
 
@@ -8,6 +9,7 @@ AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce and the record id and f
 ciphertext cannot be moved to another record. Equality search is HMAC-SHA-256 (RFC 2104) under a key of its own.
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -30,6 +32,9 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 KEY_FILE = Path("keys") / "kek.json"
 SEARCHABLE = frozenset({"caller_phone"})
+
+BLOB = "blob"  # bound into a sealed file where a sealed field has its name
+_BROKEN = "A sealed field is not what was sealed there: it was changed past this program. Restore it from a backup."
 
 FieldRow = tuple[UUID, str, bytes]
 KeyRow = tuple[UUID, bytes]
@@ -154,6 +159,36 @@ class Sealer:
                 fields[field] = _open(ciphers[sealed_id], sealed_id, field, bytes(row["ciphertext"]))
         return opened
 
+    async def store_blob(self, connection: Connection, sealed_id: UUID, data: bytes) -> None:
+        """Seal the bytes of one file under a key of its own, inside the caller's transaction."""
+        record_key, nonce = os.urandom(KEY_BYTES), os.urandom(NONCE_BYTES)
+        sealed = await asyncio.to_thread(AESGCM(record_key).encrypt, nonce, data, _bound(sealed_id, BLOB))
+        await connection.execute(
+            "INSERT INTO keys.sealed_keys (sealed_id, wrapped_key) VALUES ($1, $2)",
+            sealed_id,
+            self._wrap(sealed_id, record_key),
+        )
+        await connection.execute(
+            "INSERT INTO sealed_blobs (sealed_id, ciphertext) VALUES ($1, $2)", sealed_id, nonce + sealed
+        )
+
+    async def read_blob(self, connection: Connection, sealed_id: UUID) -> bytes | None:
+        """Return the bytes of a sealed file, or None when its key was destroyed. Audited and raising as `read` is."""
+        row = await connection.fetchrow(
+            "SELECT k.wrapped_key, b.ciphertext FROM sealed_blobs b JOIN keys.sealed_keys k USING (sealed_id) "
+            "WHERE b.sealed_id = $1",
+            sealed_id,
+        )
+        if row is None:
+            return None
+        cipher, sealed = AESGCM(self._unwrap(sealed_id, row["wrapped_key"])), bytes(row["ciphertext"])
+        try:
+            return await asyncio.to_thread(
+                cipher.decrypt, sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound(sealed_id, BLOB)
+            )
+        except InvalidTag as error:
+            raise SealBroken(_BROKEN) from error
+
     def check_fits(self, sealed_id: UUID, wrapped: bytes) -> None:
         """Raise KeysMissing unless this key file opens the wrapped key of that record."""
         self._unwrap(sealed_id, wrapped)
@@ -207,9 +242,7 @@ def _open(cipher: AESGCM, sealed_id: UUID, field: str, blob: bytes) -> str:
     try:
         return cipher.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], _bound(sealed_id, field)).decode()
     except InvalidTag as error:
-        raise SealBroken(
-            "A sealed field is not what was sealed there: it was changed past this program. Restore it from a backup."
-        ) from error
+        raise SealBroken(_BROKEN) from error
 
 
 def _bound(sealed_id: UUID, field: str) -> bytes:

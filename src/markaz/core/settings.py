@@ -92,6 +92,12 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(
         1_000_000, ge=1_000, description="Largest request body accepted; larger ones get 413."
     )
+    attachment_limit_bytes: int = Field(
+        8_000_000,
+        ge=100_000,
+        le=50_000_000,
+        description="Largest photo accepted as an attachment; larger ones get 413. A limit for bodies below it does not bind photos.",
+    )
     rate_limit_per_s: float = Field(
         50.0, gt=0, description="Requests a second per signed-in account; service keys carry their own."
     )

@@ -1,14 +1,16 @@
 """Synthetic calls: what people ring about in the demo, how urgent it is and how it ends. Pure, from a given generator.
 
 The mix is invented for the demo (labelled synthetic) and roughly follows the project's domain notes, sections 8.2 to
-8.5: most calls are routine, few are urgent, one in six is false. It is no statement about any real place.
+8.5: most calls are routine, few are urgent, one in six is unfounded. It is no statement about any real place.
 """
 
 from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
+from uuid import UUID
 
 from markaz.demo.ground import Ground, Place
+from markaz.programmes.incidents.commands import CloseIncident
 
 T = TypeVar("T")
 
@@ -25,11 +27,11 @@ CALLS: dict[str, tuple[float, _Mix, _Mix]] = {
     "road_crash": (8, (("1", 3), ("2", 7)), (("administrative", 5), ("transported", 3), ("resolved", 2))),
     "road_hazard": (5, (("2", 3), ("3", 7)), (("resolved", 8), ("referred", 2))),
     "suspicious": (6, (("2", 3), ("3", 7)), (("no_offence", 6), ("not_found", 4))),
-    "alarm": (5, (("1", 2), ("2", 8)), (("false_call", 8), ("resolved", 2))),
+    "alarm": (5, (("1", 2), ("2", 8)), (("unfounded", 8), ("resolved", 2))),
     "help_person": (8, (("1", 2), ("2", 8)), (("resolved", 6), ("transported", 3), ("referred", 1))),
     "missing_person": (2, (("1", 6), ("2", 4)), (("resolved", 8), ("referred", 2))),
     "property_damage": (4, (("3", 1),), (("administrative", 5), ("crime_recorded", 3), ("not_found", 2))),
-    "other": (6, (("3", 1),), (("resolved", 4), ("false_call", 4), ("duplicate", 2))),
+    "other": (6, (("3", 1),), (("resolved", 4), ("unfounded", 4), ("duplicate", 2))),
 }
 CHANNELS = (("phone", 62), ("emergency_112", 14), ("app", 8), ("button", 5), ("officer", 8), ("walk_in", 3))
 TO_HOSPITAL = "transported"
@@ -62,6 +64,19 @@ def draw_call(ground: Ground, random: Random) -> Call:
         outcome=pick(random, outcomes),
         place=ground.point_in(random.randrange(len(ground)), random),
     )
+
+
+def closing_of(version: int, outcome: str, incident_id: UUID) -> CloseIncident:
+    """Return the closing of an incident with what its outcome needs; the report number is made up from the id."""
+    match outcome:
+        case "crime_recorded":
+            return CloseIncident(version, outcome, report_number=f"DEMO-{incident_id.int % 100_000}")
+        case "no_offence":
+            return CloseIncident(version, outcome, reason_code="no_signs")
+        case "referred":
+            return CloseIncident(version, outcome, reason_code="other")
+        case _:
+            return CloseIncident(version, outcome)
 
 
 def pick(random: Random, weighted: "tuple[tuple[T, float], ...] | list[tuple[T, float]]") -> T:

@@ -17,7 +17,7 @@ from markaz.core.acts import Answer, Request
 from markaz.core.errors import MarkazError, Unavailable, VersionConflict
 from markaz.core.permissions import Actor, Hierarchy
 from markaz.demo import logins, reading
-from markaz.demo.calls import Call
+from markaz.demo.calls import Call, closing_of
 from markaz.demo.ground import Ground, Place
 from markaz.demo.plan import SEED
 from markaz.demo.simulation import (
@@ -211,7 +211,7 @@ class Driver:
                     await self._change(
                         known,
                         lambda request, version: self.desk.close_incident(
-                            request, known.id, commands.CloseIncident(version, outcome)
+                            request, known.id, closing_of(version, outcome, known.id)
                         ),
                     )
                     del self._open[key]

@@ -22,6 +22,7 @@ from markaz.programmes.incidents.calls.finding import Finding
 from markaz.programmes.incidents.calls.hazards import Hazards
 from markaz.programmes.incidents.calls.history import History
 from markaz.programmes.incidents.calls.routes import calls_router, drafts_router, knowledge_router
+from markaz.programmes.incidents.contents.routes import contents_router
 from markaz.programmes.incidents.dispatch.routes import dispatch_router, holding_router
 from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
 from markaz.web import errors
@@ -65,6 +66,7 @@ def create_app(centre: Centre) -> FastAPI:
         handovers_router(centre.handovers, centre.guard),
         alarms_router(centre.alarms, centre.guard),
         summaries_router(centre.summaries, centre.papers, centre.guard),
+        contents_router(centre.contents, centre.guard, centre.codes),
         intake_router(centre.intake, centre.guard, centre.set_replay_clock),
         alerts_router(centre.warnings, centre.receiving, centre.bulletin, centre.guard),
         public_router(centre.bulletin),
@@ -82,7 +84,12 @@ def create_app(centre: Centre) -> FastAPI:
     if centre.settings.demo:
         # Its passwords are known: a website must not reach it by a name of its own that leads to this machine.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"], www_redirect=False)
-    app.add_middleware(Edge, body_limit_bytes=centre.settings.body_limit_bytes, registry=centre.registry)
+    app.add_middleware(
+        Edge,
+        body_limit_bytes=centre.settings.body_limit_bytes,
+        attachment_limit_bytes=centre.settings.attachment_limit_bytes,
+        registry=centre.registry,
+    )
     return app
 
 

@@ -41,6 +41,7 @@ from markaz.programmes.incidents.briefing.papers import Papers
 from markaz.programmes.incidents.briefing.summaries import Summaries
 from markaz.programmes.incidents.calls import drafts, hazards
 from markaz.programmes.incidents.calls.service import Calls
+from markaz.programmes.incidents.contents.service import Contents
 from markaz.programmes.incidents.dispatch.holding import Holding
 from markaz.programmes.incidents.dispatch.recommending import Recommending
 from markaz.programmes.incidents.dispatch.routing import travel_times
@@ -81,6 +82,7 @@ class Centre:
     dispatching: Dispatching = field(init=False)
     holding: Holding = field(init=False)
     intake: Intake = field(init=False)
+    contents: Contents = field(init=False)
     reading: Reading = field(init=False)
     positions: Positions = field(init=False)
     summaries: Summaries = field(init=False)
@@ -123,6 +125,7 @@ class Centre:
         self.calls = Calls(self.spine, self.codes)
         self._wire_dispatch()
         self.intake = Intake(self.spine)
+        self.contents = Contents(self.spine)
         zone = ZoneInfo(settings.time_zone) if settings.time_zone else time_zone_of(settings.profile)
         self.summaries = Summaries(self.spine, self.norms, zone, settings.summary_day_starts_at)
         band = "training" if settings.training else "demo" if settings.demo else None

@@ -35,15 +35,19 @@ SECURITY_HEADERS = [
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(self)"),
     (b"cross-origin-opener-policy", b"same-origin"),
 ]
+_ATTACHMENTS = re.compile(r"/api/incidents/[^/]+/attachments")  # the one route whose body is a file
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 
 class Edge:
     """The outermost layer of the application."""
 
-    def __init__(self, app: App, *, body_limit_bytes: int, registry: CollectorRegistry) -> None:
+    def __init__(
+        self, app: App, *, body_limit_bytes: int, attachment_limit_bytes: int, registry: CollectorRegistry
+    ) -> None:
         self._app = app
         self._limit = body_limit_bytes
+        self._attachment_limit = attachment_limit_bytes
         self._requests = Counter(
             "markaz_http_requests_total", "Requests answered.", ["method", "route", "status"], registry=registry
         )
@@ -74,9 +78,13 @@ class Edge:
 
         app = self._app if _head_bytes(scope) <= HEAD_LIMIT_BYTES else _head_too_large
         try:
-            await app(scope, _bounded(scope, receive, self._limit), send_on)
+            await app(scope, _bounded(scope, receive, self._limit_of(scope)), send_on)
         finally:
             self._note(scope, request_id, status, time.perf_counter() - began)
+
+    def _limit_of(self, scope: Scope) -> int:
+        is_attachment = scope["method"] == "POST" and _ATTACHMENTS.fullmatch(scope["path"]) is not None
+        return self._attachment_limit if is_attachment else self._limit
 
     def _note(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")  # the template: a path may hold ids

@@ -123,9 +123,10 @@ async def _role_rights(connection: Connection, role: str) -> Finding:
 
 
 async def _sealed(connection: Connection) -> Finding:
-    """Every sealed record has its key, or was erased."""
+    """Every sealed record, fields or file, has its key, or was erased."""
     orphans = await connection.fetchval(
-        "SELECT count(DISTINCT sealed_id) FROM sealed_fields f "
+        "SELECT count(DISTINCT sealed_id) FROM "
+        "(SELECT sealed_id FROM sealed_fields UNION ALL SELECT sealed_id FROM sealed_blobs) f "
         "WHERE NOT EXISTS (SELECT FROM keys.sealed_keys k WHERE k.sealed_id = f.sealed_id) "
         "AND NOT EXISTS (SELECT FROM erasures e WHERE e.sealed_id = f.sealed_id)"
     )

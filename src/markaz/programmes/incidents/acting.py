@@ -6,19 +6,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from markaz.contracts.incidents import IncidentEvent, Stage, UnitStatus
+from markaz.contracts.incidents import EnteredVia, IncidentEvent, Stage, UnitStatus
 from markaz.core.acts import Act, Acts
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow, VersionConflict
 from markaz.core.events import Event
-from markaz.core.permissions import Permission, require, require_seen
+from markaz.core.permissions import Actor, Permission, require, require_seen
 from markaz.core.sealing import Sealer
 from markaz.core.territories import TerritoryTree
 from markaz.kit.clock import Clock, Precision, iso
-from markaz.programmes.incidents import commands, store
+from markaz.programmes.incidents import commands, queries, store
 from markaz.programmes.incidents.picture import JSON, unit_view
 
 OFFICER = "officer"
+_MANY_STAGES = [IncidentEvent.IMPORTED.value, IncidentEvent.ABSORBED.value]  # one event holds stages of several units
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ async def lock_incident(
         raise NotFound("There is no such incident in your territory.", what="incident")
     tree = spine.territories()
     require_seen(act.actor, Permission.INCIDENT_READ, row["territory_id"], tree, "incident")
+    await check_not_shut_out(act.connection, act.actor, incident_id)
     require(act.actor, permission, row["territory_id"], tree)
     if differs(version, row["version"]):
         raise await conflict(act.connection, row, f"Incident {row['number']}")
@@ -110,6 +112,23 @@ async def insert_unit(act: Act, unit_id: UUID, command: commands.RegisterUnit, *
     return view
 
 
+async def check_not_shut_out(connection: Connection, actor: Actor, incident_id: UUID) -> None:
+    """Raise NotFound when this person was named in a conflict of interest: for them there is no such incident."""
+    if await queries.is_shut_out(connection, incident_id, actor.id):
+        raise NotFound("There is no such incident in your territory.", what="incident")
+
+
+async def check_not_to_shut_out(connection: Connection, tree: TerritoryTree, incident_id: UUID, to: int) -> None:
+    """Raise NotPossibleNow when an incident would go to a post that it is closed to."""
+    if any(tree.is_within(to, post) for post in await queries.shut_out_posts(connection, incident_id)):
+        raise NotPossibleNow("The post of that territory is shut out of this incident: name a territory above it.")
+
+
+def said(via: EnteredVia) -> str:
+    """Return who stated a time that came in this way: an event's `source`."""
+    return OFFICER if via is EnteredVia.CONSOLE else via.value
+
+
 def differs(seen: int | None, current: int) -> bool:
     """Say whether the version seen is not the current one; None sees any."""
     return seen is not None and seen != current
@@ -134,16 +153,16 @@ async def corrected_ordinal(connection: Connection, incident_id: UUID, command: 
     """
     found = await connection.fetchrow(
         "SELECT (payload ->> 'ordinal')::int AS ordinal FROM events WHERE seq = $1 AND aggregate_id = $2 AND type = ANY($3::text[]) "
-        "AND (type = $4 OR payload ->> 'unit_id' = $5 AND coalesce(payload ->> 'stage', $6) = $7)",
+        "AND (type = ANY($4::text[]) OR payload ->> 'unit_id' = $5 AND coalesce(payload ->> 'stage', $6) = $7)",
         command.corrects_seq,
         incident_id,
         [
             IncidentEvent.UNIT_ASSIGNED.value,
             IncidentEvent.STAGE_REACHED.value,
             IncidentEvent.STAGE_CORRECTED.value,
-            IncidentEvent.IMPORTED.value,
+            *_MANY_STAGES,
         ],
-        IncidentEvent.IMPORTED.value,  # one event that holds every stage of every unit
+        _MANY_STAGES,
         str(command.unit_id),
         Stage.ASSIGNED.value,  # a sending is the report of that stage and does not name it
         command.stage.value,

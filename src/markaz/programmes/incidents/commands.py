@@ -57,6 +57,7 @@ class ReportStage:
     stage: Stage
     version: int
     occurred_at: datetime | None = None
+    via: EnteredVia = EnteredVia.CONSOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,13 @@ class ChangeIncident:
 
 @dataclass(frozen=True, slots=True)
 class CloseIncident:
-    """Close with a coded outcome."""
+    """Close with a coded outcome, and what it needs: the number of the crime report, or a coded reason or body."""
 
     version: int
     outcome: str
     occurred_at: datetime | None = None
+    report_number: str | None = None
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

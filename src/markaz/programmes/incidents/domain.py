@@ -72,6 +72,23 @@ def check_between(assignment: Assignment, stage: Stage, at: datetime, received_a
         raise StageOrder(f"{iso(at)} is before the call was received at {iso(received_at)}.", field="occurred_at")
 
 
+def check_outcome(needs: str | None, report_number: str | None, reason: str | None, referred_to: str | None) -> None:
+    """Raise InvalidInput unless exactly what an outcome `needs` was given, or nothing where it needs nothing."""
+    given = {"report_number": report_number, "reason": reason, "referred_to": referred_to}
+    for field, value in given.items():
+        if field == needs and value is None:
+            raise InvalidInput(_NEEDED[field], field=field)
+        if field != needs and value is not None:
+            raise InvalidInput(f"This outcome takes no {field}.", field=field)
+
+
+_NEEDED = {
+    "report_number": "Give the number of the crime report.",
+    "reason": "Say why there is no offence.",
+    "referred_to": "Say to whom it is referred.",
+}
+
+
 def stage_flags(assignment: Assignment, stage: Stage, at: datetime, received_at: datetime) -> list[str]:
     """Return how an importer's stage is odd; it is kept all the same."""
     try:

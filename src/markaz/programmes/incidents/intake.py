@@ -90,7 +90,8 @@ class Intake:
             if incident["status"] != "open":
                 return Answer(200, {"id": str(incident["id"]), "version": incident["version"]})
             at = command.at.at
-            version = await store.close_incident(act.connection, incident["id"], act.actor.id, command.outcome, at)
+            closing = commands.CloseIncident(incident["version"], command.outcome)
+            version = await store.close_incident(act.connection, incident["id"], act.actor.id, closing, at)
             payload = {"outcome": command.outcome, "at": iso(at), "version": version}
             act.events.append(
                 event(

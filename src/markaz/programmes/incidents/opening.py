@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from markaz.contracts.incidents import Flag, IncidentEvent
+from markaz.contracts.incidents import EnteredVia, Flag, IncidentEvent
 from markaz.core.acts import Act, Answer
 from markaz.core.errors import InvalidInput
 from markaz.core.permissions import Permission, holds, require
@@ -72,11 +72,19 @@ def place_values(command: commands.OpenIncident | commands.ChangeIncident) -> JS
     }
 
 
-async def store_note(act: Act, spine: Spine, incident_id: UUID, text: str) -> UUID:
-    """Seal and insert a note; return its id."""
+async def store_note(
+    act: Act,
+    spine: Spine,
+    incident_id: UUID,
+    text: str,
+    at: datetime | None = None,
+    via: EnteredVia = EnteredVia.CONSOLE,
+) -> UUID:
+    """Seal and insert a note, of now unless another time is stated; return its id."""
     note_id, sealed_id = uuid7(), uuid7()
     await spine.sealer.store(act.connection, sealed_id, {"note": text})
-    await store.insert_note(act.connection, note_id, incident_id, act.now, act.actor.id, sealed_id)
+    values = (note_id, incident_id, at or act.now, act.actor.id, sealed_id, via.value, act.now)
+    await store.insert_note(act.connection, *values)
     return note_id
 
 

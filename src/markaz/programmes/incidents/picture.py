@@ -135,6 +135,10 @@ def _set_view(payload: Mapping[str, Any]) -> Effect:
     return Op.SET, _INCIDENT_SINCE | payload["view"]
 
 
+def _set_if_open(payload: Mapping[str, Any]) -> Effect:
+    return _set_view(payload) if payload["view"]["status"] == "open" else (Op.GONE, None)
+
+
 def _assigned(payload: Mapping[str, Any]) -> Effect:
     stages: JSON = {stage.value: None for stage in Stage}  # a unit sent again starts anew: its old stages go
     stages[Stage.ASSIGNED.value] = payload["at"]
@@ -210,6 +214,18 @@ RULES: dict[str, PictureRule] = {
     IncidentEvent.RELEASED: _incident(_set_view),
     IncidentEvent.BACKUP_ASKED: _incident(_set_view),
     IncidentEvent.BACKUP_ENDED: _incident(_set_view),
+    IncidentEvent.PARTY_ADDED: _incident(_version_only),
+    IncidentEvent.PARTY_CORRECTED: _incident(_version_only),
+    IncidentEvent.VEHICLE_ADDED: _incident(_version_only),
+    IncidentEvent.VEHICLE_CORRECTED: _incident(_version_only),
+    IncidentEvent.ATTACHMENT_ADDED: _incident(_version_only),
+    IncidentEvent.CONTACT_RULES_SET: _incident(_set_if_open),
+    IncidentEvent.LINKED: _incident(_version_only),
+    IncidentEvent.MERGED: _incident(_closed),
+    IncidentEvent.ABSORBED: _incident(_set_view),
+    IncidentEvent.SPLIT: _incident(_version_only),
+    IncidentEvent.REOPENED: _incident(_set_view),
+    IncidentEvent.SHUT_OUT: _incident(_set_if_open),
     IncidentEvent.UNIT_REGISTERED: _unit(_set_unit_view),
     IncidentEvent.UNIT_STATUS: _unit(_set_unit_view),
     IncidentEvent.CALL_ADDED: _incident(_set_view),

@@ -79,7 +79,7 @@ async def sealed_calls(connection: Connection, incident_id: UUID) -> list[UUID]:
 async def notes(connection: Connection, incident_id: UUID) -> list[Record]:
     """Return the newest 500 notes of an incident, oldest first, without their text."""
     return await connection.fetch(
-        "SELECT * FROM (SELECT n.id, n.at, n.sealed_id, a.display_name AS by FROM notes n "
+        "SELECT * FROM (SELECT n.id, n.at, n.sealed_id, n.via, n.entered_at, a.display_name AS by FROM notes n "
         "JOIN accounts a ON a.id = n.by_id WHERE n.incident_id = $1 ORDER BY n.at DESC, n.id LIMIT 500) newest "
         "ORDER BY at, id",
         incident_id,
@@ -87,13 +87,19 @@ async def notes(connection: Connection, incident_id: UUID) -> list[Record]:
 
 
 async def sealed_of(connection: Connection, incident_id: UUID) -> list[UUID]:
-    """Return every sealed record an incident holds: of its calls, its notes and the reasons of its changes."""
+    """Return every sealed record an incident holds: of its calls, notes, parties, vehicles, attachments and reasons."""
     rows = await connection.fetch(
         "SELECT sealed_id FROM calls WHERE incident_id = $1 AND sealed_id IS NOT NULL "
         "UNION SELECT sealed_id FROM call_details WHERE incident_id = $1 "
         "UNION SELECT sealed_id FROM notes WHERE incident_id = $1 "
         "UNION SELECT sealed_id FROM summary_incidents WHERE incident_id = $1 AND sealed_id IS NOT NULL "
         "UNION SELECT remark_id FROM handover_items WHERE incident_id = $1 AND remark_id IS NOT NULL "
+        "UNION SELECT sealed_id FROM parties WHERE incident_id = $1 AND sealed_id IS NOT NULL "
+        "UNION SELECT b.sealed_id FROM parties_before b JOIN parties p ON p.id = b.party_id "
+        "WHERE p.incident_id = $1 AND b.sealed_id IS NOT NULL "
+        "UNION SELECT sealed_id FROM vehicles WHERE incident_id = $1 "
+        "UNION SELECT b.sealed_id FROM vehicles_before b JOIN vehicles v ON v.id = b.vehicle_id WHERE v.incident_id = $1 "
+        "UNION SELECT sealed_id FROM attachments WHERE incident_id = $1 "
         "UNION SELECT (payload ->> 'reason_id')::uuid FROM events WHERE aggregate_id = $1 AND payload ? 'reason_id'",
         incident_id,
     )
@@ -117,3 +123,19 @@ async def count_units(connection: Connection, territories: Sequence[int]) -> dic
         territories,
     )
     return {row["territory_id"]: row["n"] for row in rows}
+
+
+async def is_shut_out(connection: Connection, incident_id: UUID, account_id: UUID) -> bool:
+    """Say whether this account may not see the incident, whatever its grants say."""
+    found = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM shut_out_accounts WHERE incident_id = $1 AND account_id = $2)",
+        incident_id,
+        account_id,
+    )
+    return bool(found)
+
+
+async def shut_out_posts(connection: Connection, incident_id: UUID) -> list[int]:
+    """Return the territories whose posts may not handle the incident."""
+    rows = await connection.fetch("SELECT territory_id FROM shut_out_posts WHERE incident_id = $1", incident_id)
+    return [row["territory_id"] for row in rows]

@@ -21,7 +21,7 @@ from markaz.core.permissions import Actor, Permission, holds, require_seen, terr
 from markaz.core.sealing import erase
 from markaz.kit.clock import iso
 from markaz.programmes.incidents import figures, queries, store
-from markaz.programmes.incidents.acting import Spine, event
+from markaz.programmes.incidents.acting import Spine, check_not_shut_out, event
 from markaz.programmes.incidents.picture import JSON
 from markaz.programmes.incidents.positions import Positions
 from markaz.programmes.incidents.timeline import entries_of
@@ -199,6 +199,7 @@ class Reading:
         if row is None:
             raise NotFound("There is no such incident in your territory.", what="incident")
         require_seen(actor, Permission.INCIDENT_READ, row["territory_id"], self._spine.territories(), "incident")
+        await check_not_shut_out(connection, actor, incident_id)
         return row
 
     def _may_open(self, actor: Actor, row: store.Record) -> bool:
@@ -215,8 +216,10 @@ class Reading:
         opened = await self._spine.sealer.read(connection, wanted)
         await _leave_trace(connection, request, row, "incident.read_sealed")
         sealed: JSON = {"erased": any(opened[call] is None for call in calls)}
-        for call in calls:
-            sealed |= opened[call] or {}
+        for call in calls:  # the first caller's word stands; GET .../calls tells what every caller said
+            sealed = (opened[call] or {}) | sealed
+        if "caller_phone" in sealed:
+            sealed["safe_contact"] = list(row["safe_contact"])  # beside the number, so that none shows it without
         return sealed, [
             {
                 "id": str(note["id"]),
@@ -224,6 +227,8 @@ class Reading:
                 "by": note["by"],
                 "text": (opened[note["sealed_id"]] or {}).get("note"),
                 "erased": opened[note["sealed_id"]] is None,
+                "via": note["via"],
+                "entered_at": _iso(note["entered_at"]),
             }
             for note in notes
         ]

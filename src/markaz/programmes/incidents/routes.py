@@ -11,13 +11,14 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as HttpRequest
 
-from markaz.contracts.incidents import PlaceConfidence
+from markaz.contracts.incidents import EnteredVia, PlaceConfidence
 from markaz.core.acts import Answer, Request
 from markaz.core.codes import CodeTables
 from markaz.core.permissions import Actor, Permission
 from markaz.programmes.incidents import commands, shapes
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.intake import Intake
+from markaz.programmes.incidents.outcomes import closing
 from markaz.programmes.incidents.positions import Fix, Positions
 from markaz.programmes.incidents.reading import PAGE_LIMIT, IncidentQuery, Reading
 from markaz.programmes.incidents.service import Desk
@@ -80,7 +81,9 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
         request: Annotated[Request, Depends(guard.requires(P.INCIDENT_DISPATCH))],
     ) -> Response:
         """Record that a unit reached a stage; 422 `stage_order` when that cannot be."""
-        command = commands.ReportStage(unit_id, body.stage, body.version, body.occurred_at)
+        command = commands.ReportStage(
+            unit_id, body.stage, body.version, body.occurred_at, body.via or EnteredVia.CONSOLE
+        )
         return _answer(await desk.report_stage(request, incident_id, command))
 
     @router.post("/incidents/{incident_id}/corrections", openapi_extra=_needs(P.INCIDENT_CORRECT))
@@ -123,7 +126,7 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
         request: Annotated[Request, Depends(guard.requires(P.INCIDENT_CLOSE))],
     ) -> Response:
         """Close an incident with a coded outcome."""
-        command = commands.CloseIncident(body.version, codes.outcomes.check(body.outcome), body.occurred_at)
+        command = closing(codes, body)
         return _answer(await desk.close_incident(request, incident_id, command))
 
     @router.post("/incidents/{incident_id}/notes", status_code=201, openapi_extra=_needs(P.INCIDENT_CHANGE))
@@ -133,7 +136,11 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
         request: Annotated[Request, Depends(guard.requires(P.INCIDENT_CHANGE))],
     ) -> Response:
         """Add a note; its text is sealed."""
-        return _answer(await desk.add_note(request, incident_id, body.text))
+        return _answer(
+            await desk.add_note(
+                request, incident_id, body.text, occurred_at=body.occurred_at, via=body.via or EnteredVia.CONSOLE
+            )
+        )
 
     @router.post("/units", status_code=201, openapi_extra=_needs(P.UNIT_REGISTER))
     async def register_unit(

@@ -3,10 +3,11 @@
 Every command names the version seen. Locks are taken incident first, then unit, so two acts never wait for each other.
 """
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from markaz.contracts.incidents import IncidentEvent, Stage, UnitStatus
+from markaz.contracts.incidents import EnteredVia, IncidentEvent, Stage, UnitStatus
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow
 from markaz.core.permissions import Permission, require
@@ -16,6 +17,7 @@ from markaz.kit.ids import uuid7
 from markaz.programmes.incidents import commands, domain, store, waiting
 from markaz.programmes.incidents.acting import (
     Spine,
+    check_not_to_shut_out,
     conflict,
     corrected_ordinal,
     differs,
@@ -26,6 +28,7 @@ from markaz.programmes.incidents.acting import (
     lock_open_incident,
     lock_unit,
     moved_from,
+    said,
     set_unit,
 )
 from markaz.programmes.incidents.opening import open_incident, place_values, store_note, territory_for
@@ -92,7 +95,10 @@ class Desk:
                 "version": version,
             }
             territory_id = incident["territory_id"]
-            act.events.append(event(act, IncidentEvent.STAGE_REACHED, incident_id, territory_id, at, payload))
+            reached = event(
+                act, IncidentEvent.STAGE_REACHED, incident_id, territory_id, at, payload, source=said(command.via)
+            )
+            act.events.append(reached)
             if row["unit_incident_id"] == incident_id:
                 status = domain.status_after({**assignment.stages, command.stage: at})
                 target = None if command.stage is Stage.CLEARED else incident_id
@@ -148,7 +154,7 @@ class Desk:
 
         async def work(act: Act) -> Answer:
             row = await lock_open_incident(act, self._spine, incident_id, Permission.INCIDENT_CHANGE, command.version)
-            values = self._changed_values(act, row, command)
+            values = await self._changed_values(act, row, command)
             changes = {k: {"from": row[k], "to": v} for k, v in values.items() if row[k] != v}
             if not changes:
                 raise InvalidInput("Nothing would change: give another category, priority, place or territory.")
@@ -178,24 +184,35 @@ class Desk:
             at = domain.check_time(command.occurred_at or act.now, act.now)
             if at < incident["received_at"]:
                 raise InvalidInput("An incident cannot end before its call was received.", field="occurred_at")
-            version = await store.close_incident(act.connection, incident_id, act.actor.id, command.outcome, at)
+            version = await store.close_incident(act.connection, incident_id, act.actor.id, command, at)
             payload = {"outcome": command.outcome, "at": iso(at), "version": version}
+            payload |= {"report_number": command.report_number, "outcome_reason": command.reason_code}
             territory_id = incident["territory_id"]
             act.events.append(event(act, IncidentEvent.CLOSED, incident_id, territory_id, at, payload))
             return Answer(200, {"version": version})
 
         return await self._spine.acts.run(request, work)
 
-    async def add_note(self, request: Request, incident_id: UUID, text: str) -> Answer:
+    async def add_note(
+        self,
+        request: Request,
+        incident_id: UUID,
+        text: str,
+        *,
+        occurred_at: datetime | None = None,
+        via: EnteredVia = EnteredVia.CONSOLE,
+    ) -> Answer:
         """Add a note; its text is sealed. A note needs no version: it takes nothing away."""
 
         async def work(act: Act) -> Answer:
             incident = await lock_incident(act, self._spine, incident_id, Permission.INCIDENT_CHANGE, None)
-            note_id = await store_note(act, self._spine, incident_id, text)
+            at = domain.check_time(occurred_at or act.now, act.now)
+            note_id = await store_note(act, self._spine, incident_id, text, at, via)
             version = await store.touch_incident(act.connection, incident_id, act.actor.id)
             payload = {"note_id": str(note_id), "version": version}
             territory_id = incident["territory_id"]
-            act.events.append(event(act, IncidentEvent.NOTE_ADDED, incident_id, territory_id, act.now, payload))
+            noted = event(act, IncidentEvent.NOTE_ADDED, incident_id, territory_id, at, payload, source=said(via))
+            act.events.append(noted)
             return Answer(201, {"id": str(note_id), "version": version})
 
         return await self._spine.acts.run(request, work)
@@ -235,7 +252,7 @@ class Desk:
     def _tree(self) -> TerritoryTree:
         return self._spine.territories()
 
-    def _changed_values(self, act: Act, row: store.Record, command: commands.ChangeIncident) -> dict[str, Any]:
+    async def _changed_values(self, act: Act, row: store.Record, command: commands.ChangeIncident) -> dict[str, Any]:
         place = command.place
         values = {
             "category": command.category or row["category"],
@@ -252,6 +269,7 @@ class Desk:
             values |= place_values(command)
         if place is not None or command.territory_id is not None:
             values["territory_id"] = territory_for(act, self._tree, place, command.territory_id)
+        await check_not_to_shut_out(act.connection, self._tree, row["id"], values["territory_id"])
         if self._tree.current(values["territory_id"]) is None:
             raise InvalidInput("There is no such territory.", field="territory_id")
         return values

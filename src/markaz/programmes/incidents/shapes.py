@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from markaz.contracts.incidents import Flag, PlaceConfidence, Stage, UnitStatus
+from markaz.contracts.incidents import EnteredVia, Flag, PlaceConfidence, Stage, UnitStatus
 from markaz.kit.clock import Precision, StatedTime
 from markaz.kit.geometry import Point
 
@@ -49,6 +49,9 @@ Address = Annotated[
 ]
 LongText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), AfterValidator(storable)
+]
+ReportNumber = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), AfterValidator(storable)
 ]
 Time = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_utc)]
 # Strict: of JSON's true and "5" no number is made. A query has only text, so there the plain form reads it.
@@ -104,6 +107,7 @@ class StageBody(Body):
     stage: Stage
     version: Version
     occurred_at: Time | None = None
+    via: EnteredVia | None = None
 
 
 class CorrectionBody(Body):
@@ -132,10 +136,13 @@ class ChangeBody(Body):
 
 
 class CloseBody(Body):
-    """Close with a coded outcome."""
+    """Close with a coded outcome, and with what it needs: see GET /api/codes."""
 
     version: Version
     outcome: Code
+    report_number: ReportNumber | None = None
+    reason: Code | None = None
+    referred_to: Code | None = None
     occurred_at: Time | None = None
 
 
@@ -143,6 +150,8 @@ class NoteBody(Body):
     """A note; sealed at once."""
 
     text: LongText
+    occurred_at: Time | None = None
+    via: EnteredVia | None = None
 
 
 class RegisterUnitBody(Body):

@@ -10,6 +10,7 @@ import orjson
 
 from markaz.contracts.incidents import Stage
 from markaz.core.db.pool import Connection
+from markaz.programmes.incidents.commands import CloseIncident
 from markaz.programmes.incidents.domain import STAGES, Assignment
 from markaz.programmes.incidents.picture import JSON, Row, assignment_view, incident_view, unit_view
 
@@ -157,16 +158,20 @@ async def change_incident(connection: Connection, incident_id: UUID, by: UUID, v
     return _certain(row)
 
 
-async def close_incident(connection: Connection, incident_id: UUID, by: UUID, outcome: str, at: datetime) -> int:
+async def close_incident(
+    connection: Connection, incident_id: UUID, by: UUID, command: CloseIncident, at: datetime
+) -> int:
     """Close an incident and return its version."""
     return int(
         await connection.fetchval(
-            "UPDATE incidents SET status = 'closed', outcome = $3, closed_at = $4, version = version + 1, "
-            "updated_by = $2, updated_at = clock_timestamp() WHERE id = $1 RETURNING version",
+            "UPDATE incidents SET status = 'closed', outcome = $3, closed_at = $4, report_number = $5, "
+            "outcome_reason = $6, version = version + 1, updated_by = $2, updated_at = clock_timestamp() WHERE id = $1 RETURNING version",
             incident_id,
             by,
-            outcome,
+            command.outcome,
             at,
+            command.report_number,
+            command.reason_code,
         )
     )
 
@@ -263,16 +268,25 @@ async def insert_unit(connection: Connection, values: Mapping[str, Any]) -> Reco
 
 
 async def insert_note(
-    connection: Connection, note_id: UUID, incident_id: UUID, at: datetime, by: UUID, sealed_id: UUID
+    connection: Connection,
+    note_id: UUID,
+    incident_id: UUID,
+    at: datetime,
+    by: UUID,
+    sealed_id: UUID,
+    via: str = "console",
+    entered_at: datetime | None = None,
 ) -> None:
     """Insert a note; its text is sealed."""
     await connection.execute(
-        "INSERT INTO notes (id, incident_id, at, by_id, sealed_id) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO notes (id, incident_id, at, by_id, sealed_id, via, entered_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         note_id,
         incident_id,
         at,
         by,
         sealed_id,
+        via,
+        entered_at,
     )
 
 

@@ -4,10 +4,11 @@ Pure. A correction stands beside what it corrects, which stays, marked; nothing 
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from markaz.contracts.incidents import IncidentEvent
+from markaz.contracts.incidents import EnteredVia, IncidentEvent
 from markaz.core.events import Recorded
 from markaz.kit.clock import iso
 
@@ -15,7 +16,23 @@ _DETAIL = (
     "unit_id", "call_sign", "ordinal", "stage", "at", "was", "changes", "outcome", "note_id", "flags", "erased",
     "call_id", "channel", "calls", "entered_via", "told",
     "withdrawn", "held", "backup", "because",
+    "report_number", "outcome_reason", "into_number", "other_number", "number", "kind", "role", "party_id", "vehicle_id",
+    "attachment_id", "moved", "ground", "split_from",
 )  # fmt: skip
+
+# An officer who types while listening is done within this; radio reports written down first and paper are not.
+LATE_ENTRY = timedelta(minutes=5)
+_SAID = frozenset({"officer", *(via.value for via in EnteredVia)})
+_ENTERED = frozenset(
+    {
+        IncidentEvent.OPENED,
+        IncidentEvent.UNIT_ASSIGNED,
+        IncidentEvent.STAGE_REACHED,
+        IncidentEvent.NOTE_ADDED,
+        IncidentEvent.CLOSED,
+    }
+)
+_MANY_STAGES = frozenset({IncidentEvent.IMPORTED, IncidentEvent.ABSORBED})
 
 
 def entries_of(
@@ -41,6 +58,7 @@ def entries_of(
             "corrected_by": None if by is None else by.seq,
             "corrects": one.event.payload.get("corrects"),
             "void": by is not None and by.event.payload["at"] is None,
+            "late": _is_late(one),
             "reason": _reason(one, reasons),
         }
         entries.extend(base | detail for detail in _details(one))
@@ -49,7 +67,15 @@ def entries_of(
 
 def _correction_of(one: Recorded, direct: Mapping[int, Recorded]) -> Recorded | None:
     """Return the correction that names this entry. An import holds many stages, so it is never struck as a whole."""
-    return None if one.event.type == IncidentEvent.IMPORTED else direct.get(one.seq)
+    return None if one.event.type in _MANY_STAGES else direct.get(one.seq)
+
+
+def _is_late(one: Recorded) -> bool:
+    """Say whether an officer entered this long after its stated time. Another system's times are its own."""
+    is_said = (
+        one.event.occurred_source in _SAID and one.event.type in _ENTERED and "split_from" not in one.event.payload
+    )
+    return is_said and one.recorded_at - one.event.occurred_at > LATE_ENTRY
 
 
 def _details(one: Recorded) -> list[dict[str, Any]]:
@@ -63,8 +89,9 @@ def _details(one: Recorded) -> list[dict[str, Any]]:
             detail["proposed_priority"] = event.payload["proposed_priority"]
         if view.get("entered_via", "console") != "console":
             detail["entered_via"] = view["entered_via"]
+        detail |= {name: event.payload[name] for name in ("split_from",) if name in event.payload}
     entries: list[dict[str, Any]] = [{"occurred": occurred, "detail": detail}]
-    if event.type == IncidentEvent.IMPORTED:
+    if event.type in _MANY_STAGES:
         for unit in event.payload.get("units", ()):
             for stage, at in unit["stages"].items():
                 stated = {"at": at, "precision": unit.get("precisions", {}).get(stage, "second")}

@@ -1,0 +1,1 @@
+"""What an incident holds and how incidents belong together: parties, vehicles, attachments, links, merge, split, reopen."""

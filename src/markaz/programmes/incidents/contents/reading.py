@@ -1,0 +1,139 @@
+"""What a card shows of the contents of an incident; sealed fields only with the right to them, and then audited."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from markaz.core import audit
+from markaz.core.acts import Request
+from markaz.core.db.pool import Connection
+from markaz.core.errors import NotFound
+from markaz.core.permissions import Permission, holds, require_seen, territory_filter
+from markaz.kit.clock import iso
+from markaz.programmes.incidents.acting import Spine, check_not_shut_out
+from markaz.programmes.incidents.contents import queries
+from markaz.programmes.incidents.picture import JSON
+from markaz.programmes.incidents.store import Record, incident
+
+Opened = dict[UUID, dict[str, str] | None]
+
+
+class ContentsReading:
+    """The read of one incident's contents."""
+
+    def __init__(self, spine: Spine) -> None:
+        self._spine = spine
+
+    async def contents(self, request: Request, incident_id: UUID) -> JSON:
+        """Return parties, vehicles, photos (without bytes) and links. `sealed` says whether names may be read."""
+        actor, tree = request.actor, self._spine.territories()
+        async with self._spine.database.transaction() as connection:
+            row = await incident(connection, incident_id)
+            if row is None:
+                raise NotFound("There is no such incident in your territory.", what="incident")
+            require_seen(actor, Permission.INCIDENT_READ, row["territory_id"], tree, "incident")
+            await check_not_shut_out(connection, actor, incident_id)
+            may_open = holds(actor, Permission.INCIDENT_READ_SEALED, row["territory_id"], tree)
+            seen_in = territory_filter(actor, Permission.INCIDENT_READ, tree)
+            people = await self._people(connection, request, row) if may_open else _NOTHING
+            links = await queries.links(connection, incident_id, seen_in)
+            merged = await queries.merged_here(connection, incident_id)
+            posts = await queries.shut_out_posts(connection, incident_id)
+        return people | {
+            "sealed": may_open,
+            "safe_contact": list(row["safe_contact"]),
+            "covert": row["is_covert"],
+            "links": [_link(link) for link in links],
+            "merged_here": [{"id": str(one["id"]), "number": one["number"]} for one in merged],
+            "shut_out": [
+                {"territory_id": post["territory_id"], "ground": post["ground"], "at": iso(post["at"])}
+                for post in posts
+            ],
+            "report_number": row["report_number"],
+            "outcome_reason": row["outcome_reason"],
+        }
+
+    async def _people(self, connection: Connection, request: Request, row: Record) -> JSON:
+        incident_id = row["id"]
+        parties = await queries.parties(connection, incident_id)
+        before = await queries.parties_before(connection, incident_id)
+        vehicles = await queries.vehicles(connection, incident_id)
+        vehicles_before = await queries.vehicles_before(connection, incident_id)
+        sealed_ids = {one["sealed_id"] for rows in (parties, before, vehicles, vehicles_before) for one in rows} - {
+            None
+        }
+        opened = await self._spine.sealer.read(connection, sealed_ids)
+        await audit.record(
+            connection,
+            actor_id=request.actor.id,
+            action="incident.read_contents",
+            record_kind="incident",
+            record_id=incident_id,
+            reason=f"incident {row['number']}",
+            request_id=request.request_id,
+        )
+        return {
+            "parties": [_with_earlier(_party, one, before, opened) for one in parties],
+            "vehicles": [_with_earlier(_vehicle, one, vehicles_before, opened) for one in vehicles],
+            "attachments": [_attachment(one) for one in await queries.attachments(connection, incident_id)],
+        }
+
+
+_NOTHING: JSON = {"parties": [], "vehicles": [], "attachments": []}
+
+
+def _with_earlier(shown: Any, row: Record, before: Sequence[Record], opened: Opened) -> JSON:
+    """Return a party or vehicle as it is, and as it was before each correction, the newest first."""
+    return dict(shown(row, opened)) | {"earlier": [shown(one, opened) for one in before if one["id"] == row["id"]]}
+
+
+def _fields(row: Record, opened: Opened, *names: str) -> JSON:
+    """Return sealed fields by name (None: not given), and whether they were erased."""
+    if row["sealed_id"] is None:
+        return dict.fromkeys(names) | {"erased": False}
+    fields = opened[row["sealed_id"]]
+    return {name: (fields or {}).get(name) for name in names} | {"erased": fields is None}
+
+
+def _party(row: Record, opened: Opened) -> JSON:
+    return {
+        "id": str(row["id"]),
+        "role": row["role"],
+        "is_minor": row["is_minor"],
+        "is_unknown": row["is_unknown"],
+        "safe_contact": list(row["safe_contact"]),  # beside the number, so that none shows it without
+        "version": row["version"],
+        "at": iso(row["at"]),
+        "by": row["by"],
+    } | _fields(row, opened, "name", "phone", "address", "born_year", "fact", "opinion")
+
+
+def _vehicle(row: Record, opened: Opened) -> JSON:
+    base = {"id": str(row["id"]), "role": row["role"], "version": row["version"], "at": iso(row["at"]), "by": row["by"]}
+    return base | _fields(row, opened, "plate", "description")
+
+
+def _attachment(row: Record) -> JSON:
+    return {
+        "id": str(row["id"]),
+        "media_type": row["media_type"],
+        "size_bytes": row["size_bytes"],
+        "width_px": row["width_px"],
+        "height_px": row["height_px"],
+        "at": iso(row["at"]),
+        "by": row["by"],
+        "erased": row["erased"],
+    }
+
+
+def _link(row: Record) -> JSON:
+    return {
+        "id": str(row["id"]),
+        "number": row["number"],
+        "kind": row["kind"],
+        "is_from": row["is_from"],
+        "at": iso(row["at"]),
+        "seen": row["is_seen"],
+        "category": row["category"],
+        "status": row["status"],
+    }
