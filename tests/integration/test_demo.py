@@ -31,6 +31,7 @@ from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.positions import Positions
 from markaz.programmes.incidents.service import Desk
 
+PEOPLE = ("operator", "operator2", "supervisor", "observer", "admin")
 TABLES = (
     "territories",
     "territory_boundaries",
@@ -94,7 +95,7 @@ async def test_every_login_signs_in_within_its_territory(db: Database, centre_se
     assert centre_settings.database_url is not None
     dsn = centre_settings.database_url.get_secret_value()
     told = await building.build_demo(centre_settings, dsn, say=lambda _line: None)
-    assert [login.login for login in told] == ["operator", "operator2", "supervisor", "observer", "admin"]
+    assert [login.login for login in told] == [*PEOPLE, "unit1", "unit2", "unit3"]
     scopes = {}
     for login in told:
         async with db.transaction() as connection:
@@ -147,7 +148,7 @@ async def test_build_killed_at_any_step_is_completed_by_the_next(
     assert not (await build(db, centre_settings.home)).was_there
     built = await counts(db)
     assert (built["territories"], built["units"], built["incidents"]) == (45, 60, 25)
-    assert built["accounts"] == 46 + 5 + 2
+    assert built["accounts"] == 46 + len(logins.LOGINS) + 2
     async with db.connection() as connection:
         twice = await connection.fetchval("SELECT count(*) FROM assignments WHERE is_current AND ordinal > 1")
         assert twice == 0
@@ -193,6 +194,23 @@ async def test_demo_is_refused_beside_real_data_and_beside_another_demo(
         assert not await building.is_demo(connection)
 
 
+async def test_the_demo_s_units_are_logged_on_and_two_officers_can_be_tried_on_theirs(
+    db: Database, centre_settings: Settings
+) -> None:
+    await build(db, centre_settings.home)
+    async with db.connection() as connection:
+        astray = await connection.fetch(
+            "SELECT u.call_sign FROM units u LEFT JOIN unit_logons l ON l.unit_id = u.id AND l.logged_off_at IS NULL "
+            "WHERE (u.status = 'off_duty') <> (l.id IS NULL) OR l.crew_size <> u.crew_size"
+        )
+        on_duty = await connection.fetch(
+            "SELECT a.login, u.status FROM unit_crews c JOIN accounts a ON a.id = c.account_id "
+            "JOIN unit_logons l ON l.id = c.logon_id JOIN units u ON u.id = l.unit_id ORDER BY a.login"
+        )
+    assert astray == []
+    assert [tuple(row) for row in on_duty] == [("unit1", "available"), ("unit2", "available")]
+
+
 async def test_another_scale_is_refused_where_a_demo_stands(db: Database, centre_settings: Settings) -> None:
     await build(db, centre_settings.home)
     with pytest.raises(NotPossibleNow, match="another demo"):
@@ -205,7 +223,7 @@ async def test_country_is_built_with_every_mahalla_and_inspector(db: Database, c
     await build(db, centre_settings.home, DemoScale.COUNTRY)
     built = await counts(db)
     assert built["territories"] == 1 + 14 + 208 + 9_008
-    assert built["accounts"] == 10_240 + 7
+    assert built["accounts"] == 10_240 + len(logins.LOGINS) + 2
     assert built["units"] == 10_284
     assert built["incidents"] == 240
     async with db.connection() as connection:

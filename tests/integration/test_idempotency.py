@@ -49,6 +49,8 @@ async def test_ten_twins_at_once_are_one_act_with_one_answer(
     centre, world = shared_centre, await make_world(shared_centre)
     person = await in_role_of(centre, operation)
     single, call = await operation.prepare(world), await operation.prepare(world)
+    if call.ready is not None:
+        await call.ready(person)
     start = await centre.seq()
     assert (await operation.send(person, single)).status_code == operation.served
     events_of_one = await centre.seq() - start

@@ -105,6 +105,33 @@ ROWS_SINCE = {
         INSERT INTO acknowledgements VALUES ('00000000-0000-7000-8000-000000000009',
             '00000000-0000-7000-8000-000000000001', now());
     """,
+    "0010": """
+        INSERT INTO territories VALUES (2, 'UZ-A', 1, 'region', '{"en": "A"}', '2020-01-01', NULL);
+        INSERT INTO accounts (id, login, display_name, kind)
+            VALUES ('00000000-0000-7000-8000-0000000010a1', 'bek', 'Bek', 'person');
+        INSERT INTO shifts VALUES ('00000000-0000-7000-8000-0000000010b1', 1, 'night', now(), now() + interval '8 hours');
+        INSERT INTO units (id, call_sign, kind, territory_id, status, since, updated_by)
+            VALUES ('00000000-0000-7000-8000-0000000010c1', 'N-10', 'patrol', 1, 'available', now(),
+                '00000000-0000-7000-8000-000000000001');
+        INSERT INTO unit_logons (id, unit_id, shift_id, logged_on_at, logged_on_by) VALUES
+            ('00000000-0000-7000-8000-0000000010d1', '00000000-0000-7000-8000-0000000010c1',
+             '00000000-0000-7000-8000-0000000010b1', now(), '00000000-0000-7000-8000-000000000001');
+        INSERT INTO unit_crews VALUES ('00000000-0000-7000-8000-0000000010d1', '00000000-0000-7000-8000-000000000001');
+        INSERT INTO roster VALUES ('00000000-0000-7000-8000-0000000010b1', '00000000-0000-7000-8000-0000000010c1',
+            '00000000-0000-7000-8000-000000000001');
+        INSERT INTO roster_swaps VALUES ('00000000-0000-7000-8000-0000000010e1', '00000000-0000-7000-8000-0000000010b1',
+            '00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-0000000010a1', 'asked', now());
+        INSERT INTO position_holds VALUES ('00000000-0000-7000-8000-000000000002', now(),
+            '00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000001', now());
+        INSERT INTO held_positions VALUES ('00000000-0000-7000-8000-000000000002',
+            '00000000-0000-7000-8000-0000000010c1', now(), now(), 69.2, 41.3, 5);
+        INSERT INTO aid_requests (id, territory_id, from_territory_id, kind, count, until, reason, state, asked_at,
+                asked_by)
+            VALUES ('00000000-0000-7000-8000-0000000010f1', 1, 2, 'patrol', 1, now(), 'skill', 'open', now(),
+                '00000000-0000-7000-8000-000000000001');
+        INSERT INTO unit_loans VALUES ('00000000-0000-7000-8000-0000000010f2', '00000000-0000-7000-8000-0000000010c1',
+            '00000000-0000-7000-8000-0000000010f1', 1, 2, now(), '00000000-0000-7000-8000-000000000001');
+    """,
     "0011": """
         INSERT INTO summaries VALUES ('00000000-0000-7000-8000-00000000000b', 1, '2026-01-01', 1, now(),
             '00000000-0000-7000-8000-000000000001', 2, '{}', '{}');

@@ -35,6 +35,7 @@ class Call:
     query: dict[str, Any] = field(default_factory=dict)
     ids: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    ready: Callable[[Person], Awaitable[None]] | None = None  # makes the one who holds the right ready to send it
 
     def for_ghosts(self) -> "Call":
         """Return the same call for records that do not exist."""

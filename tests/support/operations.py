@@ -1,7 +1,7 @@
 """One row for every operation of the API: how to call it rightly, and what somebody of another territory must get.
 
 A row makes fresh records in the western district each time, so rows never disturb one another. A new route without a
-row here fails tests/integration/test_permissions_table.py.
+row here fails tests/integration/test_permissions_table.py. An area with many rows keeps them in a file of its own.
 """
 
 from dataclasses import replace
@@ -13,13 +13,14 @@ from tests.support.operation import Call, Elsewhere, Operation, World, make_worl
 from tests.support.operations_alerts import ALERT_OPERATIONS
 from tests.support.operations_calls import CALL_OPERATIONS
 from tests.support.operations_contents import CONTENTS_OPERATIONS
+from tests.support.operations_crews import CREW_OPERATIONS
 from tests.support.operations_dispatch import DISPATCH_OPERATIONS
 from tests.support.people import make_person, new_key
 
 from markaz.core.permissions import Grant, Permission, Role
 from markaz.kit.clock import iso
 
-__all__ = ["OPERATIONS", "Call", "Elsewhere", "Operation", "World", "make_world"]
+__all__ = ["OPERATIONS", "PASSWORD", "Call", "Elsewhere", "Operation", "World", "make_world"]
 
 P = Permission
 PASSWORD = "correct horse battery staple"
@@ -336,4 +337,5 @@ OPERATIONS = (
     Operation("GET /metrics", P.METRICS_READ, _plain, PUBLIC),
     *ALERT_OPERATIONS,
     *CONTENTS_OPERATIONS,
+    *CREW_OPERATIONS,
 )

@@ -29,6 +29,7 @@ PERSON_DATA = {
     Permission.POSITION_READ,
     Permission.PERSON_ERASE,
     Permission.AUDIT_READ,
+    Permission.CREW_READ,
 }
 
 
@@ -69,6 +70,10 @@ def test_an_observer_sees_the_picture_and_no_person() -> None:
 def test_devices_and_importers_read_nothing() -> None:
     for role in (Role.UNIT_DEVICE, Role.IMPORTER):
         assert not {p for p in ROLE_PERMISSIONS[role] if ".read" in p.value}
+
+
+def test_an_officer_of_a_crew_reads_no_picture_and_nothing_sealed() -> None:
+    assert {p.value for p in ROLE_PERMISSIONS[Role.UNIT_OFFICER]} == {"field.report", "unit.log_on"}
 
 
 def test_everybody_signed_in_holds_these_two_and_nothing_else() -> None:

@@ -46,6 +46,15 @@ class IncidentEvent(StrEnum):
     SPLIT = "incident.split/1"
     REOPENED = "incident.reopened/1"  # its payload says what the closing said
     SHUT_OUT = "incident.shut_out/1"
+    UNIT_LOGGED_ON = "unit.logged_on/1"
+    UNIT_LOGGED_OFF = "unit.logged_off/1"
+    UNIT_LENT = "unit.lent/1"
+    UNIT_RETURNED = "unit.returned/1"
+    POSITIONS_HELD = "incident.positions_held/1"
+    SHIFT_PLANNED = "shift.planned/1"
+    ROSTER_CHANGED = "shift.roster_changed/1"
+    SWAP_CHANGED = "shift.swap_changed/1"
+    AID_CHANGED = "aid.request_changed/1"
 
 
 class BriefingEvent(StrEnum):

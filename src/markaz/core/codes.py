@@ -7,6 +7,7 @@ unit stand first. Records hold the code only; names are for people and may chang
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -73,6 +74,15 @@ class ReportNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftTemplate:
+    """One shift of the day: its code, when it begins in local time, and how long it lasts."""
+
+    code: str
+    starts: time
+    hours: int
+
+
+@dataclass(frozen=True, slots=True)
 class CodeTables:
     """Every code table of one deployment profile."""
 
@@ -87,6 +97,12 @@ class CodeTables:
     referral_bodies: CodeTable
     report_number: ReportNumber
     levels: Mapping[Level, Mapping[str, str]]
+    skills: CodeTable
+    status_reasons: CodeTable
+    lend_reasons: CodeTable
+    lend_refusals: CodeTable
+    shifts: CodeTable
+    shift_templates: Mapping[str, ShiftTemplate]
 
     def wire(self) -> dict[str, Any]:
         """Return the tables as GET /api/codes answers: lists of {code, names}, and levels as {key, names}.
@@ -103,6 +119,11 @@ class CodeTables:
             "hazard_grounds": self.hazard_grounds,
             "outcome_reasons": self.outcome_reasons,
             "referral_bodies": self.referral_bodies,
+            "skills": self.skills,
+            "status_reasons": self.status_reasons,
+            "lend_reasons": self.lend_reasons,
+            "lend_refusals": self.lend_refusals,
+            "shifts": self.shifts,
         }
         answer: dict[str, Any] = {name: [code.wire() for code in table.codes] for name, table in tables.items()}
         for row, outcome in zip(answer["outcomes"], self.outcomes.codes, strict=True):
@@ -129,6 +150,12 @@ def load_codes(profile: Profile) -> CodeTables:
         referral_bodies=_table("referred_to", common["referral_bodies"]),
         report_number=ReportNumber(**common["report_number"]),
         levels={Level(row["key"]): _names(row) for row in own["levels"]},
+        skills=_table("skills", common["skills"]),
+        status_reasons=_table("reason", common["status_reasons"]),
+        lend_reasons=_table("reason", common["lend_reasons"]),
+        lend_refusals=_table("refusal", common["lend_refusals"]),
+        shifts=_table("name", own["shifts"]),
+        shift_templates={row["code"]: ShiftTemplate(row["code"], row["starts"], row["hours"]) for row in own["shifts"]},
     )
 
 

@@ -32,7 +32,7 @@ class Permission(StrEnum):
     UNIT_STATUS = "unit.status"
     POSITION_READ = "position.read"
     POSITION_REPORT = "position.report"
-    FIELD_REPORT = "field.report"
+    FIELD_REPORT = "field.report"  # of the own unit only, while logged on to it
     FIGURES_READ = "figures.read"
     SUMMARY_READ = "summary.read"
     SUMMARY_MAKE = "summary.make"
@@ -49,6 +49,11 @@ class Permission(StrEnum):
     ALARM_READ = "alarm.read"  # with it one acknowledges for oneself
     ALARM_RESOLVE = "alarm.resolve"
     EMERGENCY_RAISE = "emergency.raise"
+    CREW_READ = "crew.read"  # names of colleagues: who is on a unit, who sits at the desk
+    UNIT_LOG_ON = "unit.log_on"
+    UNIT_LEND = "unit.lend"
+    ROSTER_PLAN = "roster.plan"
+    POSITION_HOLD = "position.hold"
 
 
 class Role(StrEnum):
@@ -60,13 +65,18 @@ class Role(StrEnum):
     DUTY_OFFICER = "duty_officer"  # call-taker and dispatcher in one person, as most desks have it at night
     SUPERVISOR = "supervisor"
     UNIT_DEVICE = "unit_device"
+    UNIT_OFFICER = "unit_officer"  # a member of a crew: the own unit, and no picture of the territory
     IMPORTER = "importer"
     ADMINISTRATOR = "administrator"
     DATA_PROTECTION_OFFICER = "data_protection_officer"
 
 
 _PICTURE = frozenset({Permission.INCIDENT_READ, Permission.UNIT_READ, Permission.POSITION_READ, Permission.ALERT_READ})
-_BOTH = _PICTURE | {Permission.INCIDENT_READ_SEALED, Permission.INCIDENT_CHANGE, Permission.ALARM_READ}
+_BOTH = (
+    _PICTURE
+    | {Permission.INCIDENT_READ_SEALED, Permission.INCIDENT_CHANGE, Permission.ALARM_READ}
+    | {Permission.CREW_READ}
+)
 _CALL_TAKER = _BOTH | {Permission.INCIDENT_OPEN, Permission.HANDOVER_SIGN}
 _DISPATCHER = _BOTH | {
     Permission.INCIDENT_DISPATCH,
@@ -77,6 +87,8 @@ _DISPATCHER = _BOTH | {
     Permission.ALARM_RESOLVE,
     Permission.EMERGENCY_RAISE,
     Permission.HAZARD_WRITE,
+    Permission.UNIT_LOG_ON,
+    Permission.UNIT_LEND,
 }
 _DESK = _CALL_TAKER | _DISPATCHER | {Permission.ALERT_DRAFT}
 
@@ -88,7 +100,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.DUTY_OFFICER: _DESK | {Permission.SUMMARY_READ, Permission.INCIDENT_REOPEN},
     Role.SUPERVISOR: _DESK
     | {Permission.UNIT_REGISTER, Permission.FIGURES_READ, Permission.SUMMARY_READ, Permission.SUMMARY_MAKE}
-    | {Permission.ALERT_APPROVE, Permission.ALERT_RECEIVE, Permission.INCIDENT_REOPEN},
+    | {Permission.ALERT_APPROVE, Permission.ALERT_RECEIVE, Permission.INCIDENT_REOPEN}
+    | {Permission.ROSTER_PLAN, Permission.POSITION_HOLD},
+    Role.UNIT_OFFICER: frozenset({Permission.FIELD_REPORT, Permission.UNIT_LOG_ON}),
     Role.UNIT_DEVICE: frozenset({Permission.POSITION_REPORT, Permission.EMERGENCY_RAISE}),
     Role.IMPORTER: frozenset({Permission.INTAKE, Permission.POSITION_REPORT, Permission.ALERT_RECEIVE}),
     Role.ADMINISTRATOR: frozenset(

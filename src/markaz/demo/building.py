@@ -150,7 +150,9 @@ async def _fill(database: Database, home: Path, plan: Plan, clock: Clock, opened
 
 async def _finish(database: Database, plan: Plan, job: str, opened_at: datetime) -> None:
     async with database.transaction() as connection:
-        await write.write_positions(connection, plan, make_opening(plan), opened_at)
+        opening = make_opening(plan)
+        await write.write_positions(connection, plan, opening, opened_at)
+        await write.write_crews(connection, plan, opening)
         await connection.execute("UPDATE job_runs SET finished_at = clock_timestamp() WHERE job = $1", job)
 
 

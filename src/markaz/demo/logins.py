@@ -40,6 +40,10 @@ LOGINS = (
     _login("supervisor", Role.SUPERVISOR, "the region"),
     _login("observer", Role.OBSERVER, "the whole centre"),
     _login("admin", Role.ADMINISTRATOR, "the whole centre"),
+    # Crews, for the phone: the first two are logged on to a unit of the region already, the third to none.
+    _login("unit1", Role.UNIT_OFFICER, "the region"),
+    _login("unit2", Role.UNIT_OFFICER, "the region"),
+    _login("unit3", Role.UNIT_OFFICER, "the region"),
 )
 
 

@@ -30,6 +30,21 @@ from markaz.programmes.incidents.service import Desk
 UNITS_AT_ONCE = 500  # keeps the event counter for some 20 ms
 NO_SHIFT = frozenset({UnitStatus.OFF_DUTY, UnitStatus.OUT_OF_SERVICE})  # no position exists without a shift
 SOURCE = "demo"
+CREW_OF = {"patrol_foot": 2, "neighbourhood_post": 1, "probation": 1, "women_inspector": 1, "investigation": 4}
+SKILLS = (("armed", 0.5), ("medical_aid", 0.3), ("woman_officer", 0.2), ("crash_report", 0.15), ("dog", 0.05))
+CREWED_KIND = "patrol_car"
+ON_DUTY = ("unit1", "unit2")  # of demo.logins; the third is free to log on
+
+_LOG_ON = """
+INSERT INTO unit_logons (unit_id, crew_size, skills, vehicle, logged_on_at, logged_on_by)
+SELECT id, crew_size, skills, call_sign, since, updated_by FROM units
+WHERE id = ANY($1::uuid[]) AND status <> 'off_duty'
+"""
+_JOIN_CREW = """
+INSERT INTO unit_crews (logon_id, account_id)
+SELECT l.id, a.id FROM unit_logons l, accounts a WHERE l.unit_id = $1 AND l.logged_off_at IS NULL AND a.login = $2
+ON CONFLICT DO NOTHING
+"""
 
 # A number that no network gives out; the name says what it is.
 CALLER_NAME = "Sinov Murojaatchi"
@@ -100,12 +115,15 @@ async def _write_units(connection: Connection, units: Sequence[PlannedUnit], act
             "incident_id": None,
             "version": 1,
             "updated_by": actor_id,
+            "crew_size": 0 if unit.status is UnitStatus.OFF_DUTY else CREW_OF.get(unit.kind, 2),
+            "skills": [] if unit.status is UnitStatus.OFF_DUTY else _skills(unit),
         }
         for unit in units
     ]
     await connection.copy_records_to_table(
         "units", columns=list(rows[0]), records=[tuple(row.values()) for row in rows]
     )
+    await connection.execute(_LOG_ON, [row["id"] for row in rows])
     await events.append(
         connection,
         [
@@ -121,6 +139,25 @@ async def _write_units(connection: Connection, units: Sequence[PlannedUnit], act
             for row in rows
         ],
     )
+
+
+def _skills(unit: PlannedUnit) -> list[str]:
+    random = seeded(f"skills {unit.id}", 1)
+    return sorted(skill for skill, share in SKILLS if random.random() < share)
+
+
+async def write_crews(connection: Connection, plan: Plan, opening: Opening) -> None:
+    """Put the officers who can sign in on units of their region that are free, one on each; the first of them only."""
+    sent = {one.sending.unit.id for one in opening.incidents if one.sending is not None}
+    region = plan.tree.subtree(plan.first_region)
+    free = (
+        unit.id
+        for unit in plan.units
+        if unit.kind == CREWED_KIND and unit.status is UnitStatus.AVAILABLE
+        if unit.id not in sent and unit.territory_id in region
+    )
+    for login, unit_id in zip(ON_DUTY, free, strict=False):
+        await connection.execute(_JOIN_CREW, unit_id, login)
 
 
 async def open_incidents(desk: Desk, plan: Plan, opening: Opening, actor: Actor, opened_at: datetime) -> None:

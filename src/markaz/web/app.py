@@ -23,6 +23,7 @@ from markaz.programmes.incidents.calls.hazards import Hazards
 from markaz.programmes.incidents.calls.history import History
 from markaz.programmes.incidents.calls.routes import calls_router, drafts_router, knowledge_router
 from markaz.programmes.incidents.contents.routes import contents_router
+from markaz.programmes.incidents.crews.routes.logons import logons_router
 from markaz.programmes.incidents.dispatch.routes import dispatch_router, holding_router
 from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
 from markaz.web import errors
@@ -70,6 +71,7 @@ def create_app(centre: Centre) -> FastAPI:
         intake_router(centre.intake, centre.guard, centre.set_replay_clock),
         alerts_router(centre.warnings, centre.receiving, centre.bulletin, centre.guard),
         public_router(centre.bulletin),
+        logons_router(centre.crews, centre.guard, centre.codes),
     ):
         app.include_router(router)
     document = openapi(app)

@@ -42,6 +42,7 @@ from markaz.programmes.incidents.briefing.summaries import Summaries
 from markaz.programmes.incidents.calls import drafts, hazards
 from markaz.programmes.incidents.calls.service import Calls
 from markaz.programmes.incidents.contents.service import Contents
+from markaz.programmes.incidents.crews import logons
 from markaz.programmes.incidents.dispatch.holding import Holding
 from markaz.programmes.incidents.dispatch.recommending import Recommending
 from markaz.programmes.incidents.dispatch.routing import travel_times
@@ -88,6 +89,7 @@ class Centre:
     summaries: Summaries = field(init=False)
     papers: Papers = field(init=False)
     handovers: Handovers = field(init=False)
+    crews: logons.Crews = field(init=False)
     boundaries: BoundaryPages = field(init=False)
     terrain: dict[int, Terrain] = field(default_factory=dict)
     norms: NormsInForce = field(init=False)
@@ -135,6 +137,7 @@ class Centre:
         self.alarms = Alarms(self.spine)
         self.watcher = Watcher(self.spine, self.norms)
         self.reading = Reading(self.spine, self.positions, {"alarms": self.alarms.view})
+        self.crews = logons.Crews(self.spine)
         Gauge("markaz_stream_recipients", "Open streams.", registry=self.registry).set_function(
             lambda: self.hub.recipients
         )
@@ -242,6 +245,7 @@ class Centre:
             Job("hazards.forget", timedelta(hours=1), lambda c: hazards.forget_ended(c, now())),
             Job("positions.partitions", timedelta(hours=6), lambda c: positions.make_partitions(c, now())),
             Job("positions.forget", timedelta(hours=6), lambda c: positions.forget_old(c, now())),
+            Job("crews.log_off_ended", timedelta(minutes=1), lambda c: logons.log_off_ended(c, now())),
         ]
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -82,9 +82,11 @@ async def fresh_view(act: Act, incident_id: UUID) -> JSON:
     return await store.view_of(act.connection, row)
 
 
-async def set_unit(act: Act, unit_id: UUID, status: UnitStatus, at: datetime, incident_id: UUID | None) -> Any:
+async def set_unit(
+    act: Act, unit_id: UUID, status: UnitStatus, at: datetime, incident_id: UUID | None, reason: str | None = None
+) -> Any:
     """Write a unit's status, add its event and return its view."""
-    view = await store.set_unit(act.connection, unit_id, act.actor.id, status.value, at, incident_id)
+    view = await store.set_unit(act.connection, unit_id, act.actor.id, status.value, at, incident_id, reason)
     act.events.append(event(act, IncidentEvent.UNIT_STATUS, unit_id, view["territory_id"], at, {"view": view}))
     return view
 

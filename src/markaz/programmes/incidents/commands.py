@@ -113,11 +113,12 @@ class RegisterUnit:
 
 @dataclass(frozen=True, slots=True)
 class SetUnitStatus:
-    """A unit's status set by hand."""
+    """A unit's status set by hand, with its reason as a code."""
 
     status: UnitStatus
     version: int
     occurred_at: datetime | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

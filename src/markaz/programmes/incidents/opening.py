@@ -135,6 +135,7 @@ async def _new_incident(
         "precisions": {},
         "actor_id": act.actor.id,
         "opened_by": act.actor.id,
+        "owner_id": None if act.actor.is_service else act.actor.id,  # the desk that opens an incident owns it
         "call_id": uuid7(),
         "sealed_id": sealed_id,
     }

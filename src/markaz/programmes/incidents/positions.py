@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from markaz.contracts.incidents import IncidentEvent, UnitStatus
+from markaz.contracts.incidents import UnitStatus
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput, NotFound
 from markaz.core.events import Recorded
@@ -22,6 +22,7 @@ STALE_AFTER_S = 90  # three missed fixes of a device that reports every 30 s
 KEEP_DAYS = 30  # docs: raw positions go after 30 days unless an incident holds them
 PARTITIONS_AHEAD = 3  # days, so that a job that fails for a day costs nothing
 FUTURE_TOLERANCE = timedelta(minutes=2)
+UNIT_EVENTS = "unit."
 FLUSH_LIMIT = 20_000  # rows waiting to be written; beyond it the oldest are dropped, the last known stays
 
 
@@ -90,7 +91,7 @@ class Positions:
     def on_event(self, recorded: Recorded) -> None:
         """Learn from the log which units there are, and forget where one is that went off duty."""
         event = recorded.event
-        if event.type in {IncidentEvent.UNIT_REGISTERED, IncidentEvent.UNIT_STATUS}:
+        if event.type.startswith(UNIT_EVENTS) and "view" in event.payload:
             view = event.payload["view"]
             self._learn(event.aggregate_id, event.territory_id, view["status"], view["version"])
 

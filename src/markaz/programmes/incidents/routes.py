@@ -157,7 +157,8 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
         request: Annotated[Request, Depends(guard.requires(P.UNIT_STATUS))],
     ) -> Response:
         """Set what a unit does, between incidents."""
-        command = commands.SetUnitStatus(body.status, body.version, body.occurred_at)
+        reason = None if body.reason is None else codes.status_reasons.check(body.reason)
+        command = commands.SetUnitStatus(body.status, body.version, body.occurred_at, reason)
         return _answer(await desk.set_unit_status(request, unit_id, command))
 
     return router

@@ -241,7 +241,7 @@ class Desk:
             if unit["incident_id"] is not None:
                 raise NotPossibleNow(f"Unit {unit['call_sign']} is working for an incident: clear it there.")
             at = domain.check_time(command.occurred_at or act.now, act.now)
-            view = await set_unit(act, unit_id, command.status, at, None)
+            view = await set_unit(act, unit_id, command.status, at, None, command.reason)
             return Answer(200, {"version": view["version"]})
 
         return await self._spine.acts.run(request, work)

@@ -168,6 +168,7 @@ class UnitStatusBody(Body):
     status: UnitStatus
     version: Version
     occurred_at: Time | None = None
+    reason: Code | None = None
 
 
 class PositionBody(Body):

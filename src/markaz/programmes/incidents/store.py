@@ -32,6 +32,24 @@ FROM units
 _STAGE_COLUMNS = ", ".join(f"a.{stage.value}_at" for stage in STAGES)
 _ASSIGNMENT = f"SELECT a.incident_id, a.unit_id, u.call_sign, a.ordinal, {_STAGE_COLUMNS}"
 
+# On duty and logged on are one: a unit set on duty by hand, or by another system, gets a log-on that names no crew, and
+# one set off duty is logged off. So whatever hangs on a log-on, such as keeping positions, hangs on the status too.
+_SET_UNIT = """
+WITH ended AS (
+    UPDATE unit_logons SET logged_off_at = $4, logged_off_by = $2
+    WHERE unit_id = $1 AND logged_off_at IS NULL AND $3 = 'off_duty' RETURNING id
+), left_crew AS (
+    UPDATE unit_crews SET is_open = false WHERE is_open AND logon_id IN (SELECT id FROM ended)
+), begun AS (
+    INSERT INTO unit_logons (unit_id, logged_on_at, logged_on_by)
+    SELECT $1, $4, $2 WHERE $3 <> 'off_duty' ON CONFLICT (unit_id) WHERE logged_off_at IS NULL DO NOTHING
+)
+UPDATE units SET status = $3, since = $4, incident_id = $5, status_reason = $6, version = version + 1, updated_by = $2,
+    skills = CASE WHEN $3 = 'off_duty' THEN '{}' ELSE skills END,
+    crew_size = CASE WHEN $3 = 'off_duty' THEN 0 ELSE crew_size END, updated_at = clock_timestamp()
+WHERE id = $1 RETURNING *
+"""
+
 # One statement per stage: a column cannot be a parameter, and the stages are a closed set.
 _SET_STAGE = {
     stage: f"UPDATE assignments SET {stage.value}_at = $4 WHERE incident_id = $1 AND unit_id = $2 AND ordinal = $3"  # noqa: S608
@@ -87,9 +105,10 @@ async def insert_incident(connection: Connection, values: Mapping[str, Any]) -> 
     await connection.execute(
         "WITH i AS (INSERT INTO incidents (id, number, source, source_key, status, category, priority, "
         "initial_priority, channel, territory_id, lon, lat, received_at, entered_at, arrived_at, precisions, flags, "
-        "opened_by, updated_by, place_label, place_confidence, place_accuracy_m, is_covert, safe_contact, entered_via) "
+        "opened_by, updated_by, place_label, place_confidence, place_accuracy_m, is_covert, safe_contact, entered_via, "
+        "owner_id) "
         "VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::text::jsonb, $16, $17, $17, "
-        "$20, $21, $22, $23, $24, $25) RETURNING id) "
+        "$20, $21, $22, $23, $24, $25, $27) RETURNING id) "
         "INSERT INTO calls (id, incident_id, channel, received_at, sealed_id, entered_via, reference) "
         "SELECT $18, i.id, $8, $12, $19, $25, $26 FROM i",
         values["id"],
@@ -118,6 +137,7 @@ async def insert_incident(connection: Connection, values: Mapping[str, Any]) -> 
         values.get("safe_contact", []),
         values.get("entered_via", "console"),
         values.get("reference"),
+        values.get("owner_id"),
     )
 
 
@@ -236,26 +256,26 @@ async def drop_assignment(connection: Connection, incident_id: UUID, unit_id: UU
 
 
 async def set_unit(
-    connection: Connection, unit_id: UUID, by: UUID, status: str, since: datetime, incident_id: UUID | None
+    connection: Connection,
+    unit_id: UUID,
+    by: UUID,
+    status: str,
+    since: datetime,
+    incident_id: UUID | None,
+    reason: str | None = None,
 ) -> JSON:
-    """Write a unit's status and return its new view."""
-    row = await connection.fetchrow(
-        "UPDATE units SET status = $3, since = $4, incident_id = $5, version = version + 1, updated_by = $2, "
-        "updated_at = clock_timestamp() WHERE id = $1 RETURNING *",
-        unit_id,
-        by,
-        status,
-        since,
-        incident_id,
-    )
+    """Write a unit's status, keep its log-on in step, and return its new view."""
+    row = await connection.fetchrow(_SET_UNIT, unit_id, by, status, since, incident_id, reason)
     return unit_view(_certain(row))
 
 
 async def insert_unit(connection: Connection, values: Mapping[str, Any]) -> Record | None:
     """Insert a unit; return its row, or None when the call sign or id is taken there."""
     return await connection.fetchrow(
-        "INSERT INTO units (id, call_sign, kind, source, territory_id, status, since, updated_by) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING *",
+        "WITH u AS (INSERT INTO units (id, call_sign, kind, source, territory_id, status, since, updated_by) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING *), "
+        "l AS (INSERT INTO unit_logons (unit_id, logged_on_at, logged_on_by) "
+        "SELECT id, since, updated_by FROM u WHERE status <> 'off_duty') SELECT * FROM u",
         values["id"],
         values["call_sign"],
         values["kind"],
