@@ -42,6 +42,29 @@ async def unit_of(connection: Connection, account_id: UUID) -> Record | None:
     )
 
 
+async def unit_id_of(connection: Connection, account_id: UUID) -> UUID | None:
+    """Return the unit an account is logged on to now."""
+    found: UUID | None = await connection.fetchval(
+        "SELECT l.unit_id FROM unit_crews c JOIN unit_logons l ON l.id = c.logon_id "
+        "WHERE c.account_id = $1 AND c.is_open",
+        account_id,
+    )
+    return found
+
+
+async def crewed_lately(connection: Connection, account_id: UUID, unit_id: UUID, since: datetime) -> bool:
+    """Say whether an account was in a unit's crew at some moment since then: its phone may report late."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM unit_crews c JOIN unit_logons l ON l.id = c.logon_id WHERE c.account_id = $1 "
+            "AND l.unit_id = $2 AND (l.logged_off_at IS NULL OR l.logged_off_at >= $3))",
+            account_id,
+            unit_id,
+            since,
+        )
+    )
+
+
 async def busy_elsewhere(connection: Connection, accounts: Sequence[UUID], unit_id: UUID) -> list[Record]:
     """Return who of these accounts is on another unit, with its call sign; locks nobody."""
     return await connection.fetch(
