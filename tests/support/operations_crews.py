@@ -1,8 +1,10 @@
 """The rows of units and crews for tests/support/operations.py: log-ons, ownership, the roster, mutual aid."""
 
 from tests.support.crews import free, log_on
+from tests.support.desk import register_unit
+from tests.support.land import Land
 from tests.support.operation import Call, Elsewhere, Operation, World
-from tests.support.people import Person
+from tests.support.people import Person, new_key
 
 from markaz.core.permissions import Permission, Role
 
@@ -49,8 +51,8 @@ async def _own_unit(w: World) -> Call:
 
 
 async def _loggable(w: World) -> Call:
-    unit = await w.unit()
-    return Call(marks=(unit["id"], unit["call_sign"]))
+    unit = await register_unit(w.supervisor, new_key(), Land.WEST_SOUTH, available=False)
+    return Call(marks=(unit["id"],))
 
 
 async def _crew(w: World) -> Call:

@@ -6,6 +6,7 @@ from tests.support.operation import Call, Elsewhere, Operation, World
 
 from markaz.core.permissions import Permission
 from markaz.kit.clock import iso
+from markaz.programmes.incidents.dispatch.routes import MOST_ITEMS
 
 REFUSED = Elsewhere.REFUSED
 DISPATCH = Permission.INCIDENT_DISPATCH
@@ -13,7 +14,8 @@ DISPATCH = Permission.INCIDENT_DISPATCH
 
 async def _recommendations(w: World) -> Call:
     incident, unit = await w.incident(), await w.unit()
-    return Call({"incident_id": incident["id"]}, ids=(incident["id"],), marks=(unit["call_sign"],))
+    query = {"limit": MOST_ITEMS}  # the shared centre holds hundreds of units by now
+    return Call({"incident_id": incident["id"]}, query=query, ids=(incident["id"],), marks=(unit["call_sign"],))
 
 
 async def _dispatch(w: World) -> Call:

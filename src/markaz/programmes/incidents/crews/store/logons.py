@@ -153,11 +153,12 @@ async def shift(connection: Connection, shift_id: UUID) -> Record | None:
 
 
 async def loggable(connection: Connection, territories: Sequence[int]) -> list[JSON]:
-    """Return units of these territories, also lent ones, that no crew is logged on to, by call sign."""
+    """Return units of these territories, also lent ones, that no crew is logged on to, those off duty first."""
     rows = await connection.fetch(
         "SELECT u.* FROM units u WHERE (u.territory_id = ANY($1::int[]) OR u.home_territory_id = ANY($1::int[])) "
         "AND u.source IS NULL AND NOT EXISTS (SELECT FROM unit_logons l WHERE l.unit_id = u.id "
-        "AND l.logged_off_at IS NULL AND l.crew_size > 0) ORDER BY u.call_sign, u.id LIMIT $2",
+        "AND l.logged_off_at IS NULL AND l.crew_size > 0) "
+        "ORDER BY u.status <> 'off_duty', u.call_sign, u.id LIMIT $2",
         territories,
         LIST_LIMIT,
     )
