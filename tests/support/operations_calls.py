@@ -85,5 +85,6 @@ CALL_OPERATIONS = (
     Operation("POST /api/hazards", P.HAZARD_WRITE, _hazard, REFUSED, 201),
     Operation("POST /api/hazards/{note_id}/withdraw", P.HAZARD_WRITE, _withdrawal, REFUSED),
     Operation("POST /api/find", P.INCIDENT_READ, _question, FILTERED),
+    Operation("GET /api/guides", P.SIGNED_IN, _plain, PUBLIC),
     Operation("GET /api/call-drafts", P.INCIDENT_OPEN, _plain, PUBLIC),
 )

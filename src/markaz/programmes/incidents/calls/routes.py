@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from markaz.core.acts import Request
 from markaz.core.codes import CodeTables
+from markaz.core.guides import load_guides
 from markaz.core.permissions import Permission
 from markaz.kit.geometry import Point
 from markaz.programmes.incidents import commands
@@ -166,6 +167,11 @@ def knowledge_router(
 ) -> APIRouter:
     """Return the routes of what is known of a place, and of finding."""
     router = APIRouter(prefix="/api", tags=["calls"])
+
+    @router.get("/guides", openapi_extra=_needs(P.SIGNED_IN))
+    async def guides(_request: Annotated[Request, Depends(guard.requires(P.SIGNED_IN))]) -> Response:
+        """Return the guide card of each category: three questions, three instructions."""
+        return reply(200, {"guides": [guide.wire() for guide in load_guides()]})
 
     @router.get("/places/history", openapi_extra=_needs(P.INCIDENT_READ_SEALED))
     async def place_history(
