@@ -214,6 +214,8 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       return { incident: { ...view(incident), closed_at: incident.closed_at ?? null }, sealed: maySee ? card.sealed : null, notes: maySee ? card.notes : [] };
     }],
     [/^\/api\/incidents\/([^/]+)\/timeline$/, (_actor, _query, id) => ({ entries: world.timelines.get(id) ?? [] })],
+    [/^\/api\/places$/, (_actor, query) => ({ items: world.places(query.get("q") ?? "").slice(0, Number(query.get("limit") ?? 10)) })],
+    [/^\/api\/places\/nearest$/, (_actor, query) => ({ item: null, territory_id: world.locate({ lon: Number(query.get("lon")), lat: Number(query.get("lat")) }) ?? null })],
     [/^\/api\/figures\/response$/, () => ({
       definition: "first on_scene of the call minus received, calls with both, quantile_disc",
       rows: ["1", "2", "3", "4"].map((priority, index) => ({

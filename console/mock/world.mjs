@@ -173,6 +173,17 @@ export class World {
     return this.leaves.find(({ bbox: [west, south, east, north] }) => lon >= west && lon < east && lat >= south && lat < north)?.id ?? null;
   }
 
+  /** Neighbourhoods by a part of their name: enough to see the field at work. */
+  places(text) {
+    const wanted = text.trim().toLowerCase();
+    return this.leaves
+      .filter(({ names }) => wanted !== "" && Object.values(names).some((name) => name.toLowerCase().includes(wanted)))
+      .map(({ id, names, bbox: [west, south, east, north] }) => ({
+        id, kind: "neighbourhood", label: names, house: null, detail: this.path(id), place: { lon: (west + east) / 2, lat: (south + north) / 2 },
+        territory_id: id, confidence: "area", accuracy_m: 600, score: 1, matched: "name",
+      }));
+  }
+
   path(id) {
     const path = [];
     for (let at = this.territories[id - 1]; at; at = this.territories[at.parent_id - 1]) path.unshift(at.id);

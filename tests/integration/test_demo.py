@@ -70,7 +70,7 @@ async def test_small_demo_is_built_whole_and_only_once(db: Database, centre_sett
     assert built["territories"] == built["territory_boundaries"] == 45
     assert built["units"] == 60
     assert built["incidents"] == built["calls"] == 25
-    assert built["events"] == 3 + len(logins.LOGINS) + 2 + 60 + 25 + 2 * built["assignments"] + await _stages(db)
+    assert built["events"] == 3 + 1 + len(logins.LOGINS) + 2 + 60 + 25 + 2 * built["assignments"] + await _stages(db)
     assert (await build(db, centre_settings.home)).was_there
     assert await counts(db) == built
 

@@ -28,7 +28,8 @@ export type Addresses = Fits<
   | "/api/incidents/{incident_id}/changes" | "/api/incidents/{incident_id}/close" | "/api/incidents/{incident_id}/corrections"
   | "/api/norms" | "/api/alarms" | "/api/alarms/{alarm_id}/acknowledgements" | "/api/alarms/{alarm_id}/resolution"
   | "/api/units/{unit_id}/emergency" | "/api/units/{unit_id}/welfare"
-  | "/api/incidents/{incident_id}/notes" | "/api/units/{unit_id}/status" | "/api/figures/response",
+  | "/api/incidents/{incident_id}/notes" | "/api/units/{unit_id}/status" | "/api/figures/response"
+  | "/api/places" | "/api/places/nearest",
   keyof paths
 >;
 

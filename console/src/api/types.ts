@@ -303,6 +303,37 @@ export interface NewIncident {
   priority_reason?: string;
 }
 
+export const PLACE_KINDS = ["street", "crossing", "house", "landmark", "neighbourhood", "settlement", "other"] as const;
+export type PlaceKind = (typeof PLACE_KINDS)[number];
+
+/** A place of the gazetteer. `label` is public; together with `house` it is an address and is kept sealed. */
+export interface PlaceItem {
+  id: number | null;
+  kind: PlaceKind | "coordinates";
+  label: Names;
+  house: string | null;
+  /** Ids of the territories around it, the root first. */
+  detail: number[];
+  place: Place;
+  territory_id: number | null;
+  confidence: Confidence;
+  accuracy_m: number | null;
+}
+
+export interface PlaceHit extends PlaceItem {
+  score: number;
+  matched: "name" | "similar" | "street_only" | "coordinates";
+}
+
+export interface PlaceHits {
+  items: PlaceHit[];
+}
+
+export interface NearestPlace {
+  item: (PlaceItem & { distance_m: number }) | null;
+  territory_id: number | null;
+}
+
 export interface ErrorBody {
   code: string;
   message: string;

@@ -19,6 +19,8 @@ export interface Formats {
   /** 0.4 */
   tenths(value: number): string;
   distance(distance_m: number): string;
+  /** How far off a place may be: to the metre while metres count. */
+  reach(accuracy_m: number): string;
   coordinates(lon: number, lat: number): string;
   compare(a: string, b: string): number;
 }
@@ -76,6 +78,8 @@ export function formats(tag: LanguageTag, t: Translate): Formats {
       distance_m < 950
         ? t("distance.m", { n: Math.round(distance_m / 50) * 50 })
         : t("distance.km", { n: oneDigit.format(distance_m / 1000) }),
+    reach: (accuracy_m) =>
+      accuracy_m < 950 ? t("distance.m", { n: Math.round(accuracy_m) }) : t("distance.km", { n: oneDigit.format(accuracy_m / 1000) }),
     // Always with a point and a hyphen: it is read into radios and typed into other systems.
     coordinates: (lon, lat) => `${lat.toFixed(5)}, ${lon.toFixed(5)}`,
     compare: (a, b) => collator.compare(a, b),

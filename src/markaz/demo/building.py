@@ -134,7 +134,9 @@ async def _holds_data(connection: Connection) -> bool:
 async def _fill(database: Database, home: Path, plan: Plan, clock: Clock, opened_at: datetime, say: Say) -> None:
     say(f"demo: {len(plan.territories):,} territories")
     await write.write_territories(database, plan, opened_at)
-    places.write_places(home, plan)
+    gazetteer = places.write_places(home, plan)
+    async with database.transaction() as connection:
+        await places.import_gazetteer(connection, gazetteer, opened_at)
     say(f"demo: {len(plan.inspectors):,} inspectors and {len(logins.LOGINS)} log-ins")
     await write.write_accounts(database, plan, opened_at)
     async with database.connection() as connection:

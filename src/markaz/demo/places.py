@@ -1,16 +1,24 @@
-"""Synthetic streets and landmarks, as plain data for a later place search: HOME/demo/places.geojson.
+"""The synthetic gazetteer of the demo: streets, houses, crossings, landmarks and neighbourhoods, all marked as demo.
 
-Pure but for the one file. A street follows the ways between neighbouring middles, so it lies on the land.
+It is written as HOME/demo/places.geojson and imported from there, as an operator's own file would be. A street follows the ways between neighbouring middles, so it lies on the land.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import combinations
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import orjson
 
+from markaz.core.db.pool import Connection
+from markaz.core.events import SYSTEM_ACTOR_ID
+from markaz.core.places.checking import NAME_FIELDS, Reading
+from markaz.core.places.importing import import_places
+from markaz.core.places.model import PlaceKind
+from markaz.core.places.reading import read_rows
 from markaz.core.territories import TerritoryTree
 from markaz.demo import names
 from markaz.demo.calls import seeded
@@ -21,6 +29,8 @@ from markaz.kit.geometry import Point
 PLACES_FILE = Path("demo") / "places.geojson"
 STREETS_PER_DISTRICT = 4
 CORNERS_PER_STREET = 5
+HOUSES_PER_STREET = 12
+SOURCE = "demo"
 LANDMARKS = ("market", "hospital", "park", "station")
 
 
@@ -86,21 +96,78 @@ def _walk(ground: Ground, cell: int, random: Random) -> Iterator[Point]:
 
 
 def write_places(home: Path, plan: Plan) -> Path:
-    """Write the places of a plan as GeoJSON and return the file."""
+    """Write the gazetteer of a plan as GeoJSON and return the file."""
     places = make_places(plan.tree, plan.ground, plan.seed)
-    features = [
-        _feature("LineString", [_pair(point) for point in street.line], "street", street.names, street.district_id)
-        for street in places.streets
-    ] + [_feature("Point", _pair(mark.point), mark.kind, mark.names, mark.district_id) for mark in places.landmarks]
+    features = [feature for number, street in enumerate(places.streets) for feature in _street(number, street)]
+    features += _crossings(places.streets)
+    features += [
+        _feature(f"landmark-{number}", PlaceKind.LANDMARK, mark.names, _point(mark.point))
+        for number, mark in enumerate(places.landmarks)
+    ]
+    features += [
+        _feature(f"neighbourhood-{id_}", PlaceKind.NEIGHBOURHOOD, plan.tree.get(id_).names, _point(middle))
+        for id_, middle in zip(plan.ground.territory_ids, plan.ground.middles, strict=True)
+    ]
     path = home / PLACES_FILE
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.write_bytes(orjson.dumps({"type": "FeatureCollection", "features": features}))
     return path
 
 
-def _feature(kind: str, coordinates: Any, what: str, called: names.Names, district_id: int) -> dict[str, Any]:
-    properties = {"kind": what, "names": dict(called), "district_id": district_id}
-    return {"type": "Feature", "properties": properties, "geometry": {"type": kind, "coordinates": coordinates}}
+async def import_gazetteer(connection: Connection, path: Path, at: datetime) -> None:
+    """Import the written file, unless the demo's places are there already."""
+    if await connection.fetchval("SELECT EXISTS (SELECT 1 FROM places WHERE source = $1)", SOURCE):
+        return
+    await import_places(connection, read_rows(path), SOURCE, Reading(), actor_id=SYSTEM_ACTOR_ID, at=at)
+
+
+def _street(number: int, street: Street) -> Iterator[dict[str, Any]]:
+    """Yield a street and its houses, odd numbers and even ones in turn along it."""
+    line = {"type": "LineString", "coordinates": [_pair(point) for point in street.line]}
+    yield _feature(f"street-{number}", PlaceKind.STREET, street.names, line)
+    for house in range(1, HOUSES_PER_STREET + 1):
+        at = _along(street.line, house / (HOUSES_PER_STREET + 1))
+        key = f"street-{number}-house-{house}"
+        yield _feature(key, PlaceKind.HOUSE, street.names, _point(at), house=str(house))
+
+
+def _along(line: tuple[Point, ...], share: float) -> Point:
+    position = share * (len(line) - 1)
+    first = min(int(position), len(line) - 2)
+    a, b, rest = line[first], line[first + 1], position - first
+    return Point(a.lon_deg + (b.lon_deg - a.lon_deg) * rest, a.lat_deg + (b.lat_deg - a.lat_deg) * rest)
+
+
+def _crossings(streets: tuple[Street, ...]) -> list[dict[str, Any]]:
+    """Return a crossing wherever two streets have a corner in common, once for each pair."""
+    at: dict[Point, list[int]] = {}
+    for number, street in enumerate(streets):
+        for point in street.line:
+            at.setdefault(point, []).append(number)
+    found: dict[tuple[int, int], Point] = {}
+    for point, numbers in at.items():
+        for pair in combinations(numbers, 2):
+            found.setdefault(pair, point)
+    return [
+        _feature(f"crossing-{a}-{b}", PlaceKind.CROSSING, _both(streets[a].names, streets[b].names), _point(point))
+        for (a, b), point in found.items()
+    ]
+
+
+def _both(a: names.Names, b: names.Names) -> names.Names:
+    return {language: f"{a[language]} / {b[language]}" for language in a}
+
+
+def _feature(
+    key: str, kind: PlaceKind, called: names.Names, geometry: dict[str, Any], *, house: str | None = None
+) -> dict[str, Any]:
+    stated = {column: called[language] for column, language in NAME_FIELDS.items() if language in called}
+    properties = {"key": key, "kind": kind.value, **stated} | ({"house": house} if house is not None else {})
+    return {"type": "Feature", "properties": properties, "geometry": geometry}
+
+
+def _point(point: Point) -> dict[str, Any]:
+    return {"type": "Point", "coordinates": _pair(point)}
 
 
 def _pair(point: Point) -> list[float]:

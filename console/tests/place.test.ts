@@ -1,0 +1,52 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { PlaceHit } from "../src/api/types";
+import { nameOf } from "../src/api/territories";
+import { fromHit, fromPoint, numberIn, searchPath, withSurroundings } from "../src/ui/place-choice";
+
+const name = (names: Parameters<typeof nameOf>[0], code: string) => nameOf(names, "en", code);
+const coordinates = (lon: number, lat: number) => `${lat}, ${lon}`;
+const house: PlaceHit = {
+  id: 7, kind: "house", label: { en: "Amir Temur street" }, house: "12", detail: [1, 2], place: { lon: 69, lat: 41 }, territory_id: 2,
+  confidence: "exact", accuracy_m: 30, score: 1, matched: "name",
+};
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe("a chosen place", () => {
+  it("says the house number in its full text only", () => {
+    const chosen = fromHit(house, "amir temur 12", name, coordinates);
+    expect([chosen.label, chosen.full_text, chosen.source]).toEqual(["Amir Temur street", "Amir Temur street, 12", "gazetteer"]);
+  });
+
+  it("keeps the number of a house that is not in the gazetteer, and says that only the street is known", () => {
+    const street: PlaceHit = { ...house, kind: "street", house: null, matched: "street_only", confidence: "street", accuracy_m: 300 };
+    const chosen = fromHit(street, "Amir Temur 99a", name, coordinates);
+    expect([chosen.full_text, chosen.label, chosen.confidence]).toEqual(["Amir Temur street, 99a", "Amir Temur street", "street"]);
+  });
+
+  it("by coordinates has no name of its own", () => {
+    const point: PlaceHit = { ...house, id: null, kind: "coordinates", label: {}, house: null, matched: "coordinates" };
+    expect(fromHit(point, "41, 69", name, coordinates)).toMatchObject({ label: "", full_text: "41, 69", source: "coordinates", place_id: null });
+  });
+
+  it("by a phone is as sure as the phone says", () => {
+    expect(fromPoint({ lon: 69, lat: 41 }, "caller_phone", "", 120)).toMatchObject({ confidence: "phone", accuracy_m: 120 });
+  });
+
+  it("by a click learns what stands near, and stands without when the server is away", async () => {
+    const clicked = fromPoint({ lon: 69, lat: 41 }, "map", "41, 69");
+    const answer = { item: { ...house, house: null, distance_m: 40 }, territory_id: 2 };
+    vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify(answer))));
+    expect(await withSurroundings(clicked, name)).toMatchObject({ label: "Amir Temur street", territory_id: 2, place: { lon: 69, lat: 41 } });
+    vi.stubGlobal("fetch", () => Promise.reject(new Error("away")));
+    expect(await withSurroundings(clicked, name)).toEqual(clicked);
+  });
+});
+
+it("the last number that was typed is the house", () => {
+  expect(["Navoiy 12a", "5 mavze 7", "Navoiy", "ул. Навои, 12/3а"].map(numberIn)).toEqual(["12a", "7", "", "12/3а"]);
+});
+
+it("what is typed goes as one query value, whatever it holds", () => {
+  expect(searchPath("a&limit=99#<b>", { lon: 69, lat: 41 })).toBe("/api/places?q=a%26limit%3D99%23%3Cb%3E&limit=8&near_lon=69&near_lat=41");
+});
