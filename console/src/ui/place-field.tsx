@@ -37,23 +37,32 @@ export function PlaceField(props: PlaceFieldProps) {
   const [text, setText] = useState(value?.full_text ?? props.initialText ?? "");
   const [isTyping, setTyping] = useState(false);
   const search = usePlaceSearch(isTyping ? text : null, props.near ?? null);
-  const shown = useFollow(value, text, isTyping, setText);
-  const latest = useRef(value);
-  latest.current = shown;
+  /** The last value that came from this field itself. */
+  const own = useRef(value);
+  useEffect(() => {
+    // Chosen elsewhere, as by a click on the map: it is written into the field, whatever was being typed.
+    if (value === null || value === own.current) return;
+    own.current = value;
+    setTyping(false);
+    setText(value.full_text);
+  }, [value]);
 
   const write = (next: string) => {
     setText(next);
     onText?.(next);
   };
+  const tell = (chosen: ChosenPlace | null) => {
+    own.current = chosen;
+    onChange(chosen);
+  };
   const choose = (chosen: ChosenPlace) => {
     setTyping(false);
     write(chosen.full_text);
-    latest.current = chosen;
-    onChange(chosen);
+    tell(chosen);
     if (chosen.source === "gazetteer") return;
     void withSurroundings(chosen, name).then((known) => {
       // Somebody may have typed on, or chosen another place meanwhile.
-      if (latest.current?.place === chosen.place) onChange(known);
+      if (own.current === chosen) tell(known);
     });
   };
   const chooseHit = (hit: PlaceHit | undefined) => hit && choose(fromHit(hit, text, name, f.coordinates));
@@ -61,7 +70,7 @@ export function PlaceField(props: PlaceFieldProps) {
     if (next === text) return;
     write(next);
     setTyping(true);
-    if (value !== null) onChange(null);
+    if (value !== null) tell(null);
   };
   const isFresh = search.answered === text.trim();
   return (
@@ -85,7 +94,7 @@ export function PlaceField(props: PlaceFieldProps) {
       {value !== null && <Chosen chosen={value} onClear={() => {
         write("");
         setTyping(false);
-        onChange(null);
+        tell(null);
       }} />}
       {callerPhone && value?.source !== "caller_phone" && (
         <button type="button" className="button is-small" onClick={() => choose(phone(callerPhone, f.coordinates))}>
@@ -98,15 +107,6 @@ export function PlaceField(props: PlaceFieldProps) {
 
 function phone(caller: { place: Place; accuracy_m: number | null }, coordinates: (lon: number, lat: number) => string): ChosenPlace {
   return fromPoint(caller.place, "caller_phone", coordinates(caller.place.lon, caller.place.lat), caller.accuracy_m);
-}
-
-/** A place that was chosen elsewhere, as by a click on the map, is written into the field; typing is never overwritten. */
-function useFollow(value: ChosenPlace | null, text: string, isTyping: boolean, setText: (text: string) => void): ChosenPlace | null {
-  const wanted = value?.full_text;
-  useEffect(() => {
-    if (wanted !== undefined && !isTyping && wanted !== text) setText(wanted);
-  }, [wanted, isTyping]);
-  return value;
 }
 
 /** Enter takes the first hit when no other is marked; Esc closes the list and nothing else. */

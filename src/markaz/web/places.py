@@ -70,7 +70,7 @@ def places_router(centre: Centre) -> APIRouter:
             item = place_item(found.place, centre.tree) | {"distance_m": round(found.distance_m)}
         return reply(200, {"item": item, "territory_id": centre.tree.locate(point)})
 
-    @router.get("/{place_id}", openapi_extra=declared(P.INCIDENT_OPEN))
+    @router.get("/{place_id:int}", openapi_extra=declared(P.INCIDENT_OPEN))
     async def one_place(
         _request: Annotated[Request, takes_calls], place_id: Annotated[int, Path(ge=1, le=2**62)]
     ) -> Response:
