@@ -8,12 +8,12 @@ import { boundariesOf, CODES, World } from "./world.mjs";
 const CSP =
   "default-src 'self'; img-src 'self' blob: data:; worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
-const DESK = ["incident.read", "incident.read_sealed", "incident.open", "incident.dispatch", "incident.change", "incident.correct", "incident.close", "unit.read", "unit.status", "position.read"];
+const DESK = ["incident.read", "incident.read_sealed", "incident.open", "incident.dispatch", "incident.change", "incident.correct", "incident.close", "unit.read", "unit.status", "position.read", "alert.read", "alert.draft"];
 const ACCOUNTS = {
   officer: { name: "Aziza Karimova", role: "duty_officer", permissions: DESK },
   second: { name: "Bekzod Rahimov", role: "duty_officer", permissions: DESK },
-  supervisor: { name: "Nodira Saidova", role: "supervisor", permissions: [...DESK, "figures.read", "unit.register"] },
-  observer: { name: "Timur Aliyev", role: "observer", permissions: ["incident.read", "unit.read", "position.read"] },
+  supervisor: { name: "Nodira Saidova", role: "supervisor", permissions: [...DESK, "figures.read", "unit.register", "alert.approve"] },
+  observer: { name: "Timur Aliyev", role: "observer", permissions: ["incident.read", "unit.read", "position.read", "alert.read"] },
 };
 const NORMS = {
   amber_share: 0.667, escalate_after_s: 120, escalate_emergency_after_s: 30, entered_late_s: 120, strictest: "1", default_terrain: "urban", terrain: {},
@@ -216,6 +216,8 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
     [/^\/api\/incidents\/([^/]+)\/timeline$/, (_actor, _query, id) => ({ entries: world.timelines.get(id) ?? [] })],
     [/^\/api\/places$/, (_actor, query) => ({ items: world.places(query.get("q") ?? "").slice(0, Number(query.get("limit") ?? 10)) })],
     [/^\/api\/places\/nearest$/, (_actor, query) => ({ item: null, territory_id: world.locate({ lon: Number(query.get("lon")), lat: Number(query.get("lat")) }) ?? null })],
+    [/^\/api\/alerts$/, () => ({ now: new Date().toISOString(), current: [], drafts: [], past: [], is_cut: false })],
+    [/^\/api\/alerts\/templates$/, () => ({ templates: [] })],
     [/^\/api\/figures\/response$/, () => ({
       definition: "first on_scene of the call minus received, calls with both, quantile_disc",
       rows: ["1", "2", "3", "4"].map((priority, index) => ({

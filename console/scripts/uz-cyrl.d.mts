@@ -1,3 +1,3 @@
 export function transliterate(text: string): string;
 export function generate(source: string): string;
-export const paths: { source: string; target: string };
+export const pairs: { source: string; target: string }[];

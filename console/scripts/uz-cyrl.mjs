@@ -5,8 +5,6 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const SOURCE = join(here, "../src/i18n/uz-latn.ts");
-const TARGET = join(here, "../src/i18n/uz-cyrl.ts");
 const exceptions = JSON.parse(readFileSync(join(here, "uz-cyrl-exceptions.json"), "utf8"));
 
 const TURNED_COMMA = "ʻ"; // ʻ, part of oʻ and gʻ
@@ -80,25 +78,35 @@ function likeCase(latin, cyrillic) {
   return latin[0] === latin[0].toUpperCase() && latin[0] !== latin[0].toLowerCase() ? cyrillic[0].toUpperCase() + cyrillic.slice(1) : cyrillic;
 }
 
-/** The whole TypeScript file: keys and code stay, the texts are turned. */
+/** The whole TypeScript file: keys and code stay, the texts are turned; parts it takes in come from their Cyrillic files. */
 export function generate(source) {
-  const lines = source.slice(source.indexOf("export const")).split("\n").slice(1);
+  const at = source.indexOf("export const");
+  const [opening, ...lines] = source.slice(at).split("\n");
   const body = lines.map((line) => {
     const entry = /^(\s*(?:"[^"]+"|\w+): )(.*)$/.exec(line);
-    return entry ? entry[1] + entry[2].replace(/"([^"]*)"/g, (_, text) => `"${transliterate(text)}"`) : line;
+    return entry ? entry[1] + entry[2].replace(/"([^"]*)"/g, (_, text) => `"${transliterate(text)}"`) : cyrillicName(line);
   });
   return [
-    'import type { Messages } from "./messages";',
+    ...source.slice(0, at).split("\n").filter((line) => line.startsWith("import ")).map(cyrillicName),
     "",
     "/** Generated from uz-latn.ts by `npm run uz-cyrl`; do not edit. Words are set right in scripts/uz-cyrl-exceptions.json. */",
-    "export const uzCyrl: Messages = {",
+    cyrillicName(opening),
     ...body,
   ].join("\n");
 }
 
-export const paths = { source: SOURCE, target: TARGET };
+function cyrillicName(line) {
+  return line.replaceAll("UzLatn", "UzCyrl").replaceAll("uzLatn", "uzCyrl").replaceAll("/uz-latn", "/uz-cyrl");
+}
+
+/** Each Latin file and what is made of it: the console's own, and the parts that have a folder of their own. */
+const PARTS = ["alerts"];
+export const pairs = ["", ...PARTS].map((part) => ({
+  source: join(here, "../src/i18n", part, "uz-latn.ts"),
+  target: join(here, "../src/i18n", part, "uz-cyrl.ts"),
+}));
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(TARGET, generate(readFileSync(SOURCE, "utf8")));
-  console.log("wrote src/i18n/uz-cyrl.ts");
+  for (const { source, target } of pairs) writeFileSync(target, generate(readFileSync(source, "utf8")));
+  console.log("wrote uz-cyrl.ts of each part of src/i18n");
 }

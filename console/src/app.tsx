@@ -1,6 +1,9 @@
 import { lazy, Suspense } from "react";
 import { Navigate, Route, Routes } from "react-router";
 import { useSessionState, useWords } from "./context";
+import { AlertFormScreen } from "./screens/alerts/alert-form";
+import { AlertScreen } from "./screens/alerts/alert-screen";
+import { AlertsScreen } from "./screens/alerts/alerts-screen";
 import { DeskScreen } from "./screens/desk/desk";
 import { FiguresScreen } from "./screens/figures";
 import { IncidentScreen } from "./screens/incident/incident-screen";
@@ -43,6 +46,10 @@ export function App() {
           <Route path="/units" element={<UnitsScreen />} />
           <Route path="/figures" element={<FiguresScreen />} />
           <Route path="/territories/:territory?" element={<TerritoriesScreen />} />
+          <Route path="/alerts" element={<AlertsScreen />} />
+          <Route path="/alerts/new" element={<AlertFormScreen />} />
+          <Route path="/alerts/:id" element={<AlertScreen />} />
+          <Route path="/alerts/:id/edit" element={<AlertFormScreen />} />
           <Route path="*" element={<NotFound />} />
         </Routes>
       </Suspense>

@@ -2,6 +2,7 @@
  * Fails the build where the types of this console and the server's OpenAPI part. Compiled, never run.
  * The OpenAPI names requests and closed sets; what comes back is held to the same shapes by the end-to-end checks.
  */
+import type { DraftBody } from "../screens/alerts/types";
 import type { components, paths } from "./schema";
 import type { Confidence, EnteredVia, NewIncident, Precision, SafeContact, Stage, UnitStatus } from "./types";
 
@@ -17,6 +18,7 @@ export type Checks = [
   Same<SafeContact, Bodies["SafeContact"]>,
   Same<EnteredVia, Bodies["EnteredVia"]>,
   Fits<NewIncident, Bodies["OpenIncidentBody"]>,
+  Fits<DraftBody & { territory_id: number }, Bodies["NewDraftBody"]>,
 ];
 
 /** Every address this console speaks to, as the server spells it. */
@@ -29,7 +31,10 @@ export type Addresses = Fits<
   | "/api/norms" | "/api/alarms" | "/api/alarms/{alarm_id}/acknowledgements" | "/api/alarms/{alarm_id}/resolution"
   | "/api/units/{unit_id}/emergency" | "/api/units/{unit_id}/welfare"
   | "/api/incidents/{incident_id}/notes" | "/api/units/{unit_id}/status" | "/api/figures/response"
-  | "/api/places" | "/api/places/nearest",
+  | "/api/places" | "/api/places/nearest"
+  | "/api/alerts" | "/api/alerts/templates" | "/api/alerts/{alert_id}" | "/api/alerts/{alert_id}/cap" | "/api/alerts/{alert_id}/draft"
+  | "/api/alerts/{alert_id}/submit" | "/api/alerts/{alert_id}/approve" | "/api/alerts/{alert_id}/return" | "/api/alerts/{alert_id}/withdraw"
+  | "/api/alerts/{alert_id}/follow-ups",
   keyof paths
 >;
 

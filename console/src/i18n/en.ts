@@ -1,5 +1,8 @@
 /** The English text, which names the keys. Every other language must have each of them (messages.ts); tests check placeholders. */
+import { alertsEn } from "./alerts/en";
+
 export const en = {
+  ...alertsEn,
   "app.title": "Markaz: duty desk",
   "app.loading": "Loading…",
   "app.not_found": "There is no such page.",

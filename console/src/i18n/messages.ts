@@ -5,3 +5,6 @@ export type Plural = { one?: string; few?: string; many?: string; other: string 
 export type Message = string | Plural;
 export type Key = keyof typeof en;
 export type Messages = { readonly [K in Key]: (typeof en)[K] extends string ? string : Plural };
+
+/** The texts of one part of the console in another language: every key of the English ones. */
+export type Part<English> = { readonly [K in keyof English]: English[K] extends string ? string : Plural };

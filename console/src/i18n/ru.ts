@@ -1,6 +1,8 @@
+import { alertsRu } from "./alerts/ru";
 import type { Messages } from "./messages";
 
 export const ru: Messages = {
+  ...alertsRu,
   "app.title": "Markaz: дежурная часть",
   "app.loading": "Загрузка…",
   "app.not_found": "Такой страницы нет.",

@@ -1,7 +1,9 @@
+import { alertsUzCyrl } from "./alerts/uz-cyrl";
 import type { Messages } from "./messages";
 
 /** Generated from uz-latn.ts by `npm run uz-cyrl`; do not edit. Words are set right in scripts/uz-cyrl-exceptions.json. */
 export const uzCyrl: Messages = {
+  ...alertsUzCyrl,
   "app.title": "Марказ: навбатчилик қисми",
   "app.loading": "Юкланмоқда…",
   "app.not_found": "Бундай саҳифа йўқ.",

@@ -1,7 +1,9 @@
+import { alertsUzLatn } from "./alerts/uz-latn";
 import type { Messages } from "./messages";
 
 /** Written with ʻ (U+02BB) in oʻ and gʻ and ʼ (U+02BC) for the tutuq; the Cyrillic text is generated from this one. */
 export const uzLatn: Messages = {
+  ...alertsUzLatn,
   "app.title": "Markaz: navbatchilik qismi",
   "app.loading": "Yuklanmoqda…",
   "app.not_found": "Bunday sahifa yoʻq.",

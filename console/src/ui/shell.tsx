@@ -19,6 +19,7 @@ const SCREENS: readonly { to: string; label: Key; icon: string; needs: Act }[] =
   { to: "/units", label: "nav.units", icon: "M3 16v-4l3-5h10l5 5v4zM7.5 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM17 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4z", needs: "picture" },
   { to: "/incidents", label: "nav.records", icon: "M5 3h10l4 4v14H5zM9 11h6M9 15h6", needs: "picture" },
   { to: "/territories", label: "nav.territories", icon: "M12 3v5M6 21v-5h12v5M12 8v8M9 3h6v5H9zM3.5 21h5M15.500 21h5", needs: "picture" },
+  { to: "/alerts", label: "nav.alerts", icon: "M4 10v4h3l7 4V6l-7 4zM18 9a4 4 0 0 1 0 6", needs: "alerts" },
   { to: "/figures", label: "nav.figures", icon: "M4 20V4M4 20h16M8 16v-4M12 16V8M16 16v-6", needs: "figures" },
 ];
 
