@@ -2,7 +2,7 @@ import type { Part } from "../messages";
 import type { alertsEn } from "./en";
 
 export const alertsUzLatn: Part<typeof alertsEn> = {
-  "nav.alerts": "Ogohlantirishlar",
+  "nav.alerts": "Xavflar",
   "alert.title": "Aholini ogohlantirish",
   "alert.new": "Yangi ogohlantirish",
   "alert.current": "Hozir kuchda",

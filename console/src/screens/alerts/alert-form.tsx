@@ -117,7 +117,16 @@ function LevelFields({ draft, set, templates, begin }: Fields & { templates: Tem
   const kinds = me.demo || me.training ? (["Exercise", "Test"] as const) : (["Actual", "Exercise", "Test"] as const);
   return (
     <div className="alert-grid">
-      <CodeSelect label={t("alert.template")} value="" problem={undefined} choices={templates.map((one) => [one.code, one.texts[language].event])} onChange={begin} />
+      <Field label={t("alert.template")}>
+        <select value="" autoFocus onChange={(event) => begin(event.target.value)}>
+          <option value="">{t("field.choose")}</option>
+          {templates.map((one) => (
+            <option key={one.code} value={one.code}>
+              {one.texts[language].event}
+            </option>
+          ))}
+        </select>
+      </Field>
       <CodeSelect label={t("alert.status")} value={draft.status} problem={undefined} choices={kinds.map((code) => [code, t(`alert.status.${code}`)])} onChange={(code) => set({ status: code as DraftBody["status"] })} />
       <CodeSelect label={t("alert.category")} value={draft.category} problem={undefined} choices={CATEGORIES.map((code) => [code, t(`alert.category.${code}`)])} onChange={(code) => set({ category: code as DraftBody["category"] })} />
       <CodeSelect label={t("alert.severity")} value={draft.severity} problem={undefined} choices={SEVERITIES.map((code) => [code, t(`alert.severity.${code}`)])} onChange={(code) => set({ severity: code as DraftBody["severity"] })} />
@@ -148,7 +157,7 @@ function GroundFields({ draft, set }: Fields) {
   };
   return (
     <div className="alert-ground">
-      <TerritoryPicker key={round} value="" onChange={add} />
+      <TerritoryPicker key={round} value="" onChange={add} label={t("alert.add_territory")} />
       <ul className="alert-chips" aria-label={t("alert.territories")}>
         {draft.territory_ids.map((id) => (
           <li key={id} className="filter-chip">

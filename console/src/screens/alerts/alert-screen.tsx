@@ -34,7 +34,8 @@ export function AlertScreen() {
         <h1>{t(`alert.type.${alert.msg_type}`)}</h1>
         <SeverityMark severity={alert.severity} />
         <StatusLabel status={alert.status} />
-        <b>{t(`alert.state.${alert.state}`)}</b>
+        <b>{t(alert.state === "received" ? "alert.foreign" : `alert.state.${alert.state}`)}</b>
+        {alert.signature && <SignatureWords state={alert.signature} />}
         {alert.expires && <span className="num">{t("alert.until", { time: f.full(alert.expires) })}</span>}
       </header>
       {alert.ended_by && (

@@ -13,7 +13,7 @@ interface Choice {
 
 const MOST = 40;
 
-export function TerritoryPicker({ value, onChange }: { value: string; onChange: (id: string) => void }) {
+export function TerritoryPicker({ value, onChange, label }: { value: string; onChange: (id: string) => void; label?: string }) {
   const { territories } = useSession();
   const { t, f, name } = useWords();
   const choices = useMemo(() => {
@@ -48,7 +48,7 @@ export function TerritoryPicker({ value, onChange }: { value: string; onChange: 
         setText(labelOf(String(key)));
       }}
     >
-      <Label>{t("new.territory")}</Label>
+      <Label>{label ?? t("new.territory")}</Label>
       <ListInput />
       <Popover className="popover is-list">
         <ListBox className="menu" renderEmptyState={() => <p className="quiet pad">{t("new.territory_none")}</p>}>

@@ -196,8 +196,8 @@ def _atom(rows: list[store.Record], name: str, now: str) -> bytes:
 
 
 def _title(row: store.Record) -> str:
-    texts = orjson.loads(row["summary"])["texts"]
-    return str(next((text["headline"] for text in texts.values() if text["headline"]), row["msg_type"]))
+    texts = orjson.loads(row["summary"])["texts"]  # jsonb keeps no order, so that of a message is asked for
+    return str(next((texts[tag]["headline"] for tag in domain.LANGUAGES if tag in texts), row["msg_type"]))
 
 
 def _text(parent: etree._Element, name: str, text: str) -> None:
