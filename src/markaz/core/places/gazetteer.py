@@ -72,8 +72,8 @@ class Gazetteer:
 
     @property
     def nbytes(self) -> int:
-        """Return the memory of the index in bytes."""
-        return self._loaded.index.nbytes if self._loaded is not None else 0
+        """Return the memory of the index and its grid in bytes."""
+        return self._loaded.index.nbytes + self._loaded.grid.nbytes if self._loaded is not None else 0
 
     async def load(self) -> None:
         """Read every place and take the new index over. Raises Unavailable; then the old one stays."""

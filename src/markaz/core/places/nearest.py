@@ -40,6 +40,11 @@ class Grid:
         self._order = np.argsort(cells, kind="stable").astype(np.int32)
         self._cells = cells[self._order]
 
+    @property
+    def nbytes(self) -> int:
+        """Return the memory of the grid in bytes, without the index."""
+        return self._cells.nbytes + self._order.nbytes
+
     def nearest(self, point: Point) -> Nearby | None:
         """Return the nearest street, house, crossing or landmark within 400 m, else the nearest area within 2 km.
 
