@@ -1,12 +1,14 @@
 """Sealed fields in a whole centre: nothing that names a person turns up in clear, and what is erased stays erased."""
 
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from PIL import Image
 from pydantic import SecretStr
 from tests.support.canary import Canaries, dump, everything_logged, files_of
 from tests.support.centre import RunningCentre, opened_centre
@@ -59,8 +61,37 @@ async def by_every_way_in(officer: Person, importer: Person, canaries: Canaries)
         assert (await officer.post("/api/find", {"q": question})).status_code == 200
     body = intake_body(new_key(), await now_of(officer), address=canaries.text("address of another system"))
     assert (await importer.post("/api/intake/calls", body)).status_code == 201
+    await held_by_it(officer, path, canaries)
     await refused_with_words(officer, incident["id"], canaries)
     return incident
+
+
+async def held_by_it(officer: Person, path: str, canaries: Canaries) -> None:
+    """Send canaries as parties, vehicles, photos and reasons; part of them is split off and merged back."""
+
+    async def sent(where: str, body: Any) -> dict[str, Any]:
+        if isinstance(body, dict) and "version" in body and not body["version"]:
+            body |= {"version": (await officer.get(path)).json()["incident"]["version"]}
+        response = await officer.post(where, body)
+        assert response.is_success, response.text
+        return dict(response.json())
+
+    fields = {name: canaries.text(f"party {name}") for name in ("name", "address", "fact", "opinion")}
+    party = await sent(f"{path}/parties", {"role": "victim", **fields, "phone": canaries.phone("phone of a party")})
+    anew = {"role": "witness", "name": canaries.text("party after correction"), "version": 1}
+    anew |= {"reason": canaries.text("reason of party correction")}
+    await sent(f"{path}/parties/{party['id']}/corrections", anew)
+    await sent(
+        f"{path}/vehicles", {"role": "parked", "plate": canaries.text("plate"), "description": canaries.text("car")}
+    )
+    exif, photo = Image.Exif(), BytesIO()
+    exif[0x010F] = canaries.text("camera")
+    Image.new("RGB", (16, 16)).save(photo, "JPEG", exif=exif, comment=canaries.text("comment").encode())
+    await sent(f"{path}/attachments", photo.getvalue())
+    split = {"version": 0, "parties": [party["id"]], "reason": canaries.text("reason of split")}
+    part = await sent(f"{path}/split", split)
+    back = {"version": 1, "into_id": path.rpartition("/")[2], "reason": canaries.text("reason of merge")}
+    await sent(f"/api/incidents/{part['id']}/merge", back)
 
 
 async def refused_with_words(officer: Person, incident_id: str, canaries: Canaries) -> None:
@@ -145,7 +176,19 @@ async def test_events_and_kept_answers_hold_only_ids_codes_times_and_numbers(cen
     officer, importer = await centre.person(Role.SUPERVISOR), await centre.person(Role.IMPORTER)
     canaries = Canaries()
     await by_every_way_in(officer, importer, canaries)
-    for table in ("events", "idempotency", "audit_entries", "tasks", "calls", "notes", "incidents", "sealed_search"):
+    for table in (
+        "events",
+        "idempotency",
+        "audit_entries",
+        "tasks",
+        "calls",
+        "notes",
+        "incidents",
+        "sealed_search",
+        "parties",
+        "vehicles",
+        "attachments",
+    ):
         rows = await centre.rows(f"SELECT to_jsonb(t)::text AS row FROM {table} t")
         assert canaries.found_in("\n".join(r["row"] for r in rows).encode()) == [], table
 

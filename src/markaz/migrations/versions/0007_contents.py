@@ -102,6 +102,7 @@ CREATE TABLE shut_out_accounts (
     PRIMARY KEY (incident_id, account_id)
 );
 
+CREATE INDEX incidents_merged ON incidents (merged_into) WHERE merged_into IS NOT NULL;
 ALTER TABLE notes
     ADD COLUMN via text NOT NULL DEFAULT 'console' CHECK (via IN ('console','radio','paper')),
     ADD COLUMN entered_at timestamptz;
@@ -110,7 +111,7 @@ ALTER TABLE notes
 GRANT SELECT, INSERT, UPDATE ON parties, vehicles TO markaz_app;
 GRANT SELECT, INSERT ON parties_before, vehicles_before, sealed_blobs, attachments, incident_links, shut_out_posts,
     shut_out_accounts TO markaz_app;
-GRANT UPDATE (incident_id) ON attachments, calls, call_details TO markaz_app;
+GRANT UPDATE (incident_id) ON attachments, calls TO markaz_app;
 GRANT UPDATE (is_first) ON calls TO markaz_app;
 """
 

@@ -87,10 +87,15 @@ async def notes(connection: Connection, incident_id: UUID) -> list[Record]:
 
 
 async def sealed_of(connection: Connection, incident_id: UUID) -> list[UUID]:
-    """Return every sealed record an incident holds: of its calls, notes, parties, vehicles, attachments and reasons."""
+    """Return every sealed record an incident holds: of calls, notes, parties, vehicles, attachments and reasons.
+
+    What was left with the incidents that were merged into it (reasons, details of their callers) belongs to it.
+    """
     rows = await connection.fetch(
+        "WITH RECURSIVE whole AS (SELECT $1::uuid AS id UNION "
+        "SELECT i.id FROM incidents i JOIN whole w ON i.merged_into = w.id) "
         "SELECT sealed_id FROM calls WHERE incident_id = $1 AND sealed_id IS NOT NULL "
-        "UNION SELECT sealed_id FROM call_details WHERE incident_id = $1 "
+        "UNION SELECT sealed_id FROM call_details WHERE incident_id IN (SELECT id FROM whole) "
         "UNION SELECT sealed_id FROM notes WHERE incident_id = $1 "
         "UNION SELECT sealed_id FROM summary_incidents WHERE incident_id = $1 AND sealed_id IS NOT NULL "
         "UNION SELECT remark_id FROM handover_items WHERE incident_id = $1 AND remark_id IS NOT NULL "
@@ -100,7 +105,8 @@ async def sealed_of(connection: Connection, incident_id: UUID) -> list[UUID]:
         "UNION SELECT sealed_id FROM vehicles WHERE incident_id = $1 "
         "UNION SELECT b.sealed_id FROM vehicles_before b JOIN vehicles v ON v.id = b.vehicle_id WHERE v.incident_id = $1 "
         "UNION SELECT sealed_id FROM attachments WHERE incident_id = $1 "
-        "UNION SELECT (payload ->> 'reason_id')::uuid FROM events WHERE aggregate_id = $1 AND payload ? 'reason_id'",
+        "UNION SELECT (payload ->> 'reason_id')::uuid FROM events "
+        "WHERE aggregate_id IN (SELECT id FROM whole) AND payload ? 'reason_id'",
         incident_id,
     )
     return [row["sealed_id"] for row in rows]

@@ -216,8 +216,8 @@ class Reading:
         opened = await self._spine.sealer.read(connection, wanted)
         await _leave_trace(connection, request, row, "incident.read_sealed")
         sealed: JSON = {"erased": any(opened[call] is None for call in calls)}
-        for call in calls:  # the first caller's word stands; GET .../calls tells what every caller said
-            sealed = (opened[call] or {}) | sealed
+        for call in calls:
+            sealed |= opened[call] or {}
         if "caller_phone" in sealed:
             sealed["safe_contact"] = list(row["safe_contact"])  # beside the number, so that none shows it without
         return sealed, [

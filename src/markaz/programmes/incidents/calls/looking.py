@@ -10,7 +10,7 @@ from markaz.core.errors import InvalidInput, NotFound
 from markaz.core.permissions import Actor, Permission, holds, require_seen
 from markaz.kit.geometry import Point
 from markaz.programmes.incidents import store
-from markaz.programmes.incidents.acting import Spine
+from markaz.programmes.incidents.acting import Spine, check_not_shut_out
 from markaz.programmes.incidents.calls import store as calls_store
 
 
@@ -20,6 +20,7 @@ async def seen_incident(connection: Connection, spine: Spine, actor: Actor, inci
     if row is None:
         raise NotFound("There is no such incident in your territory.", what="incident")
     require_seen(actor, Permission.INCIDENT_READ, row["territory_id"], spine.territories(), "incident")
+    await check_not_shut_out(connection, actor, incident_id)
     return row
 
 

@@ -4,6 +4,7 @@ The type is decided by the content, never by a name or header. Location, camera,
 whatever was hidden behind or inside the picture do not survive. Nothing here touches a database or the network.
 """
 
+import logging
 import threading
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,6 +17,9 @@ MOST_PIXELS = 50_000_000  # the largest common phone camera; a 60000x60000 PNG i
 LONGEST_SIDE_PX = 4_096  # a number plate across a street is readable; a picture then takes 50 MB while it is drawn
 JPEG_QUALITY = 85
 SIGNATURES = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"RIFF", "WEBP"))
+
+# Its debug lines hold what a camera wrote into a photo.
+logging.getLogger("PIL").setLevel(logging.WARNING)
 
 # Decoding takes up to 200 MB; one at a time keeps a small machine on its feet when ten phones send at once.
 _ONE_AT_A_TIME = threading.Semaphore(1)

@@ -14,11 +14,14 @@ from markaz.programmes.incidents.contents.commands import Party, Vehicle
 from markaz.programmes.incidents.store import Record
 
 # What an incident holds, by table: a closed set, since a table's name cannot be a parameter.
-HELD = ("calls", "call_details", "notes", "parties", "vehicles", "attachments")
+HELD = ("calls", "notes", "parties", "vehicles", "attachments")
 _MOVE_ALL = {
     table: f"UPDATE {table} SET incident_id = $2 WHERE incident_id = $1 RETURNING id"  # noqa: S608 - closed set
     for table in HELD
 }
+# A call that joins another incident is not its first one. What was learnt later of its caller stays with the merged
+# incident, because it is not about the first caller of the other one; it is erased with that one all the same.
+_MOVE_ALL["calls"] = "UPDATE calls SET incident_id = $2, is_first = false WHERE incident_id = $1 RETURNING id"
 _MOVE = {
     table: f"UPDATE {table} SET incident_id = $2 WHERE incident_id = $1 AND id = ANY($3::uuid[]) RETURNING id"  # noqa: S608 - closed set
     for table in HELD

@@ -1,0 +1,122 @@
+"""Conflict of interest: the post whose own people are in an incident loses it everywhere, and the post above takes it."""
+
+from typing import Any
+
+from tests.support.centre import RunningCentre
+from tests.support.desk import close, open_incident
+from tests.support.land import Land, place_in
+from tests.support.live import serving, streaming
+from tests.support.people import Person
+
+from markaz.core.permissions import Grant, Role
+
+Record = dict[str, Any]
+
+
+async def shut_out(person: Person, incident: Record, **body: Any) -> Any:
+    said = {"version": incident["version"], "ground": "household", **body}
+    return await person.post(f"/api/incidents/{incident['id']}/shut-out", said)
+
+
+async def seen(person: Person, incident: Record) -> dict[str, bool]:
+    """Say by which ways somebody still sees an incident."""
+    id_ = incident["id"]
+    pages = {
+        path: (await person.get(f"/api/incidents/{id_}{path}")).status_code for path in ("", "/timeline", "/contents")
+    }
+    listed = (await person.get("/api/incidents", status="all")).text
+    picture = (await person.get("/api/snapshot")).json()["incidents"]
+    note = await person.post(f"/api/incidents/{id_}/notes", {"text": "a try"})
+    ways = {path: status == 200 for path, status in pages.items()}
+    return ways | {
+        "list": id_ in listed,
+        "picture": id_ in {one["id"] for one in picture},
+        "note": note.status_code == 201,
+    }
+
+
+async def test_the_post_loses_the_incident_by_every_way_and_the_post_above_takes_it(centre: RunningCentre) -> None:
+    post = await centre.person(Role.DUTY_OFFICER, Land.WEST_SOUTH)
+    district = await centre.person(Role.DUTY_OFFICER, Land.WEST)
+    elsewhere = await centre.person(Role.DUTY_OFFICER, Land.WEST_NORTH)
+    incident = await open_incident(post)
+    assert set((await seen(post, incident)).values()) == {True}
+    incident["version"] = (await post.get(f"/api/incidents/{incident['id']}")).json()["incident"]["version"]
+    done = await shut_out(post, incident)
+    assert (done.status_code, done.json()["territory_id"]) == (200, Land.WEST), done.text
+    assert set((await seen(post, incident)).values()) == {False}
+    assert set((await seen(elsewhere, incident)).values()) == {False}
+    assert set((await seen(district, incident)).values()) == {True}
+    held = (await district.get(f"/api/incidents/{incident['id']}/contents")).json()
+    assert [(one["territory_id"], one["ground"]) for one in held["shut_out"]] == [(Land.WEST_SOUTH, "household")]
+
+
+async def test_the_stream_of_the_post_drops_it_without_content_and_says_no_more(centre: RunningCentre) -> None:
+    post = await centre.person(Role.DUTY_OFFICER, Land.WEST_SOUTH)
+    district = await centre.person(Role.DUTY_OFFICER, Land.WEST)
+    incident = await open_incident(post)
+    async with serving(centre) as url, streaming(url, post, await centre.seq()) as frames:
+        assert (await shut_out(post, incident)).status_code == 200
+        left = await frames.next_event("left")
+        assert left == {key: left[key] for key in ("seq", "type", "kind", "id", "op")}
+        assert (left["id"], left["op"]) == (incident["id"], "gone")
+        assert (await district.post(f"/api/incidents/{incident['id']}/notes", {"text": "taken"})).status_code == 201
+        last = await open_incident(post)
+        while last["id"] not in "".join(frames.raw):
+            await frames.next()
+        told = "".join(frames.raw)
+    assert told.count(incident["id"]) == 1
+
+
+async def test_a_named_colleague_with_rights_above_is_passed_over_and_kept_out(centre: RunningCentre) -> None:
+    colleague = await centre.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST))
+    region = await centre.person(Role.SUPERVISOR, Land.REGION)
+    incident = await open_incident(region)
+    done = await shut_out(region, incident, account_ids=[str(colleague.id)], ground="staff_party")
+    assert done.json()["territory_id"] == Land.REGION
+    assert set((await seen(colleague, incident)).values()) == {False}
+    # A right given later does not open it either: card, timeline, contents and commands ask for the person, too.
+    await centre.as_owner("INSERT INTO grants VALUES ($1, 'supervisor', $2)", colleague.id, int(Land.REGION))
+    later = await seen(await centre.sign_in_again(colleague.id), incident)
+    assert not any(later[way] for way in ("", "/timeline", "/contents", "note"))
+
+
+async def test_nobody_above_means_no_change_and_plain_words(centre: RunningCentre) -> None:
+    region = await centre.person(Role.SUPERVISOR, Land.REGION)
+    incident = await open_incident(region)
+    before = await centre.seq()
+    refused = await shut_out(region, incident, account_ids=[str(region.id)])
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_possible_now")
+    assert (await shut_out(region, incident, territory_id=int(Land.EAST))).status_code == 422
+    assert await centre.seq() == before
+
+
+async def test_it_is_not_moved_or_merged_back_and_a_part_of_it_stays_shut(centre: RunningCentre) -> None:
+    post = await centre.person(Role.DUTY_OFFICER, Land.WEST_SOUTH)
+    region = await centre.person(Role.SUPERVISOR, Land.REGION)
+    incident, other = await open_incident(region, caller={"name": "Household"}), await open_incident(region)
+    assert (await shut_out(region, incident)).status_code == 200
+    version = (await region.get(f"/api/incidents/{incident['id']}")).json()["incident"]["version"]
+    path = f"/api/incidents/{incident['id']}"
+    moved = await region.post(
+        f"{path}/changes", {"version": version, "reason": "x", "place": place_in(Land.WEST_SOUTH)}
+    )
+    assert (moved.status_code, moved.json()["code"]) == (409, "not_possible_now")
+    merged = await region.post(f"{path}/merge", {"version": version, "reason": "x", "into_id": other["id"]})
+    assert (merged.status_code, merged.json()["code"]) == (409, "not_possible_now")
+    call = (await region.get(f"{path}/calls")).json()["items"][0]["id"]
+    part = await region.post(f"{path}/split", {"version": version, "reason": "x", "calls": [call]})
+    assert part.status_code == 201, part.text
+    assert set((await seen(post, part.json())).values()) == {False}
+    assert set((await seen(region, part.json())).values()) == {True}
+
+
+async def test_a_closed_incident_is_shut_too_and_comes_back_into_no_console(centre: RunningCentre) -> None:
+    post = await centre.person(Role.DUTY_OFFICER, Land.WEST_SOUTH)
+    region = await centre.person(Role.SUPERVISOR, Land.REGION)
+    incident = await close(region, await open_incident(region))
+    async with serving(centre) as url, streaming(url, region, await centre.seq()) as frames:
+        assert (await shut_out(region, incident, ground="own_report")).status_code == 200
+        event = await frames.next_event("incident.shut_out/1")
+        assert event["op"] == "gone"
+    assert set((await seen(post, incident)).values()) == {False}
