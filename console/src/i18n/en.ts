@@ -1,8 +1,10 @@
 /** The English text, which names the keys. Every other language must have each of them (messages.ts); tests check placeholders. */
 import { alertsEn } from "./alerts/en";
+import { placesEn } from "./places/en";
 
 export const en = {
   ...alertsEn,
+  ...placesEn,
   "app.title": "Markaz: duty desk",
   "app.loading": "Loading…",
   "app.not_found": "There is no such page.",
@@ -317,34 +319,6 @@ export const en = {
   "territories.units_on_duty": "Units on duty",
   "territories.free": "Available",
   "territories.lowest": "This is the lowest level.",
-
-  "place.label": "Place",
-  "place.hint": "Street and house, two streets, a landmark, a neighbourhood, or coordinates",
-  "place.none": "Nothing is called that. Try fewer letters, a street nearby, or click on the map.",
-  "place.searching": "Searching…",
-  "place.failed": "The search does not answer. Click on the map or type coordinates; what you typed stays.",
-  "place.nowhere": "outside every known territory",
-  "place.elsewhere": "not in your territory",
-  "place.similar": "similar",
-  "place.street_only": "house {house} is not in the gazetteer: the street",
-  "place.coordinates": "Coordinates {at}",
-  "place.near": "near {name}",
-  "place.phone": "Take the position of the caller's phone (±{distance})",
-  "place.clear": "Clear the place",
-  "place.kind.street": "street",
-  "place.kind.crossing": "crossing",
-  "place.kind.house": "house",
-  "place.kind.landmark": "landmark",
-  "place.kind.neighbourhood": "neighbourhood",
-  "place.kind.settlement": "settlement",
-  "place.kind.other": "other",
-  "place.kind.coordinates": "coordinates",
-  "place.confidence.exact": "exact place",
-  "place.confidence.street": "somewhere on this street",
-  "place.confidence.area": "somewhere in this area",
-  "place.confidence.phone": "position of a phone",
-  "place.confidence.unknown": "location unsure",
-  "place.within": "±{distance}",
 
   "problem.unreachable": "Not confirmed: the centre does not answer. Try again: it will be done once only, even if the first attempt arrived.",
   "problem.unreachable_start": "The centre does not answer. Check the network cable and tell the administrator if it lasts.",

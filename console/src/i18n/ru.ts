@@ -1,8 +1,10 @@
 import { alertsRu } from "./alerts/ru";
+import { placesRu } from "./places/ru";
 import type { Messages } from "./messages";
 
 export const ru: Messages = {
   ...alertsRu,
+  ...placesRu,
   "app.title": "Markaz: дежурная часть",
   "app.loading": "Загрузка…",
   "app.not_found": "Такой страницы нет.",
@@ -324,34 +326,6 @@ export const ru: Messages = {
   "territories.units_on_duty": "Наряды на смене",
   "territories.free": "Свободны",
   "territories.lowest": "Это самый нижний уровень.",
-
-  "place.label": "Место",
-  "place.hint": "Улица и дом, две улицы, ориентир, махалля или координаты",
-  "place.none": "Ничего с таким названием нет. Введите меньше букв, улицу рядом или нажмите на карту.",
-  "place.searching": "Поиск…",
-  "place.failed": "Поиск не отвечает. Нажмите на карту или введите координаты; введённое останется.",
-  "place.nowhere": "вне известных территорий",
-  "place.elsewhere": "не на вашей территории",
-  "place.similar": "похоже",
-  "place.street_only": "дома {house} нет в справочнике: взята улица",
-  "place.coordinates": "Координаты {at}",
-  "place.near": "рядом: {name}",
-  "place.phone": "Взять положение телефона звонящего (±{distance})",
-  "place.clear": "Очистить место",
-  "place.kind.street": "улица",
-  "place.kind.crossing": "перекрёсток",
-  "place.kind.house": "дом",
-  "place.kind.landmark": "ориентир",
-  "place.kind.neighbourhood": "махалля",
-  "place.kind.settlement": "населённый пункт",
-  "place.kind.other": "другое",
-  "place.kind.coordinates": "координаты",
-  "place.confidence.exact": "точное место",
-  "place.confidence.street": "где-то на этой улице",
-  "place.confidence.area": "где-то в этом районе",
-  "place.confidence.phone": "положение телефона",
-  "place.confidence.unknown": "место неизвестно",
-  "place.within": "±{distance}",
 
   "problem.unreachable": "Не подтверждено: центр не отвечает. Повторите: действие выполнится только один раз, даже если первая попытка дошла.",
   "problem.unreachable_start": "Центр не отвечает. Проверьте сетевой кабель; если это надолго, сообщите администратору.",

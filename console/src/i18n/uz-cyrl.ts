@@ -1,9 +1,11 @@
 import { alertsUzCyrl } from "./alerts/uz-cyrl";
+import { placesUzCyrl } from "./places/uz-cyrl";
 import type { Messages } from "./messages";
 
 /** Generated from uz-latn.ts by `npm run uz-cyrl`; do not edit. Words are set right in scripts/uz-cyrl-exceptions.json. */
 export const uzCyrl: Messages = {
   ...alertsUzCyrl,
+  ...placesUzCyrl,
   "app.title": "Марказ: навбатчилик қисми",
   "app.loading": "Юкланмоқда…",
   "app.not_found": "Бундай саҳифа йўқ.",
@@ -318,34 +320,6 @@ export const uzCyrl: Messages = {
   "territories.units_on_duty": "Сменадаги нарядлар",
   "territories.free": "Бўш",
   "territories.lowest": "Бу энг қуйи даража.",
-
-  "place.label": "Жой",
-  "place.hint": "Кўча ва уй, икки кўча, мўлжал, маҳалла ёки координаталар",
-  "place.none": "Бундай номли жой йўқ. Камроқ ҳарф ёзинг, яқин кўчани айтинг ёки харитани босинг.",
-  "place.searching": "Қидирилмоқда…",
-  "place.failed": "Қидирув жавоб бермаяпти. Харитани босинг ёки координаталарни ёзинг; ёзганингиз сақланади.",
-  "place.nowhere": "маълум ҳудудлардан ташқарида",
-  "place.elsewhere": "сизнинг ҳудудингизда эмас",
-  "place.similar": "ўхшаш",
-  "place.street_only": "{house}-уй маълумотномада йўқ: кўча олинди",
-  "place.coordinates": "Координаталар {at}",
-  "place.near": "яқинида: {name}",
-  "place.phone": "Қўнғироқ қилганнинг телефони жойини олиш (±{distance})",
-  "place.clear": "Жойни тозалаш",
-  "place.kind.street": "кўча",
-  "place.kind.crossing": "чорраҳа",
-  "place.kind.house": "уй",
-  "place.kind.landmark": "мўлжал",
-  "place.kind.neighbourhood": "маҳалла",
-  "place.kind.settlement": "аҳоли пункти",
-  "place.kind.other": "бошқа",
-  "place.kind.coordinates": "координаталар",
-  "place.confidence.exact": "аниқ жой",
-  "place.confidence.street": "шу кўчанинг қаеридадир",
-  "place.confidence.area": "шу атрофнинг қаеридадир",
-  "place.confidence.phone": "телефон турган жой",
-  "place.confidence.unknown": "жой номаълум",
-  "place.within": "±{distance}",
 
   "problem.unreachable": "Тасдиқланмади: марказ жавоб бермаяпти. Қайта юборинг: биринчи уриниш етиб борган бўлса ҳам, амал фақат бир марта бажарилади.",
   "problem.unreachable_start": "Марказ жавоб бермаяпти. Тармоқ симини текширинг; узоқ давом этса, администраторга айтинг.",

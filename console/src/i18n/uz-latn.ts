@@ -1,9 +1,11 @@
 import { alertsUzLatn } from "./alerts/uz-latn";
+import { placesUzLatn } from "./places/uz-latn";
 import type { Messages } from "./messages";
 
 /** Written with ʻ (U+02BB) in oʻ and gʻ and ʼ (U+02BC) for the tutuq; the Cyrillic text is generated from this one. */
 export const uzLatn: Messages = {
   ...alertsUzLatn,
+  ...placesUzLatn,
   "app.title": "Markaz: navbatchilik qismi",
   "app.loading": "Yuklanmoqda…",
   "app.not_found": "Bunday sahifa yoʻq.",
@@ -318,34 +320,6 @@ export const uzLatn: Messages = {
   "territories.units_on_duty": "Smenadagi naryadlar",
   "territories.free": "Boʻsh",
   "territories.lowest": "Bu eng quyi daraja.",
-
-  "place.label": "Joy",
-  "place.hint": "Koʻcha va uy, ikki koʻcha, moʻljal, mahalla yoki koordinatalar",
-  "place.none": "Bunday nomli joy yoʻq. Kamroq harf yozing, yaqin koʻchani ayting yoki xaritani bosing.",
-  "place.searching": "Qidirilmoqda…",
-  "place.failed": "Qidiruv javob bermayapti. Xaritani bosing yoki koordinatalarni yozing; yozganingiz saqlanadi.",
-  "place.nowhere": "maʼlum hududlardan tashqarida",
-  "place.elsewhere": "sizning hududingizda emas",
-  "place.similar": "oʻxshash",
-  "place.street_only": "{house}-uy maʼlumotnomada yoʻq: koʻcha olindi",
-  "place.coordinates": "Koordinatalar {at}",
-  "place.near": "yaqinida: {name}",
-  "place.phone": "Qoʻngʻiroq qilganning telefoni joyini olish (±{distance})",
-  "place.clear": "Joyni tozalash",
-  "place.kind.street": "koʻcha",
-  "place.kind.crossing": "chorraha",
-  "place.kind.house": "uy",
-  "place.kind.landmark": "moʻljal",
-  "place.kind.neighbourhood": "mahalla",
-  "place.kind.settlement": "aholi punkti",
-  "place.kind.other": "boshqa",
-  "place.kind.coordinates": "koordinatalar",
-  "place.confidence.exact": "aniq joy",
-  "place.confidence.street": "shu koʻchaning qayeridadir",
-  "place.confidence.area": "shu atrofning qayeridadir",
-  "place.confidence.phone": "telefon turgan joy",
-  "place.confidence.unknown": "joy nomaʼlum",
-  "place.within": "±{distance}",
 
   "problem.unreachable": "Tasdiqlanmadi: markaz javob bermayapti. Qayta yuboring: birinchi urinish yetib borgan boʻlsa ham, amal faqat bir marta bajariladi.",
   "problem.unreachable_start": "Markaz javob bermayapti. Tarmoq simini tekshiring; uzoq davom etsa, administratorga ayting.",

@@ -1,0 +1,32 @@
+import type { Part } from "../messages";
+import type { placesEn } from "./en";
+
+export const placesUzLatn: Part<typeof placesEn> = {
+  "place.label": "Joy",
+  "place.hint": "Koʻcha va uy, ikki koʻcha, moʻljal, mahalla yoki koordinatalar",
+  "place.none": "Bunday nomli joy yoʻq. Kamroq harf yozing, yaqin koʻchani ayting yoki xaritani bosing.",
+  "place.searching": "Qidirilmoqda…",
+  "place.failed": "Qidiruv javob bermayapti. Xaritani bosing yoki koordinatalarni yozing; yozganingiz saqlanadi.",
+  "place.nowhere": "maʼlum hududlardan tashqarida",
+  "place.elsewhere": "sizning hududingizda emas",
+  "place.similar": "oʻxshash",
+  "place.street_only": "{house}-uy maʼlumotnomada yoʻq: koʻcha olindi",
+  "place.coordinates": "Koordinatalar {at}",
+  "place.near": "yaqinida: {name}",
+  "place.phone": "Qoʻngʻiroq qilganning telefoni joyini olish (±{distance})",
+  "place.clear": "Joyni tozalash",
+  "place.kind.street": "koʻcha",
+  "place.kind.crossing": "chorraha",
+  "place.kind.house": "uy",
+  "place.kind.landmark": "moʻljal",
+  "place.kind.neighbourhood": "mahalla",
+  "place.kind.settlement": "aholi punkti",
+  "place.kind.other": "boshqa",
+  "place.kind.coordinates": "koordinatalar",
+  "place.confidence.exact": "aniq joy",
+  "place.confidence.street": "shu koʻchaning qayeridadir",
+  "place.confidence.area": "shu atrofning qayeridadir",
+  "place.confidence.phone": "telefon turgan joy",
+  "place.confidence.unknown": "joy nomaʼlum",
+  "place.within": "±{distance}",
+};
