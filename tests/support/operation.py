@@ -40,7 +40,8 @@ class Call:
     def for_ghosts(self) -> "Call":
         """Return the same call for records that do not exist."""
         ghosts = {id_: str(uuid4()) for id_ in self.ids}
-        return replace(self, path=_renamed(self.path, ghosts), body=_renamed(self.body, ghosts), ids=())
+        renamed = {name: _renamed(getattr(self, name), ghosts) for name in ("path", "query", "body")}
+        return replace(self, ids=(), **renamed)
 
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:

@@ -15,6 +15,7 @@ from tests.support.operations_calls import CALL_OPERATIONS
 from tests.support.operations_contents import CONTENTS_OPERATIONS
 from tests.support.operations_crews import CREW_OPERATIONS
 from tests.support.operations_dispatch import DISPATCH_OPERATIONS
+from tests.support.operations_field import FIELD_OPERATIONS
 from tests.support.people import make_person, new_key
 
 from markaz.core.permissions import Grant, Permission, Role
@@ -338,4 +339,5 @@ OPERATIONS = (
     *ALERT_OPERATIONS,
     *CONTENTS_OPERATIONS,
     *CREW_OPERATIONS,
+    *FIELD_OPERATIONS,
 )

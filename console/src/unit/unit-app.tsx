@@ -67,8 +67,8 @@ function TopLine({ phone, unsent }: { phone: Phone; unsent: number }) {
       </span>
       {unsent > 0 && <span className="unit-badge num">▲ {t("unit.unsent", { n: unsent })}</span>}
       <select className="select is-quiet" aria-label={t("top.language")} value={language} onChange={(event) => setLanguage(event.target.value as LanguageTag)}>
-        {LANGUAGES.map(({ tag, short, name }) => (
-          <option key={tag} value={tag} lang={tag} aria-label={name}>{short}</option>
+        {LANGUAGES.map(({ tag, short }) => (
+          <option key={tag} value={tag} lang={tag}>{short}</option>
         ))}
       </select>
     </header>

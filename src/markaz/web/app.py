@@ -25,6 +25,7 @@ from markaz.programmes.incidents.calls.routes import calls_router, drafts_router
 from markaz.programmes.incidents.contents.routes import contents_router
 from markaz.programmes.incidents.crews.routes.logons import logons_router
 from markaz.programmes.incidents.dispatch.routes import dispatch_router, holding_router
+from markaz.programmes.incidents.field.routes import field_router
 from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
 from markaz.web import errors
 from markaz.web.accounts import accounts_router
@@ -66,6 +67,7 @@ def create_app(centre: Centre) -> FastAPI:
         reading_router(centre.reading, centre.guard, lambda: centre.replay_clock),
         handovers_router(centre.handovers, centre.guard),
         alarms_router(centre.alarms, centre.guard),
+        field_router(centre.unit_phone, centre.guard),
         summaries_router(centre.summaries, centre.papers, centre.guard),
         contents_router(centre.contents, centre.guard, centre.codes),
         intake_router(centre.intake, centre.guard, centre.set_replay_clock),

@@ -47,18 +47,22 @@ from markaz.programmes.incidents.dispatch.holding import Holding
 from markaz.programmes.incidents.dispatch.recommending import Recommending
 from markaz.programmes.incidents.dispatch.routing import travel_times
 from markaz.programmes.incidents.dispatch.service import Dispatching
+from markaz.programmes.incidents.field.service import UnitPhone
+from markaz.programmes.incidents.field.store import forget_old_reports
 from markaz.programmes.incidents.intake import Intake
 from markaz.programmes.incidents.norms import NormsInForce, load_norms
 from markaz.programmes.incidents.positions import Positions
 from markaz.programmes.incidents.reading import Reading
 from markaz.programmes.incidents.service import Desk
 from markaz.programmes.incidents.shapes import ReplayClockBody
+from markaz.web import phone
 from markaz.web.guard import Guard
 
 log = logging.getLogger(__name__)
 
 POSITION_SEND_S = 0.5  # consoles draw at about 4 Hz; two frames a second keep 10,000 units affordable
 POSITION_FLUSH_S = 2.0
+KEEP_REPORTS = timedelta(days=30)  # longer than any phone stays without network
 TERRITORY_EVENTS = "territory."
 PLACE_EVENTS = "places."
 
@@ -97,6 +101,7 @@ class Centre:
     receiving: Receiving = field(init=False)
     bulletin: Bulletin = field(init=False)
     alarms: Alarms = field(init=False)
+    unit_phone: UnitPhone = field(init=False)
     watcher: Watcher = field(init=False)
     watch_failures: Counter = field(init=False)
     replay_clock: dict[str, Any] | None = None
@@ -135,6 +140,7 @@ class Centre:
         self.handovers = Handovers(self.spine, self.norms)
         self._open_alerts()
         self.alarms = Alarms(self.spine)
+        self.unit_phone = UnitPhone(self.spine, self.positions, phone.PORTS)
         self.watcher = Watcher(self.spine, self.norms)
         self.reading = Reading(self.spine, self.positions, {"alarms": self.alarms.view})
         self.crews = logons.Crews(self.spine)
@@ -246,6 +252,7 @@ class Centre:
             Job("positions.partitions", timedelta(hours=6), lambda c: positions.make_partitions(c, now())),
             Job("positions.forget", timedelta(hours=6), lambda c: positions.forget_old(c, now())),
             Job("crews.log_off_ended", timedelta(minutes=1), lambda c: logons.log_off_ended(c, now())),
+            Job("field.forget", timedelta(hours=6), lambda c: forget_old_reports(c, now() - KEEP_REPORTS)),
         ]
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -35,7 +35,8 @@ SECURITY_HEADERS = [
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(self)"),
     (b"cross-origin-opener-policy", b"same-origin"),
 ]
-_ATTACHMENTS = re.compile(r"/api/incidents/[^/]+/attachments")  # the one route whose body is a file
+# The routes whose body is a file.
+_ATTACHMENTS = re.compile(r"/api/incidents/[^/]+/attachments|/api/field/photos")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 

@@ -4,18 +4,26 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Request as HttpRequest
 
 from markaz.core.acts import Request
 from markaz.core.permissions import Permission
 from markaz.kit.geometry import Point
 from markaz.programmes.incidents.field import shapes
-from markaz.programmes.incidents.field.service import Field, Report
+from markaz.programmes.incidents.field.service import Kind, Report, UnitPhone
 from markaz.programmes.incidents.routes import Guard, reply
+from markaz.programmes.incidents.shapes import Time
 
 P = Permission
+_PHOTO = {
+    "requestBody": {
+        "required": True,
+        "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 
-def field_router(field: Field, guard: Guard) -> APIRouter:
+def field_router(phone: UnitPhone, guard: Guard) -> APIRouter:
     """Return the routes of the phone."""
     router = APIRouter(prefix="/api/field", tags=["field"])
     needs = {"x-permission": P.FIELD_REPORT.value}
@@ -27,14 +35,29 @@ def field_router(field: Field, guard: Guard) -> APIRouter:
         version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     ) -> Response:
         """Return my unit and the incident it works for; what the phone holds already is not sent again."""
-        return reply(200, await field.now(request, incident_id=incident, version=version))
+        return reply(200, await phone.now(request, incident_id=incident, version=version))
 
     @router.post("/reports", openapi_extra=needs)
     async def report(
         body: shapes.ReportBody, request: Annotated[Request, Depends(guard.requires(P.FIELD_REPORT))]
     ) -> Response:
         """Take one report of a crew in, also late, and say whether it was taken, said before, or stands beside."""
-        answer = await field.report(request, Report(**body.model_dump()))
+        answer = await phone.report(request, Report(**body.model_dump()))
+        return reply(answer.status, answer.body)
+
+    @router.post("/photos", openapi_extra=needs | _PHOTO)
+    async def photo(
+        http: HttpRequest,
+        request: Annotated[Request, Depends(guard.requires(P.FIELD_REPORT))],
+        key: UUID,
+        unit_id: UUID,
+        incident_id: UUID,
+        at: Time,
+        device_now: Time,
+    ) -> Response:
+        """Take a photo of a crew in, as a report: JPEG, PNG or WebP, drawn anew on the way."""
+        what = Report(key, Kind.PHOTO, unit_id, at, device_now, incident_id)
+        answer = await phone.report(request, what, await http.body())
         return reply(answer.status, answer.body)
 
     @router.post("/position", status_code=204, openapi_extra=needs)
@@ -42,7 +65,7 @@ def field_router(field: Field, guard: Guard) -> APIRouter:
         body: shapes.FieldPositionBody, request: Annotated[Request, Depends(guard.requires(P.FIELD_REPORT))]
     ) -> Response:
         """Say where my unit is; kept only while it is logged on."""
-        await field.position(request, Point(body.lon, body.lat), body.accuracy_m, body.age_s)
+        await phone.position(request, Point(body.lon, body.lat), body.accuracy_m, body.age_s)
         return Response(status_code=204)
 
     return router

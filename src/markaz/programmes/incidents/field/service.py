@@ -39,6 +39,7 @@ class Kind(StrEnum):
 
     STAGE = "stage"
     NOTE = "note"
+    PHOTO = "photo"
     EMERGENCY = "emergency"
 
 
@@ -64,15 +65,18 @@ class Ports:
     """What the phone needs of other rooms of the desk; wired by the web floor.
 
     `own_unit`: the unit an account is logged on to now. `crewed_lately`: whether it was in that unit's crew since a time.
-    `raise_emergency`: add a unit's emergency to the act under way.
+    `raise_emergency`: add a unit's emergency to the act under way. `clean_photo`: draw a photo anew; raises InvalidInput
+    for what is none. `store_photo`: add a cleaned photo to a locked incident.
     """
 
     own_unit: Callable[[Connection, UUID], Awaitable[UUID | None]]
     crewed_lately: Callable[[Connection, UUID, UUID, datetime], Awaitable[bool]]
     raise_emergency: Callable[[Act, Report, datetime], Awaitable[None]]
+    clean_photo: Callable[[bytes], Awaitable[Any]]
+    store_photo: Callable[[Act, Spine, store.Record, Any, datetime], Awaitable[None]]
 
 
-class Field:
+class UnitPhone:
     """What the phone of a crew may do."""
 
     def __init__(self, spine: Spine, positions: Positions, ports: Ports) -> None:
@@ -99,22 +103,23 @@ class Field:
                 return answer | {"incident": {"id": str(row["id"]), "version": row["version"], "held": True}}
             return answer | {"incident": await self._incident(connection, request, row, view)}
 
-    async def report(self, request: Request, report: Report) -> Answer:
-        """Take one report in and answer what became of it: taken, same or beside.
+    async def report(self, request: Request, report: Report, data: bytes = b"") -> Answer:
+        """Take one report in and answer what became of it: taken, same or beside. `data` is the photo of a photo.
 
         Raises NotFound when the officer was not in that unit's crew, or the unit was never sent to that incident.
         """
+        async with self._spine.database.connection() as connection:
+            await self._check_crew(connection, request.actor.id, report.unit_id)
+        photo = await self._ports.clean_photo(data) if report.kind is Kind.PHOTO else None
 
         async def work(act: Act) -> Answer:
             account_id = act.actor.id
-            since = act.now - domain.OLDEST
-            if not await self._ports.crewed_lately(act.connection, account_id, report.unit_id, since):
-                raise NotFound("You are not in the crew of this unit: log on to it first.", what="unit")
+            await self._check_crew(act.connection, account_id, report.unit_id)
             if not await field_store.claim_report(act.connection, account_id, report.key, report.unit_id, act.now):
                 known = await field_store.known_result(act.connection, account_id, report.key)
                 return Answer(200, known or {})
             at, flags = domain.stated_time(report.at, report.device_now, act.now)
-            result = await self._take(act, report, at, flags)
+            result = await self._take(act, report, at, flags, photo)
             await field_store.keep_result(act.connection, account_id, report.key, result)
             return Answer(200, result)
 
@@ -130,7 +135,12 @@ class Field:
         await self._positions.learn([unit_id])
         self._positions.take([Fix(unit_id, point, now - timedelta(seconds=age_s), now, accuracy_m)])
 
-    async def _take(self, act: Act, report: Report, at: datetime, flags: tuple[str, ...]) -> JSON:
+    async def _check_crew(self, connection: Connection, account_id: UUID, unit_id: UUID) -> None:
+        since = self._spine.clock.now() - domain.OLDEST
+        if not await self._ports.crewed_lately(connection, account_id, unit_id, since):
+            raise NotFound("You are not in the crew of this unit: log on to it first.", what="unit")
+
+    async def _take(self, act: Act, report: Report, at: datetime, flags: tuple[str, ...], photo: Any) -> JSON:
         match report.kind:
             case Kind.EMERGENCY:
                 await self._ports.raise_emergency(act, report, at)
@@ -141,6 +151,10 @@ class Field:
             case Kind.NOTE:
                 incident = await self._incident_of(act, report)
                 kept = await self._note(act, report, incident, at, flags)
+            case Kind.PHOTO:
+                incident = await self._incident_of(act, report)
+                await self._ports.store_photo(act, self._spine, incident, photo, at)
+                return {"kept": Kept.TAKEN.value, "at": iso(at)}
         version = await store.touch_incident(act.connection, incident["id"], act.actor.id)
         for written in act.events:
             if written.aggregate_id == incident["id"]:

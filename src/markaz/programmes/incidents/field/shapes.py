@@ -1,6 +1,6 @@
 """The bodies of the phone's API."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -14,7 +14,7 @@ class ReportBody(Body):
     """One report of a phone, also hours late. Times are the phone's own; `device_now` is its clock as it sends."""
 
     key: UUID
-    kind: Kind
+    kind: Literal[Kind.STAGE, Kind.NOTE, Kind.EMERGENCY]
     unit_id: UUID
     at: Time
     device_now: Time

@@ -65,6 +65,19 @@ async def crewed_lately(connection: Connection, account_id: UUID, unit_id: UUID,
     )
 
 
+async def was_in_crew(connection: Connection, account_id: UUID, unit_id: UUID, since: datetime) -> bool:
+    """Return whether an account is in the crew of a unit, or was at some time since `since`."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM unit_crews c JOIN unit_logons l ON l.id = c.logon_id WHERE c.account_id = $1 "
+            "AND l.unit_id = $2 AND (c.is_open OR l.logged_off_at >= $3))",
+            account_id,
+            unit_id,
+            since,
+        )
+    )
+
+
 async def busy_elsewhere(connection: Connection, accounts: Sequence[UUID], unit_id: UUID) -> list[Record]:
     """Return who of these accounts is on another unit, with its call sign; locks nobody."""
     return await connection.fetch(

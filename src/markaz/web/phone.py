@@ -1,0 +1,45 @@
+"""Wires the unit's phone to the rooms it needs: who is in which crew, the emergency alarm, and photos. It decides nothing."""
+
+from datetime import datetime
+from uuid import UUID
+
+from markaz.core.acts import Act
+from markaz.core.db.pool import Connection
+from markaz.core.errors import NotFound
+from markaz.kit.geometry import Point
+from markaz.programmes.incidents import store
+from markaz.programmes.incidents.acting import Spine
+from markaz.programmes.incidents.alarms.raising import Emergency, raise_emergency
+from markaz.programmes.incidents.contents.attachments import prepared, store_attachment
+from markaz.programmes.incidents.contents.images import CleanImage
+from markaz.programmes.incidents.crews.store import logons
+from markaz.programmes.incidents.field.service import Ports, Report
+
+
+async def own_unit(connection: Connection, account_id: UUID) -> UUID | None:
+    """Return the unit an officer is logged on to."""
+    row = await logons.unit_of(connection, account_id)
+    return None if row is None else UUID(bytes=row["id"].bytes)
+
+
+async def raise_from_phone(act: Act, report: Report, at: datetime) -> None:
+    """Raise the emergency of the unit that a phone reports; `at` is when the button was pressed, by our clock."""
+    unit = await store.lock_unit(act.connection, report.unit_id)
+    if unit is None:
+        raise NotFound("There is no such unit.", what="unit")
+    place = None if report.lon is None or report.lat is None else Point(report.lon, report.lat)
+    await raise_emergency(act, unit, Emergency(place=place, accuracy_m=report.accuracy_m, occurred_at=at))
+
+
+async def store_photo(act: Act, spine: Spine, incident: store.Record, image: CleanImage, at: datetime) -> None:
+    """Add a photo from the phone to an incident."""
+    await store_attachment(act, spine, incident, image, taken_at=at)
+
+
+PORTS = Ports(
+    own_unit=own_unit,
+    crewed_lately=logons.was_in_crew,
+    raise_emergency=raise_from_phone,
+    clean_photo=prepared,
+    store_photo=store_photo,
+)

@@ -1,0 +1,100 @@
+"""A crew's phone in a real browser: with network, without it, over a reload, and beside the desk's own word."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+from tests.e2e.conftest import PHONE, SHOWN_MS, Screen, Show
+from tests.support.centre import RunningCentre
+from tests.support.desk import open_incident, register_unit
+from tests.support.land import Land
+from tests.support.people import Person
+
+from markaz.core.permissions import Grant, Role
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).resolve().parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+async def a_phone(centre: RunningCentre, show: Show, language: str = "en") -> tuple[Screen, Person, dict[str, object]]:
+    desk = await centre.person(Role.SUPERVISOR)
+    unit = await register_unit(desk, "F-1", Land.WEST_SOUTH, available=False)
+    officer = await centre.newcomer(Grant(Role.UNIT_OFFICER, Land.WEST))
+    phone = await show(person=officer, viewport=PHONE, language=language)
+    await phone.page.goto(f"{phone.base_url}/unit/")
+    return phone, desk, unit
+
+
+async def send(desk: Person, unit: dict[str, object], **more: object) -> dict[str, object]:
+    incident = await open_incident(desk, Land.WEST_SOUTH, **more)
+    view = next(u for u in (await desk.get("/api/units")).json()["items"] if u["id"] == unit["id"])
+    body = {"unit_id": unit["id"], "version": incident["version"], "unit_version": view["version"]}
+    sent = await desk.post(f"/api/incidents/{incident['id']}/assignments", body)
+    assert sent.status_code == 201, sent.text
+    return incident | {"version": sent.json()["version"]}
+
+
+async def test_a_day_without_network_is_reported_in_order_and_nothing_is_lost(
+    centre: RunningCentre, show: Show
+) -> None:
+    phone, desk, unit = await a_phone(centre, show)
+    page = phone.page
+    await page.get_by_role("button", name="F-1").click()
+    await expect(page.get_by_text("No incident")).to_be_visible(timeout=SHOWN_MS)
+    incident = await send(desk, unit, caller={"name": "Synthetic Caller", "phone": "+998 90 000 00 00"})
+    await expect(page.get_by_text("Synthetic Caller")).to_be_visible(timeout=SHOWN_MS * 3)
+    await page.wait_for_function("navigator.serviceWorker.controller !== null", timeout=SHOWN_MS * 3)
+
+    await phone.context.set_offline(True)
+    await page.get_by_role("button", name="En route").click()
+    await page.get_by_role("button", name="On scene").click()
+    await page.get_by_label("Note").fill("The gate is locked.")
+    await page.get_by_role("button", name="Add the note").click()
+    await expect(page.get_by_text("3 unsent")).to_be_visible(timeout=SHOWN_MS)
+    await page.reload()
+    await expect(page.get_by_text("3 unsent")).to_be_visible(timeout=SHOWN_MS)
+    await expect(page.get_by_text("Synthetic Caller")).to_be_visible(timeout=SHOWN_MS)
+
+    # Meanwhile the desk enters by hand what it heard by radio: another word on the same stage.
+    said = await desk.post(
+        f"/api/incidents/{incident['id']}/assignments/{unit['id']}/stages",
+        {"stage": "en_route", "version": incident["version"]},
+    )
+    assert said.status_code == 200, said.text
+    await phone.context.set_offline(False)
+    await expect(page.get_by_text("unsent", exact=False)).to_have_count(0, timeout=SHOWN_MS * 4)
+    await expect(page.locator(".unit-reports li")).to_have_count(3)
+    stages = (await desk.get(f"/api/incidents/{incident['id']}")).json()
+    assert set(stages["incident"]["units"][str(unit["id"])]["stages"]) == {"assigned", "en_route", "on_scene"}
+    assert [note["text"] for note in stages["notes"]] == ["The gate is locked."]
+
+
+async def test_an_emergency_says_that_it_is_not_sent_until_it_is(centre: RunningCentre, show: Show) -> None:
+    phone, desk, _unit = await a_phone(centre, show)
+    page = phone.page
+    await page.get_by_role("button", name="F-1").click()
+    await expect(page.get_by_text("No incident")).to_be_visible(timeout=SHOWN_MS)
+    await phone.context.set_offline(True)
+    button = page.locator(".unit-sos")
+    await button.press("Enter")
+    assert not (await desk.get("/api/snapshot")).json()["alarms"]
+    await button.press("Enter")
+    await expect(page.locator(".unit-emergency").get_by_text("NOT SENT")).to_be_visible(timeout=SHOWN_MS)
+    await phone.context.set_offline(False)
+    await expect(page.get_by_text("The centre has your emergency", exact=False)).to_be_visible(timeout=SHOWN_MS * 4)
+    alarms = (await desk.get("/api/snapshot")).json()["alarms"]
+    assert [alarm["kind"] for alarm in alarms] == ["emergency"]
+
+
+@pytest.mark.parametrize("language", ["en", "uz-Cyrl"])
+async def test_the_phone_has_no_barrier_that_axe_knows(centre: RunningCentre, show: Show, language: str) -> None:
+    phone, desk, unit = await a_phone(centre, show, language)
+    page = phone.page
+    await page.get_by_role("button", name="F-1").click()
+    await page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
+    await send(desk, unit, caller={"name": "Synthetic Caller", "phone": "+998 90 000 00 00"}, note="A note.")
+    await expect(page.get_by_text("Synthetic Caller")).to_be_visible(timeout=SHOWN_MS * 3)
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = await page.evaluate("async () => (await axe.run()).violations.map((v) => v.id + ': ' + v.nodes[0].html)")
+    assert found == []
