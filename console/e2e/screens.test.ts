@@ -39,6 +39,7 @@ const SCREENS: Record<string, (page: Page) => Promise<unknown>> = {
   new: async (page) => (await page.goto("/new"), await page.waitForSelector("form select")),
   records: async (page) => (await page.goto("/incidents"), await page.waitForSelector("tbody tr")),
   units: async (page) => (await page.goto("/units"), await page.waitForSelector(".unit-line.row-slot")),
+  alerts: async (page) => (await page.goto("/alerts"), await page.waitForSelector(".alerts h2")),
   figures: async (page) => (await page.goto("/figures"), await page.waitForSelector("tbody tr")),
   territories: async (page) => (await page.goto("/territories"), await page.waitForSelector("tbody tr")),
 };
@@ -79,7 +80,7 @@ describeInBrowser("every screen", () => {
     await page.locator(".note-form button").click();
     await page.locator(".link.is-live", { hasText: /\d/ }).waitFor();
     expect(await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight])).toEqual([width, height]);
-    for (const path of ["/desk", "/map", "/new", "/incidents", "/units", "/figures", "/territories"]) {
+    for (const path of ["/desk", "/map", "/new", "/incidents", "/units", "/figures", "/alerts", "/territories"]) {
       await page.goto(path);
       await page.waitForTimeout(400);
       const size = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]);

@@ -76,7 +76,7 @@ export const alertsUzCyrl: Part<typeof alertsEn> = {
   "alert.status.Test": "СИНОВ",
   "alert.status.System": "Тизим хабари",
   "alert.status.Draft": "Юборувчининг қораламаси",
-  "alert.type.Alert": "Огоҳлантириш",
+  "alert.type.Alert": "Аҳолини огоҳлантириш",
   "alert.type.Update": "Янгиланиш",
   "alert.type.Cancel": "Бекор қилинган",
   "alert.type.Ack": "Қабул қилингани ҳақида",

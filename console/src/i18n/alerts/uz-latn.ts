@@ -75,7 +75,7 @@ export const alertsUzLatn: Part<typeof alertsEn> = {
   "alert.status.Test": "SINOV",
   "alert.status.System": "Tizim xabari",
   "alert.status.Draft": "Yuboruvchining qoralamasi",
-  "alert.type.Alert": "Ogohlantirish",
+  "alert.type.Alert": "Aholini ogohlantirish",
   "alert.type.Update": "Yangilanish",
   "alert.type.Cancel": "Bekor qilingan",
   "alert.type.Ack": "Qabul qilingani haqida",
