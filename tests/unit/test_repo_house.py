@@ -12,6 +12,7 @@ MAX_FILE_LINES = 400
 MAX_TEST_FILE_LINES = 450  # a table of cases reads better whole
 MAX_FUNCTION_LINES = 70
 GENERATED = {"schema.d.ts"}  # written by openapi-typescript
+TEXTS = {"en.ts", "ru.ts", "uz-latn.ts", "uz-cyrl.ts"}  # one table of texts for each language reads better whole
 
 
 def _files(*suffixes: str) -> list[Path]:
@@ -42,7 +43,11 @@ def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> set[int]:
 
 
 def test_files_stay_short() -> None:
-    lengths = {_name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in _files(".py", ".ts", ".tsx")}
+    lengths = {
+        _name(path): len(path.read_text(encoding="utf-8").splitlines())
+        for path in _files(".py", ".ts", ".tsx")
+        if path.name not in TEXTS
+    }
     limit = {name: MAX_TEST_FILE_LINES if name.startswith("tests/") else MAX_FILE_LINES for name in lengths}
     assert {name: lines for name, lines in lengths.items() if lines >= limit[name]} == {}
 

@@ -10,6 +10,8 @@ const KEYS: readonly [string, Key][] = [
   ["K", "keys.previous"],
   ["Enter", "keys.open"],
   ["/", "keys.search"],
+  ["F8", "keys.next_alarm"],
+  ["F9", "keys.acknowledge"],
   ["?", "keys.help"],
   ["Esc", "keys.escape"],
 ];

@@ -10,6 +10,8 @@ import { session } from "../session";
 import { chooseTheme, useThemeChoice, type ThemeChoice } from "./theme";
 import { ErrorBoundary } from "./error-boundary";
 import { KeysDialog } from "./keys-dialog";
+import { AlarmBands, AlarmBar } from "./alarms";
+import { useAlarms } from "./use-alarms";
 import { useKeys } from "./keys";
 import { Kbd } from "./marks";
 
@@ -28,6 +30,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const { t } = useWords();
   const { pathname } = useLocation();
   const [showKeys, setShowKeys] = useState(false);
+  const alarms = useAlarms();
   useKeys({ "Shift+Slash": () => setShowKeys(true) });
   return (
     <div className={`app ${me.training ? "is-training" : ""}`}>
@@ -44,6 +47,7 @@ export function Shell({ children }: { children: ReactNode }) {
         )}
         <Scope />
         <span className="spacer" />
+        {may(me, "alarms") && <AlarmBar alarms={alarms} />}
         <button type="button" className="button is-quiet only-wide" onClick={() => setShowKeys(true)}>
           {t("keys.title")} <Kbd>?</Kbd>
         </button>
@@ -61,6 +65,7 @@ export function Shell({ children }: { children: ReactNode }) {
         {me.demo && <p className="band band-demo">{t("band.demo")}</p>}
         <ReplayBand />
         <OfflineBand />
+        <AlarmBands alarms={alarms} />
       </div>
       <nav className="rail" aria-label={t("nav.label")}>
         {SCREENS.filter((screen) => may(me, screen.needs)).map((screen) => (

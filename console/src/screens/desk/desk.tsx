@@ -1,6 +1,6 @@
 /** The duty desk: queue, incident card, units, map strip. On a phone one of them at a time. */
-import { lazy, Suspense, useState } from "react";
-import { useNavigate, useParams } from "react-router";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { useLocation, useNavigate, useParams } from "react-router";
 import { may } from "../../api/permissions";
 import { useMedia, useSession, useWords } from "../../context";
 import { useKeys } from "../../ui/keys";
@@ -21,6 +21,12 @@ export function DeskScreen() {
   const [cursor, setCursor] = useState<string | null>(id ?? null);
   const [panel, setPanel] = useState<Panel>(id ? "card" : "queue");
   const isNarrow = useMedia("(max-width: 899px)");
+  // An alarm asks for its incident to be selected, not opened: opening reads the caller's data.
+  const { state, key } = useLocation();
+  const asked = (state as { select?: string } | null)?.select;
+  useEffect(() => {
+    if (asked !== undefined) setCursor(asked);
+  }, [asked, key]);
   const selected = cursor ?? id ?? null;
   const opened = id !== undefined && id === selected ? id : null;
 

@@ -1,5 +1,6 @@
 /** The queue's order and how it keeps still: pure functions, so that a test can hold them to their word. */
-import type { IncidentView } from "../../api/types";
+import type { IncidentView, NormRow } from "../../api/types";
+import { clocksOf, colourOf, type ClockColour, type RunningClock } from "../../live/clocks";
 
 export const ROW_PX = 58;
 
@@ -7,6 +8,37 @@ export interface QueueItem {
   incident: IncidentView;
   rank: number;
   received_ms: number;
+}
+
+/** Over its time, waiting in time, or held by somebody on purpose. */
+export type Group = "overdue" | "open" | "held";
+export const GROUPS: readonly Group[] = ["overdue", "open", "held"];
+
+export interface ClockedItem extends QueueItem {
+  group: Group;
+  /** The clock that matters most; none where nothing is waited for, or where another system's clocks count. */
+  clock: RunningClock | null;
+  colour: ClockColour | null;
+}
+
+export interface Clocking {
+  norm(priority: string, territory_id: number): NormRow;
+  amber_share: number;
+  lastWord(unit_id: string): string | null | undefined;
+}
+
+/** The queue by group, its order within each group as before. Without norms nothing is overdue. */
+export function groupQueue(items: readonly QueueItem[], clocking: Clocking | null, now_ms: number): ClockedItem[] {
+  const clocked = items.map((item): ClockedItem => {
+    const { incident } = item;
+    const clock = clocking && incident.source === null
+      ? (clocksOf(incident, clocking.norm(incident.priority, incident.territory_id), clocking.amber_share, clocking.lastWord)[0] ?? null)
+      : null;
+    const colour = clock && colourOf(clock, now_ms);
+    const group = colour === "red" ? "overdue" : clock?.kind === "held_over" ? "held" : "open";
+    return { ...item, clock, colour, group };
+  });
+  return GROUPS.flatMap((group) => clocked.filter((item) => item.group === group));
 }
 
 /** Most urgent first; within a priority the longest waiting first. */

@@ -3,12 +3,16 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Link } from "react-router";
 import type { IncidentView } from "../../api/types";
-import { useLive, useNames, useWords } from "../../context";
+import type { Norms } from "../../api/types";
+import { useLive, useNames, useSession, useTick, useWords } from "../../context";
+import { normFinder } from "../../live/clocks";
 import { derived } from "../../live/derived";
 import { session } from "../../session";
 import { Age, Kbd, PriorityMark } from "../../ui/marks";
 import { useKeys } from "../../ui/keys";
-import { isCleared, isUnattended, ROW_PX, sortQueue, type QueueItem } from "./queue-data";
+import { useRead } from "../../ui/use-read";
+import { ClockCell } from "./queue-clock";
+import { groupQueue, GROUPS, isCleared, isUnattended, ROW_PX, sortQueue, type ClockedItem, type Clocking, type Group, type QueueItem } from "./queue-data";
 import { useStillRows } from "./still-rows";
 
 const everyIncident = derived(["incidents"], (store) => [...store.incidents.values()]);
@@ -17,6 +21,27 @@ export function useQueue(): QueueItem[] {
   const incidents = useLive("incidents", everyIncident);
   const { rank } = useNames();
   return useMemo(() => sortQueue(incidents, rank), [incidents, rank]);
+}
+
+/** The queue with its clocks, by the second. */
+function useClockedQueue(): ClockedItem[] {
+  const sorted = useQueue();
+  const { territories } = useSession();
+  const { data: norms } = useRead<Norms>("/api/norms");
+  const clocking = useMemo((): Clocking | null => {
+    if (!norms) return null;
+    return { norm: normFinder(norms, (id) => territories.path(id)), amber_share: norms.amber_share, lastWord: (id) => session.store.units.get(id)?.last_word_at };
+  }, [norms, territories]);
+  const tick = useTick();
+  return useMemo(() => groupQueue(sorted, clocking, session.store.time.now_ms()), [sorted, clocking, tick]);
+}
+
+/** The same list of ids as long as nothing in it changed, so that rows are held still only when they move. */
+function useSameIds(items: readonly ClockedItem[]): readonly string[] {
+  const held = useRef<readonly string[]>([]);
+  const ids = items.map((item) => item.incident.id);
+  if (ids.length !== held.current.length || ids.some((id, at) => id !== held.current[at])) held.current = ids;
+  return held.current;
 }
 
 interface Props {
@@ -28,12 +53,14 @@ interface Props {
 
 export function Queue({ selected, onSelect, onOpen, canCreate }: Props) {
   const { t } = useWords();
-  const all = useQueue();
+  const all = useClockedQueue();
+  const [group, setGroup] = useState<Group | "all">("all");
   const [onlyUnattended, setOnlyUnattended] = useState(false);
   const unattended = useMemo(() => all.filter((item) => isUnattended(item.incident)).length, [all]);
   const items = useMemo(
-    () => (onlyUnattended ? all.filter((item) => isUnattended(item.incident) || item.incident.id === selected) : all),
-    [all, onlyUnattended, selected],
+    () =>
+      all.filter((item) => item.incident.id === selected || ((group === "all" || item.group === group) && (!onlyUnattended || isUnattended(item.incident)))),
+    [all, group, onlyUnattended, selected],
   );
   const isConnecting = useLive("link", (store) => !store.hasSnapshot);
 
@@ -55,9 +82,16 @@ export function Queue({ selected, onSelect, onOpen, canCreate }: Props) {
             {t("queue.new")} <Kbd>N</Kbd>
           </Link>
         )}
+        <div className="queue-groups" role="group" aria-label={t("queue.group")}>
+          {(["all", ...GROUPS] as const).map((one) => (
+            <button key={one} type="button" className={`group-chip is-${one} num`} aria-pressed={group === one} onClick={() => setGroup(one)}>
+              {t(`queue.group.${one}`, { n: one === "all" ? all.length : all.filter((item) => item.group === one).length })}
+            </button>
+          ))}
+        </div>
       </header>
       {items.length === 0 ? (
-        <p className="empty">{isConnecting ? t("app.loading") : onlyUnattended && all.length > 0 ? t("queue.none_unattended") : t("queue.empty")}</p>
+        <p className="empty">{isConnecting ? t("app.loading") : onlyUnattended && all.length > 0 ? t("queue.none_unattended") : all.length > 0 ? t("queue.group_empty") : t("queue.empty")}</p>
       ) : (
         <QueueList items={items} selected={selected} onSelect={onSelect} onOpen={onOpen} />
       )}
@@ -65,10 +99,10 @@ export function Queue({ selected, onSelect, onOpen, canCreate }: Props) {
   );
 }
 
-function QueueList({ items, selected, onSelect, onOpen }: Omit<Props, "canCreate"> & { items: QueueItem[] }) {
+function QueueList({ items, selected, onSelect, onOpen }: Omit<Props, "canCreate"> & { items: ClockedItem[] }) {
   const { t } = useWords();
   const scroller = useRef<HTMLDivElement>(null);
-  const ids = useMemo(() => items.map((item) => item.incident.id), [items]);
+  const ids = useSameIds(items);
   const still = useStillRows(scroller, ids, selected);
   const rows = useVirtualizer({
     count: items.length,
@@ -87,6 +121,11 @@ function QueueList({ items, selected, onSelect, onOpen }: Omit<Props, "canCreate
     onSelect(id);
     rows.scrollToIndex(next);
   };
+  // What was selected from elsewhere (an alarm, the map) is brought into view; a row that is in view stays where it is.
+  useEffect(() => {
+    const at = selected === null ? -1 : ids.indexOf(selected);
+    if (at >= 0) rows.scrollToIndex(at);
+  }, [selected]); // only when the selection moves: rows that come and go are the business of useStillRows
   useKeys({
     KeyJ: () => step(1),
     KeyK: () => step(-1),
@@ -107,7 +146,7 @@ function QueueList({ items, selected, onSelect, onOpen }: Omit<Props, "canCreate
               key={row.key} data-id={row.key} aria-setsize={items.length} aria-posinset={row.index + 1}
               className="row-slot" style={{ transform: `translateY(${row.start}px)`, height: ROW_PX }}
             >
-              <QueueRow incident={items[row.index]!.incident} isSelected={selected === row.key} onOpen={onOpen} />
+              <QueueRow item={items[row.index]!} isSelected={selected === row.key} onOpen={onOpen} />
             </li>
           ))}
         </ul>
@@ -133,8 +172,10 @@ function AboveChip({ newcomer, above, onClick }: { newcomer: IncidentView | null
   );
 }
 
-function QueueRow({ incident, isSelected, onOpen }: { incident: IncidentView; isSelected: boolean; onOpen: (id: string) => void }) {
-  const { t, f } = useWords();
+function QueueRow({ item, isSelected, onOpen }: { item: ClockedItem; isSelected: boolean; onOpen: (id: string) => void }) {
+  const { incident, clock, colour, group } = item;
+  const { t } = useWords();
+  const { me } = useSession();
   const names = useNames();
   const button = useRef<HTMLButtonElement>(null);
   const units = Object.values(incident.units).filter((unit) => !unit.stages.cleared);
@@ -145,20 +186,23 @@ function QueueRow({ incident, isSelected, onOpen }: { incident: IncidentView; is
     if (isSelected && document.activeElement?.closest(".queue .rows")) button.current?.focus({ preventScroll: true });
   }, [isSelected]);
   return (
-    <button ref={button} type="button" className={`queue-row ${isSelected ? "is-selected" : ""}`} aria-current={isSelected || undefined} onClick={() => onOpen(incident.id)}>
+    <button ref={button} type="button" className={`queue-row is-${group} ${isSelected ? "is-selected" : ""}`} aria-current={isSelected || undefined} onClick={() => onOpen(incident.id)}>
       <PriorityMark code={incident.priority} />
       <span className="queue-what">
         <bdi>{names.category(incident.category)}</bdi>
       </span>
-      <span className="queue-age">
-        <Age at={incident.received.at} />
-      </span>
+      <ClockCell clock={clock} colour={colour} received_at={incident.received.at} />
       <span className="queue-where">
-        <bdi className="num">{incident.number}</bdi> · <bdi>{place ?? t("unknown")}</bdi>
+        <bdi className="num">{incident.number}</bdi> · <bdi>{incident.place_label ?? place ?? t("unknown")}</bdi>
       </span>
-      <span className="queue-clock num">{f.shortClock(incident.received.at, session.store.time.now_ms())}</span>
+      <span className="queue-since">
+        {clock && <Age at={incident.received.at} />}
+      </span>
       <span className={`queue-units ${none ? "is-none" : cleared ? "is-cleared" : ""}`}>
         {none ? t("queue.no_unit") : cleared ? t("queue.cleared") : <bdi>{units.map((unit) => unit.call_sign).join(", ")}</bdi>}
+        {incident.owner_id && <span className="queue-owner"> · {t(incident.owner_id === me.account.id ? "queue.mine" : "queue.owned")}</span>}
+        {(incident.calls ?? 1) > 1 && <span className="num"> · {t("queue.calls", { n: incident.calls ?? 1 })}</span>}
+        {(incident.entered_via === "paper" || incident.entered_via === "radio") && <span> · {t("queue.late_entry")}</span>}
       </span>
     </button>
   );

@@ -1,0 +1,50 @@
+/**
+ * What a person hears, decided from the alarms alone. Pure. Nothing that somebody else acknowledged silences anything here: only
+ * one's own name counts, and only a routine alarm can be muted.
+ */
+import type { AlarmView } from "../api/types";
+
+export type Sound = "emergency" | "escalated" | "routine";
+
+export interface Listener {
+  id: string;
+  /** Roles held; a shift supervisor is called when nobody at the desk has noticed an alarm, not before. */
+  roles: readonly string[];
+  isMuted: boolean;
+}
+
+const AT_THE_DESK = new Set(["call_taker", "dispatcher", "duty_officer"]);
+
+/** The class of an alarm is the sound it has. */
+export function classOf(alarm: AlarmView): Sound {
+  return alarm.kind === "emergency" ? "emergency" : alarm.level === "escalated" ? "escalated" : "routine";
+}
+
+/** Most urgent first: emergencies, what went up, then what is over its time the longest. */
+export function sortAlarms(alarms: Iterable<AlarmView>): AlarmView[] {
+  const rank = (alarm: AlarmView) => (alarm.kind === "emergency" ? 0 : alarm.level === "escalated" ? 1 : 2);
+  return [...alarms].sort((a, b) => rank(a) - rank(b) || a.occurred_at.localeCompare(b.occurred_at) || (a.id < b.id ? -1 : 1));
+}
+
+export function isNoticedBy(alarm: AlarmView, account_id: string): boolean {
+  return Object.hasOwn(alarm.acknowledged, account_id);
+}
+
+export function soundOf(alarms: Iterable<AlarmView>, listener: Listener): Sound | null {
+  let loudest: Sound | null = null;
+  for (const alarm of alarms) {
+    if (isNoticedBy(alarm, listener.id)) continue;
+    if (alarm.kind === "emergency") return "emergency";
+    if (alarm.level === "escalated") loudest = "escalated";
+    else if (loudest === null && !listener.isMuted && listener.roles.some((role) => AT_THE_DESK.has(role))) loudest = "routine";
+  }
+  return loudest;
+}
+
+/** The alarm after `current` in the order of urgency, round to the first; those one has not noticed come before the others. */
+export function nextAlarm(sorted: readonly AlarmView[], account_id: string, current: string | null): AlarmView | null {
+  const unnoticed = sorted.filter((alarm) => !isNoticedBy(alarm, account_id));
+  const among = unnoticed.length > 0 ? unnoticed : sorted;
+  const at = among.findIndex((alarm) => alarm.id === current);
+  return among[(at + 1) % among.length] ?? null;
+}

@@ -1,0 +1,163 @@
+"""Alarms in real browsers: what each person sees and hears, by their own acknowledgement alone."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+from tests.e2e.conftest import PHONE, SHOWN_MS, Screen, Show
+from tests.support.centre import RunningCentre
+from tests.support.desk import call_body, register_unit
+from tests.support.land import Land
+from tests.support.people import Person
+
+from markaz.core.permissions import Role
+from markaz.kit.clock import iso
+
+pytestmark = pytest.mark.browser
+AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+async def emergency(centre: RunningCentre, call_sign: str = "P-17") -> str:
+    supervisor = await centre.person(Role.SUPERVISOR)
+    unit = await register_unit(supervisor, call_sign, Land.WEST_SOUTH)
+    response = await supervisor.post(f"/api/units/{unit['id']}/emergency", {"lon": 60.5, "lat": 40.5})
+    assert response.status_code == 201, response.text
+    return str(response.json()["id"])
+
+
+async def overdue(centre: RunningCentre, minutes: float, **changes: Any) -> dict[str, Any]:
+    """Open an incident that came some minutes ago and let the centre look at the clocks."""
+    supervisor: Person = await centre.person(Role.SUPERVISOR)
+    came_at = centre.centre.clock.now() - timedelta(minutes=minutes)
+    body = call_body(Land.WEST_SOUTH, **changes) | {"occurred_at": iso(came_at)}
+    response = await supervisor.post("/api/incidents", body)
+    assert response.status_code == 201, response.text
+    await centre.centre.watcher.look()
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def hears(page: Page, sound: str, output: str | None = None) -> None:
+    bar = page.locator(".alarm-bar")
+    await expect(bar).to_have_attribute("data-sound", sound, timeout=SHOWN_MS)
+    if output is not None:
+        await expect(bar).to_have_attribute("data-output", output, timeout=SHOWN_MS)
+
+
+async def at_the_desk(show: Show, role: Role) -> Screen:
+    screen = await show(role)
+    await screen.go("/desk")
+    await screen.page.keyboard.press("Shift")  # a browser lets a page sound after its first key
+    return screen
+
+
+async def test_what_one_acknowledges_goes_on_sounding_for_the_other(centre: RunningCentre, show: Show) -> None:
+    a, b = [await at_the_desk(show, role) for role in (Role.DUTY_OFFICER, Role.CALL_TAKER)]
+    await hears(a.page, "none", "silent")
+    await emergency(centre)
+    for screen in (a, b):
+        await expect(screen.page.locator(".emergency")).to_contain_text("P-17", timeout=SHOWN_MS)
+        await hears(screen.page, "emergency", "playing")
+
+    await a.page.keyboard.press("F9")
+    await hears(a.page, "none", "silent")
+    await expect(b.page.locator(".emergency")).to_contain_text("acknowledged by Officer duty_officer", timeout=SHOWN_MS)
+    await hears(b.page, "emergency", "playing")
+    await expect(a.page.locator(".emergency")).to_be_visible()  # noticed is not ended
+
+    await b.page.keyboard.press("F9")
+    await hears(b.page, "none", "silent")
+    await expect(b.page.locator(".emergency")).to_be_visible()
+    await expect(b.page.get_by_role("button", name="End with a reason")).to_have_count(0)  # not a call-taker's
+
+    await a.page.get_by_role("button", name="End with a reason").click()
+    dialog = a.page.get_by_role("dialog")
+    await expect(dialog.get_by_role("button", name="End with a reason")).to_be_disabled()
+    await dialog.get_by_label("Help has come").check()
+    await dialog.get_by_role("button", name="End with a reason").click()
+    for screen in (a, b):
+        await expect(screen.page.locator(".emergency")).to_have_count(0, timeout=SHOWN_MS)
+
+
+async def test_f8_goes_to_the_next_alarm_and_f9_is_for_me(centre: RunningCentre, show: Show) -> None:
+    first, second = [await overdue(centre, minutes, priority="1") for minutes in (20, 10)]
+    desk = await at_the_desk(show, Role.DUTY_OFFICER)
+    await hears(desk.page, "routine", "playing")
+    selected = desk.page.locator(".queue-row.is-selected")
+    for incident in (first, second, first):
+        await desk.page.keyboard.press("F8")
+        await expect(selected).to_contain_text(incident["number"], timeout=SHOWN_MS)
+    await expect(selected).to_contain_text("+")
+    opened = await centre.rows("SELECT count(*) AS n FROM audit_entries WHERE action = 'incident.read_sealed'")
+    assert opened[0]["n"] == 0  # selected, not opened: nobody's data was read
+    await desk.page.keyboard.press("F9")
+    await desk.page.keyboard.press("F9")
+    await hears(desk.page, "none")
+    await expect(desk.page.locator(".alarm-count.is-routine")).to_contain_text("2")
+
+
+async def test_routine_can_be_muted_and_an_emergency_cannot(centre: RunningCentre, show: Show) -> None:
+    await overdue(centre, 20, priority="1")
+    desk = await at_the_desk(show, Role.DUTY_OFFICER)
+    await hears(desk.page, "routine", "playing")
+    await desk.page.locator(".alarm-chip").click()
+    await desk.page.get_by_label("Mute alarms of clocks on this computer").check()
+    await hears(desk.page, "none")
+    await emergency(centre)
+    await hears(desk.page, "emergency", "playing")
+
+
+async def test_before_the_first_key_it_says_that_sound_is_off(centre: RunningCentre, show: Show) -> None:
+    await emergency(centre)
+    desk = await show(Role.DUTY_OFFICER)
+    await desk.go("/desk")
+    await desk.sees("Sound is off: press any key", within=".alarm-bar")
+    await desk.page.keyboard.press("Shift")
+    await hears(desk.page, "emergency", "playing")
+
+
+async def test_one_tab_of_a_browser_sounds(centre: RunningCentre, show: Show) -> None:
+    desk = await at_the_desk(show, Role.DUTY_OFFICER)
+    await emergency(centre)
+    await hears(desk.page, "emergency", "playing")
+    twin = await desk.context.new_page()
+    await twin.goto(desk.base_url + "/desk")
+    await twin.keyboard.press("Shift")
+    await hears(twin, "emergency", "elsewhere")
+    await desk.page.close()
+    await twin.keyboard.press("Shift")
+    await hears(twin, "emergency", "playing")
+
+
+async def test_the_queue_groups_overdue_held_and_in_time(centre: RunningCentre, show: Show) -> None:
+    late = await overdue(centre, 20, priority="3")
+    calm = await overdue(centre, 0, priority="4")
+    held = await overdue(centre, 0, priority="1")
+    until = centre.centre.clock.now() + timedelta(hours=1)
+    await centre.as_owner(
+        "UPDATE incidents SET held_until = $2, held_reason = 'no_unit' WHERE id = $1", held["id"], until
+    )
+    desk = await at_the_desk(show, Role.DUTY_OFFICER)
+    rows = desk.page.locator(".queue-row")
+    await expect(rows).to_have_count(3, timeout=SHOWN_MS)
+    for at, incident in enumerate((late, calm, held)):
+        await expect(rows.nth(at)).to_contain_text(incident["number"])
+    await desk.page.get_by_role("button", name="Held 1").click()
+    await expect(rows).to_have_count(1)
+    await expect(rows.first).to_contain_text("held")
+    size = await desk.page.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+    assert size[0] <= size[1]
+
+
+async def test_the_desk_with_an_emergency_fits_a_phone_and_a_small_screen(centre: RunningCentre, show: Show) -> None:
+    for number in range(5):
+        await emergency(centre, f"P-{number}")
+    for viewport in (None, PHONE):
+        screen = await show(Role.DUTY_OFFICER, **({} if viewport is None else {"viewport": viewport}))
+        await screen.go("/desk")
+        await expect(screen.page.locator(".emergency")).to_have_count(3, timeout=SHOWN_MS)
+        await screen.sees("2 more", within=".emergencies")
+        width = await screen.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert width[0] <= width[1]
