@@ -408,7 +408,7 @@ export const en = {
   "alarms.reason.pressed_by_mistake": "Pressed by mistake",
   "alarms.reason.drill": "Drill",
   "alarms.sound": "Sound",
-  "alarms.sound_blocked": "Sound is off: press any key",
+  "alarms.sound_blocked": "Alarms cannot be heard yet: press any key or tap the page",
   "alarms.sound_elsewhere": "Sound in another tab",
   "alarms.sound_muted": "Routine muted",
   "alarms.mute_routine": "Mute alarms of clocks on this computer",

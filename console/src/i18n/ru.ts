@@ -415,7 +415,7 @@ export const ru: Messages = {
   "alarms.reason.pressed_by_mistake": "Нажато по ошибке",
   "alarms.reason.drill": "Учение",
   "alarms.sound": "Звук",
-  "alarms.sound_blocked": "Звук выключен: нажмите любую клавишу",
+  "alarms.sound_blocked": "Сигналы пока не слышны: нажмите любую клавишу или коснитесь страницы",
   "alarms.sound_elsewhere": "Звук в другой вкладке",
   "alarms.sound_muted": "Обычные без звука",
   "alarms.mute_routine": "Без звука для просрочек на этом компьютере",

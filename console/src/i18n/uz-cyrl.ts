@@ -409,7 +409,7 @@ export const uzCyrl: Messages = {
   "alarms.reason.pressed_by_mistake": "Адашиб босилган",
   "alarms.reason.drill": "Машғулот",
   "alarms.sound": "Овоз",
-  "alarms.sound_blocked": "Овоз ўчиқ: исталган тугмани босинг",
+  "alarms.sound_blocked": "Огоҳлантиришлар овози ҳали эшитилмайди: исталган тугмани босинг ёки саҳифага тегинг",
   "alarms.sound_elsewhere": "Овоз бошқа ойнада",
   "alarms.sound_muted": "Одатдагилар овозсиз",
   "alarms.mute_routine": "Шу компьютерда муддат огоҳлантиришларининг овозини ўчириш",

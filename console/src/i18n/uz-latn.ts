@@ -409,7 +409,7 @@ export const uzLatn: Messages = {
   "alarms.reason.pressed_by_mistake": "Adashib bosilgan",
   "alarms.reason.drill": "Mashgʻulot",
   "alarms.sound": "Ovoz",
-  "alarms.sound_blocked": "Ovoz oʻchiq: istalgan tugmani bosing",
+  "alarms.sound_blocked": "Ogohlantirishlar ovozi hali eshitilmaydi: istalgan tugmani bosing yoki sahifaga teging",
   "alarms.sound_elsewhere": "Ovoz boshqa oynada",
   "alarms.sound_muted": "Odatdagilar ovozsiz",
   "alarms.mute_routine": "Shu kompyuterda muddat ogohlantirishlarining ovozini oʻchirish",

@@ -39,7 +39,7 @@ export function AlarmBar({ alarms }: { alarms: Alarms }) {
         <Kbd>F8</Kbd>
       </button>
       <span className="sound-state" role="status">
-        {alarms.output === "blocked" ? t("alarms.sound_blocked") : alarms.output === "elsewhere" ? t("alarms.sound_elsewhere") : alarms.isMuted ? t("alarms.sound_muted") : ""}
+        {alarms.output === "elsewhere" ? t("alarms.sound_elsewhere") : alarms.isMuted ? t("alarms.sound_muted") : ""}
       </span>
       {isOpen && <AlarmsDialog alarms={alarms} onClose={() => setOpen(false)} />}
     </div>
@@ -51,22 +51,26 @@ export function AlarmBands({ alarms }: { alarms: Alarms }) {
   const { t } = useWords();
   const emergencies = alarms.sorted.filter((alarm) => alarm.kind === "emergency");
   const noticers = useNoticers(emergencies);
-  if (emergencies.length === 0 && !alarms.error) return null;
+  const blocked = alarms.output === "blocked" && <p className="band band-sound" role="status">{t("alarms.sound_blocked")}</p>;
+  if (emergencies.length === 0 && alarms.error === null) return blocked;
   return (
-    <section className="emergencies" aria-label={t("alarms.class.emergency")}>
-      {emergencies.slice(0, MOST_BANDS).map((alarm) => (
-        <EmergencyBand key={alarm.id} alarm={alarm} alarms={alarms} by={noticers(alarm)} />
-      ))}
-      {emergencies.length > MOST_BANDS && <p className="emergency-more">{t("alarms.more", { n: emergencies.length - MOST_BANDS })}</p>}
-      {alarms.error !== null && (
-        <div className="emergency-problem">
-          <Problem error={alarms.error} />
-          <button type="button" className="button is-small" onClick={alarms.clearError}>
-            {t("action.close_dialog")}
-          </button>
-        </div>
-      )}
-    </section>
+    <>
+      {blocked}
+      <section className="emergencies" aria-label={t("alarms.class.emergency")}>
+        {emergencies.slice(0, MOST_BANDS).map((alarm) => (
+          <EmergencyBand key={alarm.id} alarm={alarm} alarms={alarms} by={noticers(alarm)} />
+        ))}
+        {emergencies.length > MOST_BANDS && <p className="emergency-more">{t("alarms.more", { n: emergencies.length - MOST_BANDS })}</p>}
+        {alarms.error !== null && (
+          <div className="emergency-problem">
+            <Problem error={alarms.error} />
+            <button type="button" className="button is-small" onClick={alarms.clearError}>
+              {t("action.close_dialog")}
+            </button>
+          </div>
+        )}
+      </section>
+    </>
   );
 }
 

@@ -65,7 +65,7 @@ export function Shell({ children }: { children: ReactNode }) {
         {me.demo && <p className="band band-demo">{t("band.demo")}</p>}
         <ReplayBand />
         <OfflineBand />
-        <AlarmBands alarms={alarms} />
+        {may(me, "alarms") && <AlarmBands alarms={alarms} />}
       </div>
       <nav className="rail" aria-label={t("nav.label")}>
         {SCREENS.filter((screen) => may(me, screen.needs)).map((screen) => (
