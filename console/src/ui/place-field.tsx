@@ -8,7 +8,7 @@ import type { Place, PlaceHit } from "../api/types";
 import { useSession, useWords } from "../context";
 import { fromHit, fromPoint, numberIn, withSurroundings, type ChosenPlace } from "./place-choice";
 import { ConfidenceMark, PlaceKindMark } from "./place-marks";
-import { usePlaceSearch } from "./use-place-search";
+import { isLongEnough, usePlaceSearch } from "./use-place-search";
 
 export type { ChosenPlace } from "./place-choice";
 
@@ -73,17 +73,21 @@ export function PlaceField(props: PlaceFieldProps) {
     if (value !== null) tell(null);
   };
   const isFresh = search.answered === text.trim();
+  const isAsking = isTyping && isLongEnough(text);
   return (
     <div className="place-field">
       <ComboBox
         className="field" aria-label={props.label ?? t("place.label")} items={search.hits.map((hit, at) => ({ hit, id: keyOf(hit, at) }))}
-        inputValue={text} selectedKey={null} allowsCustomValue allowsEmptyCollection menuTrigger="input" onInputChange={type}
+        inputValue={text} selectedKey={null} allowsCustomValue allowsEmptyCollection menuTrigger="manual" onInputChange={type}
         onSelectionChange={(key) => {
           if (key !== null) chooseHit(search.hits.find((hit, at) => keyOf(hit, at) === key));
         }}
       >
         <Label>{props.label ?? t("place.label")}</Label>
-        <PlaceInput autoFocus={props.autoFocus ?? false} isWrong={Boolean(props.problem)} onFirst={() => isFresh && chooseHit(search.hits[0])} />
+        <PlaceInput
+          autoFocus={props.autoFocus ?? false} isWrong={Boolean(props.problem)} isAsking={isAsking} text={text}
+          onAsk={() => setTyping(true)} onFirst={() => isFresh && chooseHit(search.hits[0])}
+        />
         <Popover className="popover is-list" placement="bottom start">
           <ListBox className="menu place-menu" renderEmptyState={() => <Emptiness search={search} isFresh={isFresh} />}>
             {({ hit, id }: { hit: PlaceHit; id: string }) => <Hit id={id} hit={hit} typed={text} />}
@@ -109,14 +113,30 @@ function phone(caller: { place: Place; accuracy_m: number | null }, coordinates:
   return fromPoint(caller.place, "caller_phone", coordinates(caller.place.lon, caller.place.lat), caller.accuracy_m);
 }
 
-/** Enter takes the first hit when no other is marked; Esc closes the list and nothing else. */
-function PlaceInput({ autoFocus, isWrong, onFirst }: { autoFocus: boolean; isWrong: boolean; onFirst: () => void }) {
+interface PlaceInputProps {
+  autoFocus: boolean;
+  isWrong: boolean;
+  isAsking: boolean;
+  text: string;
+  onAsk: () => void;
+  onFirst: () => void;
+}
+
+/** Enter takes the first hit when no other is marked; Esc closes the list and nothing else. The list is open only while something is asked. */
+function PlaceInput({ autoFocus, isWrong, isAsking, text, onAsk, onFirst }: PlaceInputProps) {
   const list = use(ComboBoxStateContext);
+  useEffect(() => {
+    if (isAsking) list?.open(null, "manual");
+    else list?.setOpen(false);
+  }, [isAsking, text]);
   return (
     <Input
       autoComplete="off" dir="auto" maxLength={200} spellCheck={false} autoFocus={autoFocus} aria-invalid={isWrong}
       onKeyDownCapture={(event) => {
-        if (!list?.isOpen) return;
+        if (!list?.isOpen) {
+          if (event.key === "ArrowDown" && isLongEnough(text)) onAsk();
+          return;
+        }
         if (event.key === "Escape") {
           event.stopPropagation();
           list.setOpen(false);
@@ -124,7 +144,6 @@ function PlaceInput({ autoFocus, isWrong, onFirst }: { autoFocus: boolean; isWro
           event.preventDefault();
           event.stopPropagation();
           onFirst();
-          list.setOpen(false);
         }
       }}
     />
@@ -134,7 +153,8 @@ function PlaceInput({ autoFocus, isWrong, onFirst }: { autoFocus: boolean; isWro
 function Emptiness({ search, isFresh }: { search: { busy: boolean; failed: boolean }; isFresh: boolean }) {
   const { t } = useWords();
   if (search.failed) return <p className="wrong pad">{t("place.failed")}</p>;
-  return <p className="quiet pad">{isFresh && !search.busy ? t("place.none") : t("place.searching")}</p>;
+  if (search.busy) return <p className="quiet pad">{t("place.searching")}</p>;
+  return <p className="quiet pad">{isFresh ? t("place.none") : t("place.hint")}</p>;
 }
 
 function Hit({ id, hit, typed }: { id: string; hit: PlaceHit; typed: string }) {

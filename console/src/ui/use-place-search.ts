@@ -16,11 +16,13 @@ export interface PlaceSearch {
 
 const NOTHING: PlaceSearch = { hits: [], answered: "", busy: false, failed: false };
 
+export const isLongEnough = (text: string): boolean => text.trim().length >= LEAST_LETTERS;
+
 /** Null as the text: nothing is being looked for. */
 export function usePlaceSearch(text: string | null, near: Place | null): PlaceSearch {
   const [state, setState] = useState(NOTHING);
   const wanted = text?.trim() ?? "";
-  const path = wanted.length < LEAST_LETTERS ? null : searchPath(text!.trimStart(), near);
+  const path = !isLongEnough(wanted) ? null : searchPath(text!.trimStart(), near);
   useEffect(() => {
     if (path === null) {
       setState(NOTHING);
