@@ -43,7 +43,7 @@ describeInBrowser("two people at two desks", () => {
     const { page, close } = await on.open();
     await createIncident(page);
     // Another desk acts while this one's stream is held back by a dropped frame in between.
-    await page.route("**/assignments", async (route) => {
+    await page.route("**/dispatches", async (route) => {
       const body = route.request().postDataJSON() as { version: number };
       await route.continue({ postData: JSON.stringify({ ...body, version: body.version - 1 }) });
     });
@@ -52,6 +52,19 @@ describeInBrowser("two people at two desks", () => {
     await problem.waitFor();
     expect(await problem.innerText()).toMatch(/was faster/);
     expect(await problem.getByRole("button", { name: "Reload" }).count()).toBe(1);
+    await close();
+  });
+
+  it("without a connection nothing can be sent, and the panel says so", async () => {
+    const { page, close } = await on.open();
+    await createIncident(page);
+    await page.locator(".unit-assign").first().waitFor();
+    await on.control({ refuse: true });
+    await page.locator(".units .notice.is-warning").waitFor({ timeout: 10_000 });
+    expect(await page.locator(".unit-assign").first().isDisabled()).toBe(true);
+    await on.control({ refuse: false });
+    await page.locator(".units .notice.is-warning").waitFor({ state: "detached", timeout: 20_000 });
+    expect(await page.locator(".unit-assign").first().isDisabled()).toBe(false);
     await close();
   });
 

@@ -111,6 +111,22 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       publish(after, [one.event, unitEvent(actor, unit, "assigned", incident.id)]);
       return [201, { version: incident.version, seq: world.seq }];
     }],
+    ["POST", /^\/api\/incidents\/([^/]+)\/dispatches$/, (actor, body, id) => {
+      const incident = find(id, body.version);
+      const units = body.unit_ids.map((unitId) => world.units.get(unitId));
+      const taken = units.find((unit) => unit.status !== "available");
+      if (taken) throw new Refusal(409, "not_possible_now", `Unit ${taken.call_sign} is ${taken.status}: choose another.`);
+      const after = world.seq;
+      const at = new Date().toISOString();
+      const events = units.flatMap((unit) => {
+        const assigned = { call_sign: unit.call_sign, ordinal: Object.keys(incident.units).length, stages: { assigned: at } };
+        incident.units[unit.id] = assigned;
+        const one = incidentEvent(actor, incident, "incident.unit_assigned/1", { unit_id: unit.id, call_sign: unit.call_sign, stage: "assigned", at }, { units: { [unit.id]: assigned } });
+        return [one.event, unitEvent(actor, unit, "assigned", incident.id)];
+      });
+      publish(after, events);
+      return [201, { version: incident.version, seq: world.seq }];
+    }],
     ["POST", /^\/api\/incidents\/([^/]+)\/assignments\/([^/]+)\/stages$/, (actor, body, id, unitId) => {
       const incident = find(id, body.version);
       const { stages, call_sign } = incident.units[unitId];
@@ -212,6 +228,21 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       const maySee = actor.permissions.includes("incident.read_sealed");
       const card = world.cards.get(id);
       return { incident: { ...view(incident), closed_at: incident.closed_at ?? null }, sealed: maySee ? card.sealed : null, notes: maySee ? card.notes : [] };
+    }],
+    [/^\/api\/undo$/, () => ({ act: null })],
+    [/^\/api\/incidents\/([^/]+)\/recommendations$/, (_actor, _query, id) => {
+      const incident = find(id);
+      const free = [...world.units.values()].filter((unit) => unit.status === "available");
+      const km = (unit) => {
+        const position = world.positions.get(unit.id);
+        return position && incident.place ? Math.hypot(position.lon - incident.place.lon, position.lat - incident.place.lat) * 100 : null;
+      };
+      const items = free.sort((a, b) => (km(a) ?? 1e9) - (km(b) ?? 1e9)).slice(0, 200).map((unit, index) => ({
+        unit_id: unit.id, call_sign: unit.call_sign, kind: unit.kind, status: unit.status, version: unit.version, group: "recommended", suggested: index === 0,
+        travel: km(unit) === null ? null : { low_s: km(unit) * 60, mid_s: km(unit) * 100, high_s: km(unit) * 170, distance_m: Math.round(km(unit) * 1000), source: "straight_line" },
+        counted_s: km(unit) === null ? null : km(unit) * 100, position_age_s: 20, cover_left: index, parts: [{ code: "kind_first" }, { code: "cover_left", territory_id: unit.territory_id, n: index + 1 }],
+      }));
+      return { id: world.id(), at: new Date().toISOString(), of: free.length, travel_source: "straight_line", travel_fallback: null, from_territory: false, items };
     }],
     [/^\/api\/incidents\/([^/]+)\/timeline$/, (_actor, _query, id) => ({ entries: world.timelines.get(id) ?? [] })],
     [/^\/api\/places$/, (_actor, query) => ({ items: world.places(query.get("q") ?? "").slice(0, Number(query.get("limit") ?? 10)) })],

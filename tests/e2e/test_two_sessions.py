@@ -75,7 +75,7 @@ async def test_whoever_is_second_to_send_a_unit_is_told_who_was_faster(centre: R
         assert answer.status_code == 200
         await route.continue_()
 
-    await screen.context.route("**/assignments", be_faster)
+    await screen.context.route("**/dispatches", be_faster)
     await button.click()
     await screen.sees("Officer supervisor.region")
 

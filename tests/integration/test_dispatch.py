@@ -314,3 +314,44 @@ async def test_backup_is_asked_for_and_withdrawn(officer: Person) -> None:
     assert (await picture(officer))["incidents"][incident["id"]]["backup"] is None
     again = await officer.post(f"{path}/withdrawal", {"version": 3})
     assert (again.status_code, again.json()["code"]) == (409, "not_possible_now")
+
+
+async def last_own(officer: Person) -> Record | None:
+    found: Record | None = (await officer.get("/api/undo")).json()["act"]
+    return found
+
+
+async def test_the_last_own_act_that_still_stands_is_offered_for_undoing(
+    centre: RunningCentre, officer: Person
+) -> None:
+    colleague = await centre.newcomer(Grant(Role.DUTY_OFFICER, Land.REGION))
+    incident, a, b = await open_incident(officer), await register_unit(officer, "A"), await register_unit(officer, "B")
+    assert await last_own(officer) is None
+    sent = await send(officer, incident, a, b)
+    incident |= {"version": sent.json()["version"]}
+    act = await last_own(officer)
+    assert act is not None
+    assert (act["kind"], {u["call_sign"] for u in act["units"]}) == ("sending", {"A", "B"})
+    assert (act["number"], act["version"]) == (incident["number"], incident["version"])
+    assert await last_own(colleague) is None
+    incident = await reach(officer, incident, a, "on_scene")
+    act = await last_own(officer)
+    assert act is not None
+    assert (act["kind"], act["stage"]) == ("stage", "on_scene")
+    correction = {
+        "version": act["version"],
+        "corrects_seq": act["seq"],
+        "unit_id": a["id"],
+        "stage": "on_scene",
+        "occurred_at": None,
+        "reason": "undone",
+    }
+    assert (await officer.post(f"/api/incidents/{incident['id']}/corrections", correction)).status_code == 200
+    act = await last_own(officer)
+    assert act is not None
+    assert {u["call_sign"] for u in act["units"]} == {"A", "B"}
+    for unit in act["units"]:
+        version = (await picture(officer))["incidents"][incident["id"]]["version"]
+        path = f"/api/incidents/{incident['id']}/assignments/{unit['unit_id']}/withdrawal"
+        assert (await officer.post(path, {"version": version, "reason": "mistake"})).status_code == 200
+    assert await last_own(officer) is None

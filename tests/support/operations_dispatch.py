@@ -69,6 +69,10 @@ async def _backup_withdrawal(w: World) -> Call:
     return Call(call.path, {"version": asked.json()["version"]}, ids=call.ids)
 
 
+async def _undo(_w: World) -> Call:
+    return Call()
+
+
 INCIDENT = "/api/incidents/{incident_id}"
 DISPATCH_OPERATIONS = (
     Operation(f"GET {INCIDENT}/recommendations", DISPATCH, _recommendations, REFUSED),
@@ -80,4 +84,5 @@ DISPATCH_OPERATIONS = (
     Operation(f"POST {INCIDENT}/release", DISPATCH, _release, REFUSED),
     Operation(f"POST {INCIDENT}/backup", DISPATCH, _backup, REFUSED),
     Operation(f"POST {INCIDENT}/backup/withdrawal", DISPATCH, _backup_withdrawal, REFUSED),
+    Operation("GET /api/undo", DISPATCH, _undo, Elsewhere.FILTERED),
 )

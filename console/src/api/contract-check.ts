@@ -4,7 +4,7 @@
  */
 import type { DraftBody } from "../screens/alerts/types";
 import type { components, paths } from "./schema";
-import type { Confidence, EnteredVia, NewIncident, Precision, SafeContact, Stage, UnitStatus } from "./types";
+import type { Confidence, EnteredVia, HoldReason, NewIncident, OverrideReason, Precision, SafeContact, Stage, UnitStatus, WithdrawReason } from "./types";
 
 type Bodies = components["schemas"];
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
@@ -14,6 +14,9 @@ export type Checks = [
   Same<Stage, Bodies["Stage"]>,
   Same<UnitStatus, Bodies["UnitStatus"]>,
   Same<Precision, Bodies["Precision"]>,
+  Same<OverrideReason, Bodies["OverrideReason"]>,
+  Same<WithdrawReason, Bodies["WithdrawReason"]>,
+  Same<HoldReason, Bodies["HoldReason"]>,
   Same<Confidence, Bodies["PlaceConfidence"]>,
   Same<SafeContact, Bodies["SafeContact"]>,
   Same<EnteredVia, Bodies["EnteredVia"]>,
@@ -34,7 +37,10 @@ export type Addresses = Fits<
   | "/api/places" | "/api/places/nearest"
   | "/api/alerts" | "/api/alerts/templates" | "/api/alerts/{alert_id}" | "/api/alerts/{alert_id}/cap" | "/api/alerts/{alert_id}/draft"
   | "/api/alerts/{alert_id}/submit" | "/api/alerts/{alert_id}/approve" | "/api/alerts/{alert_id}/return" | "/api/alerts/{alert_id}/withdraw"
-  | "/api/alerts/{alert_id}/follow-ups",
+  | "/api/alerts/{alert_id}/follow-ups"
+  | "/api/incidents/{incident_id}/recommendations" | "/api/incidents/{incident_id}/dispatches"
+  | "/api/incidents/{incident_id}/assignments/{unit_id}/withdrawal" | "/api/incidents/{incident_id}/diversions" | "/api/incidents/{incident_id}/swaps"
+  | "/api/incidents/{incident_id}/hold" | "/api/incidents/{incident_id}/release" | "/api/incidents/{incident_id}/backup" | "/api/incidents/{incident_id}/backup/withdrawal",
   keyof paths
 >;
 
@@ -42,6 +48,12 @@ export type ResolutionRequest = Bodies["ResolutionBody"];
 export type EmergencyRequest = Bodies["EmergencyBody"];
 export type WelfareRequest = Bodies["WelfareBody"];
 export type AssignRequest = Bodies["AssignBody"];
+export type DispatchRequest = Bodies["DispatchBody"];
+export type WithdrawalRequest = Bodies["WithdrawalBody"];
+export type DiversionRequest = Bodies["DiversionBody"];
+export type SwapRequest = Bodies["SwapBody"];
+export type HoldRequest = Bodies["HoldBody"];
+export type BackupRequest = Bodies["BackupBody"];
 export type StageRequest = Bodies["StageBody"];
 export type ChangeRequest = Bodies["ChangeBody"];
 export type CloseRequest = Bodies["CloseBody"];

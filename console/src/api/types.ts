@@ -282,6 +282,51 @@ export interface ResponseFigures {
   rows: ResponseRow[];
 }
 
+export type ChoiceGroup = "recommended" | "possible" | "divertible" | "not_now" | "here";
+
+/** One coded reason; `added_s` is what it counted like when the units were put in order. */
+export interface ReasonPart {
+  code: string;
+  added_s?: number;
+  n?: number;
+  territory_id?: number;
+  skills?: string[];
+  status?: string;
+}
+
+export interface RecommendedUnit {
+  unit_id: string;
+  call_sign: string;
+  kind: string;
+  status: UnitStatus;
+  version: number;
+  group: ChoiceGroup;
+  suggested: boolean;
+  /** Null where either end is unknown altogether. */
+  travel: { low_s: number; mid_s: number; high_s: number; distance_m: number | null; source: "straight_line" | "road" } | null;
+  counted_s: number | null;
+  position_age_s: number | null;
+  cover_left: number | null;
+  parts: ReasonPart[];
+}
+
+export interface Recommendations {
+  id: string;
+  at: string;
+  of: number;
+  travel_source: "straight_line" | "road";
+  travel_fallback: "timeout" | "unreachable" | "refused" | null;
+  from_territory: boolean;
+  items: RecommendedUnit[];
+}
+
+export const OVERRIDE_REASONS = ["nearer_by_knowledge", "asked_for_by_unit", "language", "vehicle", "other"] as const;
+export type OverrideReason = (typeof OVERRIDE_REASONS)[number];
+export const WITHDRAW_REASONS = ["not_needed", "mistake", "unit_unable", "other"] as const;
+export type WithdrawReason = (typeof WITHDRAW_REASONS)[number];
+export const HOLD_REASONS = ["no_unit", "awaiting_caller", "appointment", "other"] as const;
+export type HoldReason = (typeof HOLD_REASONS)[number];
+
 export interface NewIncident {
   category: string;
   priority: string;

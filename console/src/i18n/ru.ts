@@ -1,8 +1,10 @@
+import { dispatchRu } from "./dispatch/ru";
 import { alertsRu } from "./alerts/ru";
 import { placesRu } from "./places/ru";
 import type { Messages } from "./messages";
 
 export const ru: Messages = {
+  ...dispatchRu,
   ...alertsRu,
   ...placesRu,
   "app.title": "Markaz: дежурная часть",

@@ -1,9 +1,11 @@
+import { dispatchUzCyrl } from "./dispatch/uz-cyrl";
 import { alertsUzCyrl } from "./alerts/uz-cyrl";
 import { placesUzCyrl } from "./places/uz-cyrl";
 import type { Messages } from "./messages";
 
 /** Generated from uz-latn.ts by `npm run uz-cyrl`; do not edit. Words are set right in scripts/uz-cyrl-exceptions.json. */
 export const uzCyrl: Messages = {
+  ...dispatchUzCyrl,
   ...alertsUzCyrl,
   ...placesUzCyrl,
   "app.title": "Марказ: навбатчилик қисми",

@@ -1,9 +1,11 @@
+import { dispatchUzLatn } from "./dispatch/uz-latn";
 import { alertsUzLatn } from "./alerts/uz-latn";
 import { placesUzLatn } from "./places/uz-latn";
 import type { Messages } from "./messages";
 
 /** Written with ʻ (U+02BB) in oʻ and gʻ and ʼ (U+02BC) for the tutuq; the Cyrillic text is generated from this one. */
 export const uzLatn: Messages = {
+  ...dispatchUzLatn,
   ...alertsUzLatn,
   ...placesUzLatn,
   "app.title": "Markaz: navbatchilik qismi",

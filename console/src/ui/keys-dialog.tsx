@@ -9,9 +9,11 @@ const KEYS: readonly [string, Key][] = [
   ["J", "keys.next"],
   ["K", "keys.previous"],
   ["Enter", "keys.open"],
-  ["/", "keys.search"],
   ["F8", "keys.next_alarm"],
   ["F9", "keys.acknowledge"],
+  ["F4", "keys.recommend"],
+  ["F", "keys.search"],
+  ["/", "keys.command"],
   ["?", "keys.help"],
   ["Esc", "keys.escape"],
 ];

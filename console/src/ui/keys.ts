@@ -23,7 +23,7 @@ export function useKeys(keys: Record<string, () => void>): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !keysAreOn()) return;
-      if (isTyping(event.target) || isPressing(event) || document.querySelector("[role=dialog],[role=menu],[role=listbox][data-open]")) return;
+      if ((isTyping(event.target) && !FUNCTION_KEY.test(event.code)) || isPressing(event) || document.querySelector("[role=dialog],[role=menu],[role=listbox][data-open]")) return;
       const act = current.current[`${event.shiftKey ? "Shift+" : ""}${event.code}`];
       if (!act) return;
       event.preventDefault();
@@ -33,6 +33,9 @@ export function useKeys(keys: Record<string, () => void>): void {
     return () => document.removeEventListener("keydown", press);
   }, []);
 }
+
+/** Nobody types text with them, so they act while a field is being filled too. */
+const FUNCTION_KEY = /^F\d+$/;
 
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));

@@ -24,7 +24,8 @@ from markaz.programmes.incidents.calls.history import History
 from markaz.programmes.incidents.calls.routes import calls_router, drafts_router, knowledge_router
 from markaz.programmes.incidents.contents.routes import contents_router
 from markaz.programmes.incidents.crews.routes.logons import logons_router
-from markaz.programmes.incidents.dispatch.routes import dispatch_router, holding_router
+from markaz.programmes.incidents.dispatch.routes import dispatch_router, holding_router, undo_router
+from markaz.programmes.incidents.dispatch.undoing import Undoing
 from markaz.programmes.incidents.field.routes import field_router
 from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
 from markaz.web import errors
@@ -64,6 +65,7 @@ def create_app(centre: Centre) -> FastAPI:
         desk_router(centre.desk, centre.guard, centre.codes),
         dispatch_router(centre.recommending, centre.dispatching, centre.guard),
         holding_router(centre.holding, centre.guard, centre.codes),
+        undo_router(Undoing(centre.spine), centre.guard),
         reading_router(centre.reading, centre.guard, lambda: centre.replay_clock),
         handovers_router(centre.handovers, centre.guard),
         alarms_router(centre.alarms, centre.guard),

@@ -39,17 +39,29 @@ export function DeskScreen() {
   };
   useKeys({
     KeyN: () => may(me, "open") && void navigate("/new"),
-    Slash: () => focusOn("units-search"),
+    KeyF: () => focusOn("units-search"),
+    F4: () => recommend(),
   });
   const focusOn = (element: string) => {
     setPanel("units");
     setTimeout(() => document.getElementById(element)?.focus(), 0);
   };
 
+  // Each asking is a new number, so that the key works again and again.
+  const [recommendAsked, setRecommendAsked] = useState(0);
+  const recommend = () => {
+    setPanel("units");
+    setRecommendAsked((n) => n + 1);
+  };
+  const { hash } = useLocation();
+  useEffect(() => {
+    if (hash === "#recommend") recommend();
+  }, [hash, id]);
+
   const parts: Record<Panel, React.ReactNode> = {
     queue: <Queue selected={selected} onSelect={setCursor} onOpen={open} canCreate={may(me, "open")} />,
     card: <IncidentCard key={selected ?? "none"} id={selected} isOpened={opened !== null} onOpen={() => selected !== null && open(selected)} />,
-    units: <UnitsPanel incidentId={opened} />,
+    units: <UnitsPanel incidentId={opened} focusAsked={recommendAsked} />,
     map: (
       <Suspense fallback={<section className="panel" />}>
         <MapStrip incidentId={selected} onIncident={open} />

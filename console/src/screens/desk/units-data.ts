@@ -1,5 +1,5 @@
-/** Which unit to send first: pure, so that a test can hold the order. The reason stands beside each: free, fresh, near. */
-import type { Place, Position, UnitView } from "../../api/types";
+/** Which units stand in the list and in which order: pure, so that a test can hold it. The server's order first, then everybody else. */
+import type { Place, Position, RecommendedUnit, UnitView } from "../../api/types";
 
 export interface UnitChoice {
   unit: UnitView;
@@ -7,6 +7,8 @@ export interface UnitChoice {
   /** Straight line to the incident; null when either place is unknown. */
   distance_m: number | null;
   isStale: boolean;
+  /** What the server says of it for this incident; null where it was not asked or did not name it. */
+  item: RecommendedUnit | null;
 }
 
 const EARTH_M = 6_371_000;
@@ -38,6 +40,7 @@ export function rankUnits(
       distance_m: place && position ? distance_m(place, position) : null,
       isStale: position !== null && isStale(position),
       group: isHere ? -1 : (ORDER[unit.status] ?? 3),
+      item: null,
     });
   }
   return choices.sort(
@@ -46,4 +49,37 @@ export function rankUnits(
       (place ? Number(a.position === null) - Number(b.position === null) || Number(a.isStale) - Number(b.isStale) : 0) ||
       (a.distance_m ?? Infinity) - (b.distance_m ?? Infinity) || compare(a.unit.call_sign, b.unit.call_sign) || 0,
   );
+}
+
+/** The units the server recommends, in its order, then the ranked ones it did not name. A unit that has gone is left out. */
+export function recommendedFirst(items: readonly RecommendedUnit[], ranked: readonly UnitChoice[]): UnitChoice[] {
+  const byId = new Map(ranked.map((choice) => [choice.unit.id, choice]));
+  const first: UnitChoice[] = [];
+  for (const item of items) {
+    const choice = byId.get(item.unit_id);
+    if (!choice) continue;
+    byId.delete(item.unit_id);
+    first.push({ ...choice, item });
+  }
+  return [...first, ...byId.values()];
+}
+
+/** What may be done with a unit for an incident now, by the live picture; the list may be some seconds older. */
+export function useOf(choice: UnitChoice, incidentId: string | null): "send" | "divert" | null {
+  if (incidentId === null || choice.unit.incident_id === incidentId) return null;
+  if (choice.unit.status === "available") return "send";
+  const isDriving = choice.unit.status === "assigned" || choice.unit.status === "en_route";
+  return isDriving && choice.item?.group === "divertible" ? "divert" : null;
+}
+
+/** Whole minutes, widened outwards: a promise is never made shorter than the estimate. */
+export function minutes(travel: { low_s: number; high_s: number }): { low: number; high: number } {
+  return { low: Math.floor(travel.low_s / 60), high: Math.max(1, Math.ceil(travel.high_s / 60)) };
+}
+
+/** Suggested units that are passed over by sending `chosen`; none while only suggested ones are sent. */
+export function passedOver(items: readonly RecommendedUnit[], chosen: ReadonlySet<string>): RecommendedUnit[] {
+  const suggested = items.filter((item) => item.suggested);
+  const isOnlySuggested = [...chosen].every((id) => suggested.some((item) => item.unit_id === id));
+  return isOnlySuggested ? [] : suggested.filter((item) => !chosen.has(item.unit_id));
 }

@@ -1,25 +1,30 @@
-/** The units beside the open incident: free and near first, with the reason, and the button that sends one. */
+/** The units beside the open incident: recommended ones first with the reasons, everybody else after them; ticked ones are sent in one act. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import type { AssignRequest } from "../../api/contract-check";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import type { DispatchRequest, DiversionRequest } from "../../api/contract-check";
+import { OVERRIDE_REASONS, type OverrideReason, type Recommendations, type UnitView } from "../../api/types";
 import { may } from "../../api/permissions";
 import { useLive, useNames, useSession, useWords } from "../../context";
 import { derived } from "../../live/derived";
 import { session } from "../../session";
-import { Age, Kbd, PositionAge, StatusMark } from "../../ui/marks";
-import { Problem } from "../../ui/problem";
+import { Kbd } from "../../ui/marks";
 import { useCalm } from "../../ui/use-calm";
-import { useCommand, type Sending } from "../../ui/use-command";
-import { rankUnits, type UnitChoice } from "./units-data";
+import { useCommand } from "../../ui/use-command";
+import { passedOver, rankUnits, recommendedFirst, useOf, type UnitChoice } from "./units-data";
+import { DispatchProblem, SendBar } from "./units-panel-send";
+import { UnitRow } from "./units-panel-row";
+import { useRecommendations } from "./use-recommendations";
 
-const ROW_PX = 54;
+const ROW_PX = 72;
 /** The order follows status, and more slowly positions, so that a name does not run away from the finger. */
 const REORDER_EVERY_MS = 1_000;
 const MOVE_EVERY_MS = 5_000;
+/** As many as the server takes in one act. */
+const MOST_UNITS = 10;
 
 const everyUnit = derived(["units"], (store) => [...store.units.values()]);
 
-function useChoices(incidentId: string | null, search: string): UnitChoice[] {
+function useChoices(incidentId: string | null, search: string, recommended: Recommendations | null): UnitChoice[] {
   const { me } = useSession();
   const { f } = useWords();
   const units = useCalm(useLive("units", everyUnit), REORDER_EVERY_MS);
@@ -40,24 +45,67 @@ function useChoices(incidentId: string | null, search: string): UnitChoice[] {
   );
   return useMemo(() => {
     const wanted = search.trim().toLocaleLowerCase();
-    if (wanted !== "") return ranked.filter(({ unit }) => unit.call_sign.toLocaleLowerCase().includes(wanted));
-    return ranked.filter(({ unit }) => unit.status !== "off_duty");
-  }, [ranked, search]);
+    const whole = recommendedFirst(recommended?.items ?? [], ranked);
+    if (wanted !== "") return whole.filter(({ unit }) => unit.call_sign.toLocaleLowerCase().includes(wanted));
+    return whole.filter(({ unit }) => unit.status !== "off_duty");
+  }, [ranked, search, recommended]);
 }
 
-export function UnitsPanel({ incidentId }: { incidentId: string | null }) {
+export function UnitsPanel({ incidentId, focusAsked = 0 }: { incidentId: string | null; focusAsked?: number }) {
+  const { me } = useSession();
   const { t } = useWords();
+  const { rank } = useNames();
   const [search, setSearch] = useState("");
-  const choices = useChoices(incidentId, search);
+  const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set());
+  const [under, setUnder] = useState<string | null>(null);
+  const [why, setWhy] = useState<OverrideReason | null>(null);
+  const isChoosing = ticked.size > 0 || under !== null;
+  const { data: recommended, reload } = useRecommendations(incidentId, isChoosing);
+  const choices = useChoices(incidentId, search, recommended);
   const free = useMemo(() => choices.filter(({ unit }) => unit.status === "available").length, [choices]);
   const sending = useCommand();
-  const scroller = useRef<HTMLDivElement>(null);
-  // What went wrong with one incident says nothing of the next.
-  useEffect(() => sending.clear(), [incidentId, sending.clear]);
-  const rows = useVirtualizer({
-    count: choices.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: 6,
-    getItemKey: (index) => choices[index]!.unit.id,
-  });
+  const version = useLive("incidents", (store) => (incidentId === null ? undefined : store.incidents.get(incidentId)?.version));
+  const priority = useLive("incidents", (store) => (incidentId === null ? undefined : store.incidents.get(incidentId)?.priority));
+  const isOffline = useLive("link", (store) => store.link.kind === "offline");
+  const canSend = version !== undefined && may(me, "dispatch") && !isOffline && !sending.busy;
+
+  // What went wrong with one incident, or was ticked for it, says nothing of the next.
+  useEffect(() => {
+    sending.clear();
+    setTicked(new Set());
+    setWhy(null);
+  }, [incidentId, sending.clear]);
+
+  const sendable = useMemo(() => choices.filter((choice) => useOf(choice, incidentId) === "send").map((choice) => choice.unit.id), [choices, incidentId]);
+  const chosen = useMemo(() => {
+    const still = [...ticked].filter((id) => sendable.includes(id));
+    return new Set(still.length > 0 ? still : under !== null && sendable.includes(under) ? [under] : []);
+  }, [ticked, under, sendable]);
+  const over = passedOver(recommended?.items ?? [], chosen);
+  const asksWhy = over.length > 0 && priority !== undefined && rank(priority) > 0;
+
+  const send = useCallback(
+    (ids: readonly string[]) => {
+      if (!canSend || ids.length === 0) return;
+      const body: DispatchRequest = { unit_ids: [...ids], version: version!, recommendation_id: recommended?.id ?? null, override_reason: why };
+      sending.send("POST", `/api/incidents/${incidentId}/dispatches`, body, () => {
+        setTicked(new Set());
+        setWhy(null);
+        reload();
+      });
+    },
+    [canSend, version, recommended, why, incidentId, sending, reload],
+  );
+  /** Takes a unit from something less urgent; the incident it leaves says so at once. */
+  const divert = (unit: UnitView) =>
+    canSend && sending.send("POST", `/api/incidents/${incidentId}/diversions`, { unit_id: unit.id, version: version!, unit_version: unit.version } satisfies DiversionRequest, reload);
+  const tick = (id: string) =>
+    setTicked((held) => {
+      const next = new Set([...held].filter((one) => sendable.includes(one)));
+      if (!next.delete(id) && next.size < MOST_UNITS) next.add(id);
+      return next;
+    });
+
   return (
     <section className="panel units" aria-labelledby="units-title">
       <header className="panel-head">
@@ -70,58 +118,130 @@ export function UnitsPanel({ incidentId }: { incidentId: string | null }) {
             id="units-search" type="search" value={search} placeholder={t("units.search")} onChange={(event) => setSearch(event.target.value)}
             onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
           />
-          <Kbd>/</Kbd>
+          <Kbd>F</Kbd>
         </label>
+        {recommended && <SourceNote recommended={recommended} />}
       </header>
+      {isOffline && incidentId !== null && <p className="notice is-warning">{t("recommend.offline")}</p>}
       {sending.attempt > 0 && <p className="notice pad">{t("sending.retrying", { n: sending.attempt })}</p>}
-      {sending.error !== null && <Problem error={sending.error} onReload={sending.clear} onRetry={sending.retry} />}
+      {sending.error !== null && <DispatchProblem error={sending.error} onReload={() => (sending.clear(), reload())} onRetry={sending.retry} />}
       {choices.length === 0 ? (
         <p className="empty">{search === "" ? t("units.empty") : t("units.none_found")}</p>
       ) : (
-        <div className="scroll" ref={scroller}>
-          <ul className="rows" style={{ height: rows.getTotalSize() }} aria-label={t("units.title")}>
-            {rows.getVirtualItems().map((row) => (
-              <li
-                key={row.key} className="row-slot" aria-setsize={choices.length} aria-posinset={row.index + 1}
-                style={{ transform: `translateY(${row.start}px)`, height: ROW_PX }}
-              >
-                <UnitRow choice={choices[row.index]!} incidentId={incidentId} sending={sending} />
-              </li>
-            ))}
-          </ul>
-        </div>
+        <UnitList
+          choices={choices} incidentId={incidentId} sendable={sendable} ticked={ticked} canSend={canSend} focusAsked={focusAsked} isReady={recommended !== null}
+          onTick={tick} onUnder={setUnder} onSend={send} onDivert={divert} onEnter={() => send([...chosen])}
+          onDigit={(digit) => asksWhy && setWhy((held) => (held === OVERRIDE_REASONS[digit - 1] ? null : (OVERRIDE_REASONS[digit - 1] ?? held)))}
+        />
       )}
+      {ticked.size > 0 && incidentId !== null && <SendBar count={chosen.size} canSend={canSend} onSend={() => send([...chosen])} onClear={() => setTicked(new Set())} />}
+      {asksWhy && <WhyBar over={over.map((item) => item.call_sign)} why={why} onWhy={setWhy} />}
     </section>
   );
 }
 
-function UnitRow({ choice, incidentId, sending }: { choice: UnitChoice; incidentId: string | null; sending: Sending }) {
-  const { me } = useSession();
-  const { t, f } = useWords();
-  const names = useNames();
-  const unit = useLive("units", (store) => store.units.get(choice.unit.id)) ?? choice.unit;
-  const position = useLive("positions", (store) => store.positions.get(unit.id) ?? null);
-  const version = useLive("incidents", (store) => (incidentId === null ? undefined : store.incidents.get(incidentId)?.version));
-  const canAssign = incidentId !== null && version !== undefined && unit.status === "available" && may(me, "dispatch");
-  const assign = () =>
-    sending.send("POST", `/api/incidents/${incidentId}/assignments`, { unit_id: unit.id, version: version!, unit_version: unit.version } satisfies AssignRequest);
+function SourceNote({ recommended }: { recommended: Recommendations }) {
+  const { t } = useWords();
+  const text = recommended.travel_fallback
+    ? t("recommend.fallback")
+    : recommended.travel_source === "road"
+      ? t("recommend.by_road")
+      : t("recommend.straight");
   return (
-    <div className={`unit-row ${incidentId !== null && unit.incident_id === incidentId ? "is-here" : ""}`}>
-      <span className="unit-name">
-        <bdi>{unit.call_sign}</bdi> <span className="quiet small">{names.kind(unit.kind)}</span>
-      </span>
-      <span className="unit-state">
-        <StatusMark status={unit.status} /> <Age at={unit.since} className="quiet small" />
-      </span>
-      <span className="unit-where small">
-        {choice.distance_m !== null && <b className="num">{f.distance(choice.distance_m)}</b>}{" "}
-        <PositionAge at={position?.fix_at ?? null} stale_after_s={me.stale_after_s} />
-      </span>
-      {canAssign && (
-        <button type="button" className="button unit-assign" disabled={sending.busy} onClick={assign} aria-label={t("units.assign_unit", { unit: unit.call_sign })}>
-          {t("units.assign")}
+    <p className={`units-note small ${recommended.travel_fallback || recommended.from_territory ? "is-warning" : "quiet"}`}>
+      {t("recommend.of", { n: recommended.of })} · {recommended.from_territory ? t("recommend.from_territory") : text}
+    </p>
+  );
+}
+
+function WhyBar({ over, why, onWhy }: { over: string[]; why: OverrideReason | null; onWhy: (why: OverrideReason | null) => void }) {
+  const { t } = useWords();
+  return (
+    <div className="why-bar" role="group" aria-label={t("override.title", { units: over.join(", ") })}>
+      <span className="small">{t("override.title", { units: over.join(", ") })}</span>
+      {OVERRIDE_REASONS.map((reason, index) => (
+        <button key={reason} type="button" className="button is-small" aria-pressed={why === reason} onClick={() => onWhy(why === reason ? null : reason)}>
+          <Kbd>{String(index + 1)}</Kbd> {t(`override.${reason}`)}
         </button>
-      )}
+      ))}
+    </div>
+  );
+}
+
+interface ListProps {
+  choices: UnitChoice[];
+  incidentId: string | null;
+  sendable: string[];
+  ticked: ReadonlySet<string>;
+  canSend: boolean;
+  focusAsked: number;
+  isReady: boolean;
+  onTick: (id: string) => void;
+  onUnder: (id: string | null) => void;
+  onSend: (ids: readonly string[]) => void;
+  onDivert: (unit: UnitView) => void;
+  onEnter: () => void;
+  onDigit: (digit: number) => void;
+}
+
+function UnitList(props: ListProps) {
+  const { choices, sendable, focusAsked, isReady } = props;
+  const { t } = useWords();
+  const scroller = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({
+    count: choices.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: 6,
+    getItemKey: (index) => choices[index]!.unit.id,
+  });
+  const focusOn = useCallback(
+    (id: string) => {
+      const index = choices.findIndex((choice) => choice.unit.id === id);
+      if (index < 0) return;
+      rows.scrollToIndex(index);
+      // The row may only be drawn after the scrolling.
+      requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById(`tick-${id}`)?.focus({ preventScroll: true })));
+    },
+    [choices, rows],
+  );
+  const answered = useRef(0);
+  useEffect(() => {
+    if (focusAsked === answered.current || !isReady || sendable.length === 0) return;
+    answered.current = focusAsked;
+    focusOn(sendable[0]!);
+  }, [focusAsked, isReady, sendable, focusOn]);
+
+  const press = (event: KeyboardEvent<HTMLElement>) => {
+    const id = event.target instanceof HTMLInputElement ? event.target.dataset.unit : undefined;
+    if (id === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = event.code === "ArrowDown" || event.code === "KeyJ" ? 1 : event.code === "ArrowUp" || event.code === "KeyK" ? -1 : 0;
+    const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
+    if (step !== 0) {
+      const next = sendable[sendable.indexOf(id) + step];
+      if (next !== undefined) focusOn(next);
+    } else if (event.code === "Enter" || event.code === "NumpadEnter") props.onEnter();
+    else if (digit) props.onDigit(Number(digit));
+    else if (event.code === "Escape") document.getElementById("card-title")?.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <div className="scroll" ref={scroller} onKeyDown={press}>
+      <ul className="rows" style={{ height: rows.getTotalSize() }} aria-label={t("units.title")}>
+        {rows.getVirtualItems().map((row) => {
+          const choice = choices[row.index]!;
+          return (
+            <li
+              key={row.key} className="row-slot" aria-setsize={choices.length} aria-posinset={row.index + 1}
+              style={{ transform: `translateY(${row.start}px)`, height: ROW_PX }}
+            >
+              <UnitRow
+                choice={choice} incidentId={props.incidentId} isTicked={props.ticked.has(choice.unit.id)} canSend={props.canSend}
+                onTick={props.onTick} onUnder={props.onUnder} onSend={props.onSend} onDivert={props.onDivert}
+              />
+            </li>
+          );
+        })}
+      </ul>
     </div>
   );
 }

@@ -13,6 +13,7 @@ from markaz.programmes.incidents.dispatch import commands, shapes
 from markaz.programmes.incidents.dispatch.holding import Holding
 from markaz.programmes.incidents.dispatch.recommending import Recommending
 from markaz.programmes.incidents.dispatch.service import Dispatching
+from markaz.programmes.incidents.dispatch.undoing import Undoing
 from markaz.programmes.incidents.routes import Guard, reply, reply_packed
 
 P = Permission
@@ -114,5 +115,19 @@ def holding_router(holding: Holding, guard: Guard, codes: CodeTables) -> APIRout
     ) -> Response:
         """Take the flag down: no further units are needed."""
         return _answer(await holding.end_backup(request, incident_id, body.version))
+
+    return router
+
+
+def undo_router(undoing: Undoing, guard: Guard) -> APIRouter:
+    """Return the route that says what one may take back."""
+    router = APIRouter(prefix="/api", tags=["dispatch"])
+
+    @router.get("/undo", openapi_extra=NEEDS)
+    async def last_act(
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_DISPATCH))],
+    ) -> Response:
+        """Return your last act that still stands and can be taken back by a correcting event, or null."""
+        return reply(200, await undoing.last(request.actor))
 
     return router
