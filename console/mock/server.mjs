@@ -8,11 +8,11 @@ import { boundariesOf, CODES, World } from "./world.mjs";
 const CSP =
   "default-src 'self'; img-src 'self' blob: data:; worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
-const DESK = ["incident.read", "incident.read_sealed", "incident.open", "incident.dispatch", "incident.change", "incident.correct", "incident.close", "unit.read", "unit.status", "position.read", "alert.read", "alert.draft"];
+const DESK = ["incident.read", "incident.read_sealed", "incident.open", "incident.dispatch", "incident.change", "incident.correct", "incident.close", "unit.read", "unit.status", "position.read", "alert.read", "alert.draft", "handover.sign"];
 const ACCOUNTS = {
   officer: { name: "Aziza Karimova", role: "duty_officer", permissions: DESK },
   second: { name: "Bekzod Rahimov", role: "duty_officer", permissions: DESK },
-  supervisor: { name: "Nodira Saidova", role: "supervisor", permissions: [...DESK, "figures.read", "unit.register", "alert.approve"] },
+  supervisor: { name: "Nodira Saidova", role: "supervisor", permissions: [...DESK, "figures.read", "unit.register", "alert.approve", "summary.read", "summary.make"] },
   observer: { name: "Timur Aliyev", role: "observer", permissions: ["incident.read", "unit.read", "position.read", "alert.read"] },
 };
 const NORMS = {
@@ -22,6 +22,16 @@ const NORMS = {
   }))),
 };
 const STAGES = ["assigned", "en_route", "on_scene", "transporting", "at_hospital", "cleared"];
+
+/** A day on which nothing happened. */
+function emptyDay(query) {
+  const day = query.get("day") ?? new Date().toISOString().slice(0, 10);
+  const lists = ["by_category", "by_area", "by_area_category", "by_channel", "by_outcome", "response", "significant", "corrections"];
+  return {
+    territory_id: Number(query.get("territory")), day, from: `${day}T03:00:00Z`, to: `${day}T23:00:00Z`, incidents: 0, open: 0, merged: 0, late: 0, deaths: 0, crashes: 0,
+    forces: { units: 0, sendings: 0, unit_s: 0, unknown: 0 }, by_hand: {}, corrections_more: 0, ...Object.fromEntries(lists.map((name) => [name, []])),
+  };
+}
 
 class Refusal extends Error {
   constructor(status, code, message, details = {}) {
@@ -209,6 +219,10 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       return { seq: world.seq, at: new Date().toISOString(), incidents: open, units: [...world.units.values()], alarms: [], positions: [...world.positions.values()], clock: world.clock };
     }],
     [/^\/api\/norms$/, () => NORMS],
+    [/^\/api\/handovers$/, () => ({ items: [] })],
+    [/^\/api\/handovers\/draft$/, () => ({ incidents: [], offered_id: null })],
+    [/^\/api\/summaries$/, () => ({ items: [], today: new Date().toISOString().slice(0, 10) })],
+    [/^\/api\/summaries\/draft$/, (_actor, query) => ({ content: emptyDay(query), as_of_seq: world.seq, today: new Date().toISOString().slice(0, 10) })],
     [/^\/api\/alarms$/, () => ({ items: [], names: {} })],
     [/^\/api\/incidents$/, (_actor, query) => {
       const status = query.get("status") ?? "open";

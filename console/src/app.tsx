@@ -4,6 +4,7 @@ import { useSessionState, useWords } from "./context";
 import { AlertFormScreen } from "./screens/alerts/alert-form";
 import { AlertScreen } from "./screens/alerts/alert-screen";
 import { AlertsScreen } from "./screens/alerts/alerts-screen";
+import { BriefingScreen } from "./screens/briefing/briefing";
 import { DeskScreen } from "./screens/desk/desk";
 import { FiguresScreen } from "./screens/figures";
 import { IncidentScreen } from "./screens/incident/incident-screen";
@@ -45,6 +46,7 @@ export function App() {
           <Route path="/incidents/:id" element={<IncidentScreen />} />
           <Route path="/units" element={<UnitsScreen />} />
           <Route path="/figures" element={<FiguresScreen />} />
+          <Route path="/briefing/:part?/:id?" element={<BriefingScreen />} />
           <Route path="/territories/:territory?" element={<TerritoriesScreen />} />
           <Route path="/alerts" element={<AlertsScreen />} />
           <Route path="/alerts/new" element={<AlertFormScreen />} />

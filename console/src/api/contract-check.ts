@@ -44,6 +44,17 @@ export type Addresses = Fits<
   keyof paths
 >;
 
+export type BriefingAddresses = Fits<
+  | "/api/handovers" | "/api/handovers/draft" | "/api/handovers/{handover_id}" | "/api/handovers/{handover_id}/acknowledgements"
+  | "/api/handovers/{handover_id}/acceptance" | "/api/handovers/{handover_id}/withdrawal"
+  | "/api/summaries" | "/api/summaries/draft" | "/api/summaries/{summary_id}" | "/api/summaries/{summary_id}/check"
+  | "/api/summaries/{summary_id}/changes" | "/api/summaries/{summary_id}/pdf" | "/api/summaries/{summary_id}/csv",
+  keyof paths
+>;
+
+export type OfferRequest = Bodies["OfferBody"];
+export type AcknowledgeRequest = Bodies["AcknowledgeBody"];
+export type MakeSummaryRequest = Bodies["MakeSummaryBody"];
 export type ResolutionRequest = Bodies["ResolutionBody"];
 export type EmergencyRequest = Bodies["EmergencyBody"];
 export type WelfareRequest = Bodies["WelfareBody"];

@@ -1,7 +1,7 @@
 /** What a button needs. The server decides every time; this only keeps from people what they would be refused anyway. */
 import type { Me } from "./types";
 
-export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "correct" | "unit_status" | "figures" | "sealed" | "alarms" | "resolve_alarm" | "emergency" | "alerts" | "alert_draft" | "alert_approve";
+export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "correct" | "unit_status" | "figures" | "sealed" | "alarms" | "resolve_alarm" | "emergency" | "alerts" | "alert_draft" | "alert_approve" | "handover" | "summary" | "summary_make";
 
 const NEEDS: Record<Act, string> = {
   picture: "incident.read",
@@ -19,6 +19,9 @@ const NEEDS: Record<Act, string> = {
   alarms: "alarm.read",
   resolve_alarm: "alarm.resolve",
   emergency: "emergency.raise",
+  handover: "handover.sign",
+  summary: "summary.read",
+  summary_make: "summary.make",
 };
 
 export function may(me: Me, act: Act): boolean {

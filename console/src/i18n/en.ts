@@ -1,11 +1,13 @@
 /** The English text, which names the keys. Every other language must have each of them (messages.ts); tests check placeholders. */
 import { dispatchEn } from "./dispatch/en";
 import { alertsEn } from "./alerts/en";
+import { briefingEn } from "./briefing/en";
 import { placesEn } from "./places/en";
 
 export const en = {
   ...dispatchEn,
   ...alertsEn,
+  ...briefingEn,
   ...placesEn,
   "app.title": "Markaz: duty desk",
   "app.loading": "Loading…",

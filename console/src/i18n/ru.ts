@@ -1,11 +1,13 @@
 import { dispatchRu } from "./dispatch/ru";
 import { alertsRu } from "./alerts/ru";
+import { briefingRu } from "./briefing/ru";
 import { placesRu } from "./places/ru";
 import type { Messages } from "./messages";
 
 export const ru: Messages = {
   ...dispatchRu,
   ...alertsRu,
+  ...briefingRu,
   ...placesRu,
   "app.title": "Markaz: дежурная часть",
   "app.loading": "Загрузка…",

@@ -1,5 +1,6 @@
 import { dispatchUzCyrl } from "./dispatch/uz-cyrl";
 import { alertsUzCyrl } from "./alerts/uz-cyrl";
+import { briefingUzCyrl } from "./briefing/uz-cyrl";
 import { placesUzCyrl } from "./places/uz-cyrl";
 import type { Messages } from "./messages";
 
@@ -7,6 +8,7 @@ import type { Messages } from "./messages";
 export const uzCyrl: Messages = {
   ...dispatchUzCyrl,
   ...alertsUzCyrl,
+  ...briefingUzCyrl,
   ...placesUzCyrl,
   "app.title": "Марказ: навбатчилик қисми",
   "app.loading": "Юкланмоқда…",

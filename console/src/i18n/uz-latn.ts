@@ -1,5 +1,6 @@
 import { dispatchUzLatn } from "./dispatch/uz-latn";
 import { alertsUzLatn } from "./alerts/uz-latn";
+import { briefingUzLatn } from "./briefing/uz-latn";
 import { placesUzLatn } from "./places/uz-latn";
 import type { Messages } from "./messages";
 
@@ -7,6 +8,7 @@ import type { Messages } from "./messages";
 export const uzLatn: Messages = {
   ...dispatchUzLatn,
   ...alertsUzLatn,
+  ...briefingUzLatn,
   ...placesUzLatn,
   "app.title": "Markaz: navbatchilik qismi",
   "app.loading": "Yuklanmoqda…",

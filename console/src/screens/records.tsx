@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { read } from "../api/client";
 import type { IncidentPage, IncidentRow } from "../api/types";
-import { useNames, useSession, useWords } from "../context";
+import { useNames, useSession, useWords, type NameBook } from "../context";
 import { DayFilter } from "../ui/day-filter";
 import { PriorityMark } from "../ui/marks";
 import { Problem } from "../ui/problem";
@@ -83,9 +83,7 @@ export function RecordsScreen() {
           )}
           {others.map(([key, value]) => (
             <span className="filter-chip" key={key}>
-              <bdi>
-                {key}: {value}
-              </bdi>
+              <bdi>{chipOf(key, value, names) ?? `${key}: ${value}`}</bdi>
               <button type="button" aria-label={t("records.remove_filter")} onClick={() => set(key, "")}>
                 ×
               </button>
@@ -126,6 +124,11 @@ export function RecordsScreen() {
       </div>
     </div>
   );
+}
+
+/** A filter that a figure's link brought, by the name of its code. */
+function chipOf(key: string, value: string, names: NameBook): string | null {
+  return key === "category" || key === "channel" || key === "outcome" ? names[key](value) : null;
 }
 
 function Row({ item }: { item: IncidentRow }) {

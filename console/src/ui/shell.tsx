@@ -23,6 +23,7 @@ const SCREENS: readonly { to: string; label: Key; icon: string; needs: Act }[] =
   { to: "/territories", label: "nav.territories", icon: "M12 3v5M6 21v-5h12v5M12 8v8M9 3h6v5H9zM3.5 21h5M15.500 21h5", needs: "picture" },
   { to: "/alerts", label: "nav.alerts", icon: "M4 10v4h3l7 4V6l-7 4zM18 9a4 4 0 0 1 0 6", needs: "alerts" },
   { to: "/figures", label: "nav.figures", icon: "M4 20V4M4 20h16M8 16v-4M12 16V8M16 16v-6", needs: "figures" },
+  { to: "/briefing", label: "nav.briefing", icon: "M4 4h12l4 4v12H4zM8 10h8M8 14h5M14 18l2 2 4-5", needs: "handover" },
 ];
 
 export function Shell({ children }: { children: ReactNode }) {
