@@ -111,6 +111,9 @@ class Settings(BaseSettings):
         description="Whether this process looks after clocks and raises alarms; one process of a centre does at a time.",
     )
     session_hours: int = Field(12, ge=1, le=72, description="Life of a session: one shift.")
+    presence_away_s: float = Field(
+        60.0, ge=1, le=3_600, description="How long a desk without a stream counts as present: a reload takes less."
+    )
     secure_cookies: bool = Field(False, description="Set the Secure flag on cookies; switch on behind TLS.")
     alert_sender: str | None = Field(
         None,

@@ -23,7 +23,10 @@ from markaz.programmes.incidents.calls.hazards import Hazards
 from markaz.programmes.incidents.calls.history import History
 from markaz.programmes.incidents.calls.routes import calls_router, drafts_router, knowledge_router
 from markaz.programmes.incidents.contents.routes import contents_router
+from markaz.programmes.incidents.crews.routes.aid import aid_router
 from markaz.programmes.incidents.crews.routes.logons import logons_router
+from markaz.programmes.incidents.crews.routes.owners import owners_router
+from markaz.programmes.incidents.crews.routes.roster import roster_router
 from markaz.programmes.incidents.dispatch.routes import dispatch_router, holding_router, undo_router
 from markaz.programmes.incidents.dispatch.undoing import Undoing
 from markaz.programmes.incidents.field.routes import field_router
@@ -76,6 +79,9 @@ def create_app(centre: Centre) -> FastAPI:
         alerts_router(centre.warnings, centre.receiving, centre.bulletin, centre.guard),
         public_router(centre.bulletin),
         logons_router(centre.crews, centre.guard, centre.codes),
+        owners_router(centre.ownership, centre.presence, centre.reading, centre.guard),
+        aid_router(centre.aid, centre.holds, centre.guard, centre.codes),
+        roster_router(centre.roster, centre.guard),
     ):
         app.include_router(router)
     document = openapi(app)

@@ -42,7 +42,12 @@ from markaz.programmes.incidents.briefing.summaries import Summaries
 from markaz.programmes.incidents.calls import drafts, hazards
 from markaz.programmes.incidents.calls.service import Calls
 from markaz.programmes.incidents.contents.service import Contents
-from markaz.programmes.incidents.crews import logons
+from markaz.programmes.incidents.crews import aid, holds, logons
+from markaz.programmes.incidents.crews.aid import Aid
+from markaz.programmes.incidents.crews.holds import Holds
+from markaz.programmes.incidents.crews.owners import Ownership
+from markaz.programmes.incidents.crews.presence import Presence
+from markaz.programmes.incidents.crews.roster import Rosters
 from markaz.programmes.incidents.dispatch.holding import Holding
 from markaz.programmes.incidents.dispatch.recommending import Recommending
 from markaz.programmes.incidents.dispatch.routing import travel_times
@@ -63,6 +68,7 @@ log = logging.getLogger(__name__)
 POSITION_SEND_S = 0.5  # consoles draw at about 4 Hz; two frames a second keep 10,000 units affordable
 POSITION_FLUSH_S = 2.0
 KEEP_REPORTS = timedelta(days=30)  # longer than any phone stays without network
+PRESENCE_LOOK_S = 1.0  # a colleague opens what I have open: said within a second
 TERRITORY_EVENTS = "territory."
 PLACE_EVENTS = "places."
 
@@ -94,6 +100,11 @@ class Centre:
     papers: Papers = field(init=False)
     handovers: Handovers = field(init=False)
     crews: logons.Crews = field(init=False)
+    ownership: Ownership = field(init=False)
+    presence: Presence = field(init=False)
+    aid: Aid = field(init=False)
+    holds: Holds = field(init=False)
+    roster: Rosters = field(init=False)
     boundaries: BoundaryPages = field(init=False)
     terrain: dict[int, Terrain] = field(default_factory=dict)
     norms: NormsInForce = field(init=False)
@@ -124,7 +135,7 @@ class Centre:
             lambda: self.tree,
             backlog_events=settings.stream_backlog_events,
             now=self.clock.now,
-            telemetry=frozenset({Permission.POSITION_READ}),
+            telemetry=frozenset({Permission.POSITION_READ, Permission.CREW_READ}),
             on_event=self._on_event,
         )
         self.positions = Positions(database)
@@ -142,8 +153,14 @@ class Centre:
         self.alarms = Alarms(self.spine)
         self.unit_phone = UnitPhone(self.spine, self.positions, phone.PORTS)
         self.watcher = Watcher(self.spine, self.norms)
-        self.reading = Reading(self.spine, self.positions, {"alarms": self.alarms.view})
         self.crews = logons.Crews(self.spine)
+        self.ownership = Ownership(self.spine)
+        self.presence = Presence(lambda: self.tree, self.clock.now, settings.presence_away_s)
+        parts = {"alarms": self.alarms.view, "presence": self.presence.view}
+        self.reading = Reading(self.spine, self.positions, parts)
+        self.aid = Aid(self.spine)
+        self.holds = Holds(self.spine)
+        self.roster = Rosters(self.spine, self.codes, zone)
         Gauge("markaz_stream_recipients", "Open streams.", registry=self.registry).set_function(
             lambda: self.hub.recipients
         )
@@ -225,6 +242,7 @@ class Centre:
         work = [
             asyncio.create_task(self._every(POSITION_SEND_S, self._send_positions)),
             asyncio.create_task(self._every(POSITION_FLUSH_S, self._flush_positions)),
+            asyncio.create_task(self._every(PRESENCE_LOOK_S, self._send_presence)),
             asyncio.create_task(self._watch_territories()),
             asyncio.create_task(self._watch_places()),
             asyncio.create_task(jobs.run()),
@@ -250,7 +268,8 @@ class Centre:
             Job("call_drafts.forget", timedelta(minutes=30), lambda c: drafts.forget_old(c, now())),
             Job("hazards.forget", timedelta(hours=1), lambda c: hazards.forget_ended(c, now())),
             Job("positions.partitions", timedelta(hours=6), lambda c: positions.make_partitions(c, now())),
-            Job("positions.forget", timedelta(hours=6), lambda c: positions.forget_old(c, now())),
+            Job("positions.forget", timedelta(hours=6), lambda c: holds.forget(c, now())),
+            Job("aid.bring_home", timedelta(minutes=1), lambda c: aid.bring_home(c, now())),
             Job("crews.log_off_ended", timedelta(minutes=1), lambda c: logons.log_off_ended(c, now())),
             Job("field.forget", timedelta(hours=6), lambda c: forget_old_reports(c, now() - KEEP_REPORTS)),
         ]
@@ -275,6 +294,11 @@ class Centre:
             # A fault of ours in one incident's clocks must not end the watch over all the others unnoticed.
             self.watch_failures.inc()
             log.exception("the clocks were not looked at")
+
+    async def _send_presence(self) -> None:
+        changed = self.presence.look(self.hub.accounts)
+        if changed:
+            self.hub.publish_around("presence", Permission.CREW_READ, changed)
 
     async def _flush_positions(self) -> None:
         await self.positions.flush()

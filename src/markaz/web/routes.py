@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from markaz.core import audit, identity
 from markaz.core.acts import Request
 from markaz.core.db.migrate import SchemaState, schema_of
-from markaz.core.errors import MarkazError
+from markaz.core.errors import MarkazError, NotSignedIn
 from markaz.core.permissions import Actor, Permission, require, scope
 from markaz.kit.clock import iso
 from markaz.programmes.incidents.positions import STALE_AFTER_S
@@ -81,9 +81,13 @@ def session_router(centre: Centre) -> APIRouter:
         check_same_origin(http)
         token = http.cookies.get(SESSION_COOKIE)
         if token is not None:
+            actor = await _signed_in(centre, token)
             async with centre.database.transaction() as connection:
                 await identity.sign_out(connection, token)
             centre.hub.end_session(identity.token_hash(token))
+            if actor is not None:
+                centre.presence.leave(actor.id)
+                await centre.ownership.let_go(Request(actor, http.state.request_id))
         response = Response(status_code=204)
         response.delete_cookie(SESSION_COOKIE)
         return response
@@ -189,6 +193,15 @@ def health_router(centre: Centre) -> APIRouter:
         return Response(generate_latest(centre.registry), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+async def _signed_in(centre: Centre, token: str) -> Actor | None:
+    async with centre.database.connection() as connection:
+        try:
+            actor, _ = await identity.actor_of_session(connection, token, now=centre.clock.now())
+        except NotSignedIn:
+            return None
+    return actor
 
 
 def _territories(centre: Centre, actor: Actor) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The frame format of the stream (server-sent events, WHATWG HTML section 9.2). Any later transport keeps its content.
 
 `events` covers the numbers (after, seq]; the client drops a frame it has, and takes a new snapshot when one is missing.
-`positions` and `clock` are telemetry without a number; `end` says why the stream closes.
+`positions`, `presence` and `clock` are telemetry without a number; `end` says why the stream closes.
 """
 
 from collections.abc import Sequence

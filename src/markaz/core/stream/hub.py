@@ -135,6 +135,21 @@ class Hub:
                 channel.push(telemetry_frame(name, {name: mine}))
                 channel.wake()
 
+    def publish_around(self, name: str, permission: Permission, items: Iterable[tuple[frozenset[int], Any]]) -> None:
+        """Send telemetry `items`, each with its territories, to those who hold `permission` in any of them."""
+        items = list(items)
+        for channel in self._channels.values():
+            seen = channel.scopes.get(permission, frozenset())
+            mine = [item for territories, item in items if not seen.isdisjoint(territories)]
+            if mine:
+                channel.push(telemetry_frame(name, {name: mine}))
+                channel.wake()
+
+    @property
+    def accounts(self) -> set[UUID]:
+        """The accounts that have a stream open."""
+        return {recipient.account_id for channel in self._channels.values() for recipient in channel.recipients}
+
     def broadcast(self, name: str, data: Any) -> None:
         """Send one telemetry frame to everybody, and the latest of each name to whoever comes later."""
         frame = self._latest[name] = telemetry_frame(name, data)

@@ -101,6 +101,11 @@ class Reading:
             sealed, notes = await self._opened(connection, request, row)
         return {"incident": view | {"closed_at": _iso(row["closed_at"])}, "sealed": sealed, "notes": notes}
 
+    async def territory_of(self, actor: Actor, incident_id: UUID) -> int:
+        """Return where an incident is. Raises NotFound when the actor may not see it."""
+        async with self._spine.database.connection() as connection:
+            return int((await self._seen(connection, actor, incident_id))["territory_id"])
+
     async def timeline(self, request: Request, incident_id: UUID, before: int | None = None) -> JSON:
         """Return a page of what was reported of an incident, the newest first page first, corrections with what they correct.
 

@@ -1,0 +1,88 @@
+"""The routes of mutual aid and of held positions."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+
+from markaz.core.acts import Request
+from markaz.core.codes import CodeTables
+from markaz.core.permissions import Permission
+from markaz.programmes.incidents.crews import shapes
+from markaz.programmes.incidents.crews.aid import Aid, Ask, Lend
+from markaz.programmes.incidents.crews.holds import Holds
+from markaz.programmes.incidents.routes import Guard, reply
+
+P = Permission
+
+
+def aid_router(aid: Aid, holds: Holds, guard: Guard, codes: CodeTables) -> APIRouter:
+    """Return the routes of mutual aid and of held positions."""
+    router = APIRouter(prefix="/api", tags=["crews"])
+    needs = {"x-permission": P.UNIT_LEND.value}
+
+    @router.get("/aid", openapi_extra=needs)
+    async def overview(request: Annotated[Request, Depends(guard.requires(P.UNIT_LEND))]) -> Response:
+        """Return what your territories ask, are asked, lend and borrow."""
+        return reply(200, await aid.overview(request.actor))
+
+    @router.post("/aid-requests", status_code=201, openapi_extra=needs)
+    async def ask(body: shapes.AidBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_LEND))]) -> Response:
+        """Ask a neighbour for units."""
+        kind, reason = codes.unit_kinds.check(body.kind), codes.lend_reasons.check(body.reason)
+        command = Ask(body.territory_id, body.from_territory, kind, body.count, body.until, reason)
+        answer = await aid.ask(request, command)
+        return reply(answer.status, answer.body)
+
+    @router.post("/aid-requests/{request_id}/refusal", openapi_extra=needs)
+    async def refuse(
+        request_id: UUID, body: shapes.RefusalBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_LEND))]
+    ) -> Response:
+        """Say no, with a reason."""
+        reason = codes.lend_refusals.check(body.reason)
+        answer = await aid.refuse(request, request_id, body.version, reason)
+        return reply(answer.status, answer.body)
+
+    @router.post("/aid-requests/{request_id}/withdrawal", openapi_extra=needs)
+    async def withdraw(
+        request_id: UUID, body: shapes.ReturnBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_LEND))]
+    ) -> Response:
+        """Take a request back."""
+        answer = await aid.withdraw(request, request_id, body.version)
+        return reply(answer.status, answer.body)
+
+    @router.post("/units/{unit_id}/loan", openapi_extra=needs)
+    async def lend(
+        unit_id: UUID, body: shapes.LendBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_LEND))]
+    ) -> Response:
+        """Lend a unit to a neighbour until a time."""
+        command = Lend(body.to_territory, body.until, body.version, body.request_id)
+        answer = await aid.lend(request, unit_id, command)
+        return reply(answer.status, answer.body)
+
+    @router.post("/units/{unit_id}/return", openapi_extra=needs)
+    async def bring_back(
+        unit_id: UUID, body: shapes.ReturnBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_LEND))]
+    ) -> Response:
+        """Send a lent unit home."""
+        answer = await aid.bring_back(request, unit_id, body.version)
+        return reply(answer.status, answer.body)
+
+    @router.post("/incidents/{incident_id}/position-hold", openapi_extra={"x-permission": P.POSITION_HOLD.value})
+    async def hold(
+        incident_id: UUID,
+        body: shapes.HoldBody,
+        request: Annotated[Request, Depends(guard.requires(P.POSITION_HOLD))],
+    ) -> Response:
+        """Hold the positions of an incident's units past their 30 days."""
+        answer = await holds.hold(request, incident_id, body.until, body.reason)
+        return reply(answer.status, answer.body)
+
+    @router.get("/incidents/{incident_id}/positions", openapi_extra={"x-permission": P.POSITION_HOLD.value})
+    async def held(
+        incident_id: UUID, request: Annotated[Request, Depends(guard.requires(P.POSITION_HOLD))]
+    ) -> Response:
+        """Return the positions an incident holds; each look is recorded."""
+        return reply(200, await holds.held(request, incident_id))
+
+    return router
