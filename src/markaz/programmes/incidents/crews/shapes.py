@@ -69,7 +69,7 @@ class RefusalBody(Body):
     reason: Code
 
 
-class HoldBody(Body):
+class PositionHoldBody(Body):
     """Keep the positions of an incident's units past their 30 days; the reason is sealed."""
 
     until: Time
@@ -98,7 +98,7 @@ class RosterBody(Body):
     entries: list[RosterEntry] = Field(max_length=2_000)
 
 
-class SwapBody(Body):
+class RosterSwapBody(Body):
     """Ask a colleague to stand in for one in a shift."""
 
     shift_id: UUID

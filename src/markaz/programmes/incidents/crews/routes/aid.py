@@ -71,7 +71,7 @@ def aid_router(aid: Aid, holds: Holds, guard: Guard, codes: CodeTables) -> APIRo
     @router.post("/incidents/{incident_id}/position-hold", openapi_extra={"x-permission": P.POSITION_HOLD.value})
     async def hold(
         incident_id: UUID,
-        body: shapes.HoldBody,
+        body: shapes.PositionHoldBody,
         request: Annotated[Request, Depends(guard.requires(P.POSITION_HOLD))],
     ) -> Response:
         """Hold the positions of an incident's units past their 30 days."""

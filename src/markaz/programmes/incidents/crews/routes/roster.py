@@ -57,7 +57,7 @@ def roster_router(rosters: Rosters, guard: Guard) -> APIRouter:
 
     @router.post("/roster-swaps", status_code=201, openapi_extra=_needs(P.FIELD_REPORT))
     async def ask(
-        body: shapes.SwapBody, request: Annotated[Request, Depends(guard.requires(P.FIELD_REPORT))]
+        body: shapes.RosterSwapBody, request: Annotated[Request, Depends(guard.requires(P.FIELD_REPORT))]
     ) -> Response:
         """Ask a colleague to stand in for you."""
         return _answer(await rosters.ask_swap(request, body.shift_id, body.to))
