@@ -3130,6 +3130,20 @@ export interface components {
             text: string;
         };
         /**
+         * HoldBody
+         * @description Let an incident wait.
+         */
+        HoldBody: {
+            reason: components["schemas"]["HoldReason"];
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * HoldReason
          * @description Why an incident waits.
          * @enum {string}
@@ -3545,6 +3559,19 @@ export interface components {
             unit_id: string;
         };
         /**
+         * PositionHoldBody
+         * @description Keep the positions of an incident's units past their 30 days; the reason is sealed.
+         */
+        PositionHoldBody: {
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
          * PositionsBody
          * @description A batch of fixes.
          */
@@ -3673,6 +3700,15 @@ export interface components {
          */
         ResponseType: "Shelter" | "Evacuate" | "Prepare" | "Execute" | "Avoid" | "Monitor" | "Assess" | "AllClear" | "None";
         /**
+         * ReturnBody
+         * @description A draft given back.
+         */
+        ReturnBody: {
+            reason: components["schemas"]["ReturnReason"];
+            /** Version */
+            version: number;
+        };
+        /**
          * ReturnReason
          * @description Why a second person gave a draft back.
          * @enum {string}
@@ -3709,6 +3745,22 @@ export interface components {
              * Format: uuid
              */
             unit_id: string;
+        };
+        /**
+         * RosterSwapBody
+         * @description Ask a colleague to stand in for one in a shift.
+         */
+        RosterSwapBody: {
+            /**
+             * Shift Id
+             * Format: uuid
+             */
+            shift_id: string;
+            /**
+             * To
+             * Format: uuid
+             */
+            to: string;
         };
         /**
          * SafeContact
@@ -3847,6 +3899,24 @@ export interface components {
          */
         Status: "Actual" | "Exercise" | "System" | "Test" | "Draft";
         /**
+         * SwapBody
+         * @description Send one unit instead of another.
+         */
+        SwapBody: {
+            /**
+             * In Unit Id
+             * Format: uuid
+             */
+            in_unit_id: string;
+            /**
+             * Out Unit Id
+             * Format: uuid
+             */
+            out_unit_id: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * SwapDecisionBody
          * @description The supervisor's word on a swap that was accepted.
          */
@@ -3950,6 +4020,14 @@ export interface components {
             "uz-Latn": components["schemas"]["TextBody"];
         };
         /**
+         * UnitReturnBody
+         * @description Send a lent unit home.
+         */
+        UnitReturnBody: {
+            /** Version */
+            version: number;
+        };
+        /**
          * UnitStatus
          * @description What a unit is doing now.
          * @enum {string}
@@ -4039,88 +4117,10 @@ export interface components {
             version: number;
         };
         /**
-         * ReturnBody
-         * @description A draft given back.
-         */
-        markaz__programmes__alerts__shapes__ReturnBody: {
-            reason: components["schemas"]["ReturnReason"];
-            /** Version */
-            version: number;
-        };
-        /**
          * VersionBody
          * @description An act on the version seen.
          */
         markaz__programmes__alerts__shapes__VersionBody: {
-            /** Version */
-            version: number;
-        };
-        /**
-         * HoldBody
-         * @description Keep the positions of an incident's units past their 30 days; the reason is sealed.
-         */
-        markaz__programmes__incidents__crews__shapes__HoldBody: {
-            /** Reason */
-            reason: string;
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
-        };
-        /**
-         * ReturnBody
-         * @description Send a lent unit home.
-         */
-        markaz__programmes__incidents__crews__shapes__ReturnBody: {
-            /** Version */
-            version: number;
-        };
-        /**
-         * SwapBody
-         * @description Ask a colleague to stand in for one in a shift.
-         */
-        markaz__programmes__incidents__crews__shapes__SwapBody: {
-            /**
-             * Shift Id
-             * Format: uuid
-             */
-            shift_id: string;
-            /**
-             * To
-             * Format: uuid
-             */
-            to: string;
-        };
-        /**
-         * HoldBody
-         * @description Let an incident wait.
-         */
-        markaz__programmes__incidents__dispatch__shapes__HoldBody: {
-            reason: components["schemas"]["HoldReason"];
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
-            /** Version */
-            version: number;
-        };
-        /**
-         * SwapBody
-         * @description Send one unit instead of another.
-         */
-        markaz__programmes__incidents__dispatch__shapes__SwapBody: {
-            /**
-             * In Unit Id
-             * Format: uuid
-             */
-            in_unit_id: string;
-            /**
-             * Out Unit Id
-             * Format: uuid
-             */
-            out_unit_id: string;
             /** Version */
             version: number;
         };
@@ -4781,7 +4781,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["markaz__programmes__incidents__crews__shapes__ReturnBody"];
+                "application/json": components["schemas"]["UnitReturnBody"];
             };
         };
         responses: {
@@ -6147,7 +6147,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["markaz__programmes__alerts__shapes__ReturnBody"];
+                "application/json": components["schemas"]["ReturnBody"];
             };
         };
         responses: {
@@ -11411,7 +11411,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["markaz__programmes__incidents__dispatch__shapes__HoldBody"];
+                "application/json": components["schemas"]["HoldBody"];
             };
         };
         responses: {
@@ -12161,7 +12161,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["markaz__programmes__incidents__crews__shapes__HoldBody"];
+                "application/json": components["schemas"]["PositionHoldBody"];
             };
         };
         responses: {
@@ -12904,7 +12904,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["markaz__programmes__incidents__dispatch__shapes__SwapBody"];
+                "application/json": components["schemas"]["SwapBody"];
             };
         };
         responses: {
@@ -15287,7 +15287,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["markaz__programmes__incidents__crews__shapes__SwapBody"];
+                "application/json": components["schemas"]["RosterSwapBody"];
             };
         };
         responses: {
@@ -18608,7 +18608,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["markaz__programmes__incidents__crews__shapes__ReturnBody"];
+                "application/json": components["schemas"]["UnitReturnBody"];
             };
         };
         responses: {

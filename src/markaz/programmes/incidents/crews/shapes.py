@@ -45,7 +45,7 @@ class LendBody(Body):
     request_id: UUID | None = None
 
 
-class ReturnBody(Body):
+class UnitReturnBody(Body):
     """Send a lent unit home."""
 
     version: Version

@@ -45,7 +45,7 @@ def aid_router(aid: Aid, holds: Holds, guard: Guard, codes: CodeTables) -> APIRo
 
     @router.post("/aid-requests/{request_id}/withdrawal", openapi_extra=needs)
     async def withdraw(
-        request_id: UUID, body: shapes.ReturnBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_LEND))]
+        request_id: UUID, body: shapes.UnitReturnBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_LEND))]
     ) -> Response:
         """Take a request back."""
         answer = await aid.withdraw(request, request_id, body.version)
@@ -62,7 +62,7 @@ def aid_router(aid: Aid, holds: Holds, guard: Guard, codes: CodeTables) -> APIRo
 
     @router.post("/units/{unit_id}/return", openapi_extra=needs)
     async def bring_back(
-        unit_id: UUID, body: shapes.ReturnBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_LEND))]
+        unit_id: UUID, body: shapes.UnitReturnBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_LEND))]
     ) -> Response:
         """Send a lent unit home."""
         answer = await aid.bring_back(request, unit_id, body.version)
