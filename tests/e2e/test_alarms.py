@@ -165,3 +165,10 @@ async def test_the_desk_with_an_emergency_fits_a_phone_and_a_small_screen(centre
         await screen.sees("2 more", within=".emergencies")
         width = await screen.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert width[0] <= width[1]
+        if AXE.exists():
+            await screen.page.locator(".alarm-chip").click()
+            await screen.page.get_by_role("dialog").wait_for(timeout=SHOWN_MS)
+            await screen.page.evaluate(AXE.read_text())
+            found = await screen.page.evaluate("axe.run({resultTypes: ['violations']})")
+            faults = [v["id"] for v in found["violations"] if v["impact"] in {"serious", "critical"}]
+            assert not faults
