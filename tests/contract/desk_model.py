@@ -288,7 +288,8 @@ class DeskModel:
             return
         now = self._tick()
         incident.row |= {"status": "closed", "outcome": "resolved"}
-        self._done([self._of(incident, type_, {"outcome": "resolved", "at": iso(now)})])
+        payload: JSON = {"outcome": "resolved", "at": iso(now), "report_number": None, "outcome_reason": None}
+        self._done([self._of(incident, type_, payload)])
 
     def review(self, incident_id: UUID, type_: IncidentEvent, *, also_closed: bool = False) -> None:
         """Do anything whose event carries the whole view: here the owner changes, which every view shows."""
