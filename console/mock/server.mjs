@@ -216,8 +216,9 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
     [/^\/api\/snapshot$/, () => {
       counts.snapshot += 1;
       const open = [...world.incidents.values()].filter((incident) => incident.status === "open").map(view);
-      return { seq: world.seq, at: new Date().toISOString(), incidents: open, units: [...world.units.values()], alarms: [], positions: [...world.positions.values()], clock: world.clock };
+      return { seq: world.seq, at: new Date().toISOString(), incidents: open, units: [...world.units.values()], alarms: [], presence: [], positions: [...world.positions.values()], clock: world.clock };
     }],
+    [/^\/api\/colleagues$/, () => ({ items: [] })],
     [/^\/api\/norms$/, () => NORMS],
     [/^\/api\/handovers$/, () => ({ items: [] })],
     [/^\/api\/handovers\/draft$/, () => ({ incidents: [], offered_id: null })],

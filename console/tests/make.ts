@@ -20,7 +20,7 @@ export function position(unit_id: string, fix_at = "2025-11-21T03:00:00Z", more:
 }
 
 export function snapshot(seq: number, more: Partial<Snapshot> = {}): Snapshot {
-  return { seq, at: "2025-11-21T03:00:00Z", incidents: [], units: [], alarms: [], positions: [], clock: null, ...more };
+  return { seq, at: "2025-11-21T03:00:00Z", incidents: [], units: [], alarms: [], presence: [], positions: [], clock: null, ...more };
 }
 
 export function set(seq: number, value: IncidentView | UnitView, type = "incident.opened/1"): WireEvent {

@@ -25,7 +25,7 @@ describe("shared stream vectors", () => {
   it.each(files)("%s", (file) => {
     const vector = JSON.parse(readFileSync(join(FOLDER, file), "utf8")) as Vector;
     const store = new LiveStore((run) => run());
-    store.load({ ...vector.snapshot, at: "2026-03-01T06:00:00Z", positions: [], clock: null });
+    store.load({ ...vector.snapshot, at: "2026-03-01T06:00:00Z", positions: [], presence: [], clock: null });
     const verdicts = [];
     for (const frame of vector.frames) {
       verdicts.push(store.applyEvents(frame));

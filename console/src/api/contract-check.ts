@@ -70,5 +70,6 @@ export type ChangeRequest = Bodies["ChangeBody"];
 export type CloseRequest = Bodies["CloseBody"];
 export type CorrectionRequest = Bodies["CorrectionBody"];
 export type UnitStatusRequest = Bodies["UnitStatusBody"];
+export type OwnerRequest = Bodies["OwnerBody"];
 export type NoteRequest = Bodies["NoteBody"];
 export type SignInRequest = Bodies["SignInBody"];

@@ -1,7 +1,7 @@
 /** What a button needs. The server decides every time; this only keeps from people what they would be refused anyway. */
 import type { Me } from "./types";
 
-export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "correct" | "unit_status" | "figures" | "sealed" | "alarms" | "resolve_alarm" | "emergency" | "alerts" | "alert_draft" | "alert_approve" | "handover" | "summary" | "summary_make";
+export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "correct" | "unit_status" | "figures" | "sealed" | "colleagues" | "alarms" | "resolve_alarm" | "emergency" | "alerts" | "alert_draft" | "alert_approve" | "handover" | "summary" | "summary_make";
 
 const NEEDS: Record<Act, string> = {
   picture: "incident.read",
@@ -13,6 +13,7 @@ const NEEDS: Record<Act, string> = {
   unit_status: "unit.status",
   figures: "figures.read",
   sealed: "incident.read_sealed",
+  colleagues: "crew.read",
   alerts: "alert.read",
   alert_draft: "alert.draft",
   alert_approve: "alert.approve",

@@ -149,12 +149,26 @@ export interface ReplayClock {
   source: string;
 }
 
+/** A desk that is there, with the incident it has open as far as one may see it. */
+export interface Presence {
+  account_id: string;
+  here: boolean;
+  incident_id: string | null;
+}
+
+export interface Colleague {
+  id: string;
+  display_name: string;
+  roles: string[];
+}
+
 export interface Snapshot {
   seq: number;
   at: string;
   incidents: IncidentView[];
   units: UnitView[];
   alarms: AlarmView[];
+  presence: Presence[];
   positions: Position[];
   clock: ReplayClock | null;
 }
@@ -175,6 +189,10 @@ export interface EventsFrame {
   after: number;
   seq: number;
   events: WireEvent[];
+}
+
+export interface PresenceFrame {
+  presence: Presence[];
 }
 
 export interface PositionsFrame {

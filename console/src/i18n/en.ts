@@ -3,12 +3,14 @@ import { dispatchEn } from "./dispatch/en";
 import { alertsEn } from "./alerts/en";
 import { briefingEn } from "./briefing/en";
 import { placesEn } from "./places/en";
+import { crewsEn } from "./crews/en";
 
 export const en = {
   ...dispatchEn,
   ...alertsEn,
   ...briefingEn,
   ...placesEn,
+  ...crewsEn,
   "app.title": "Markaz: duty desk",
   "app.loading": "Loading…",
   "app.not_found": "There is no such page.",

@@ -2,6 +2,7 @@ import { dispatchRu } from "./dispatch/ru";
 import { alertsRu } from "./alerts/ru";
 import { briefingRu } from "./briefing/ru";
 import { placesRu } from "./places/ru";
+import { crewsRu } from "./crews/ru";
 import type { Messages } from "./messages";
 
 export const ru: Messages = {
@@ -9,6 +10,7 @@ export const ru: Messages = {
   ...alertsRu,
   ...briefingRu,
   ...placesRu,
+  ...crewsRu,
   "app.title": "Markaz: дежурная часть",
   "app.loading": "Загрузка…",
   "app.not_found": "Такой страницы нет.",

@@ -2,6 +2,7 @@ import { dispatchUzCyrl } from "./dispatch/uz-cyrl";
 import { alertsUzCyrl } from "./alerts/uz-cyrl";
 import { briefingUzCyrl } from "./briefing/uz-cyrl";
 import { placesUzCyrl } from "./places/uz-cyrl";
+import { crewsUzCyrl } from "./crews/uz-cyrl";
 import type { Messages } from "./messages";
 
 /** Generated from uz-latn.ts by `npm run uz-cyrl`; do not edit. Words are set right in scripts/uz-cyrl-exceptions.json. */
@@ -10,6 +11,7 @@ export const uzCyrl: Messages = {
   ...alertsUzCyrl,
   ...briefingUzCyrl,
   ...placesUzCyrl,
+  ...crewsUzCyrl,
   "app.title": "Марказ: навбатчилик қисми",
   "app.loading": "Юкланмоқда…",
   "app.not_found": "Бундай саҳифа йўқ.",

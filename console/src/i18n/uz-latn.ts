@@ -2,6 +2,7 @@ import { dispatchUzLatn } from "./dispatch/uz-latn";
 import { alertsUzLatn } from "./alerts/uz-latn";
 import { briefingUzLatn } from "./briefing/uz-latn";
 import { placesUzLatn } from "./places/uz-latn";
+import { crewsUzLatn } from "./crews/uz-latn";
 import type { Messages } from "./messages";
 
 /** Written with ʻ (U+02BB) in oʻ and gʻ and ʼ (U+02BC) for the tutuq; the Cyrillic text is generated from this one. */
@@ -10,6 +11,7 @@ export const uzLatn: Messages = {
   ...alertsUzLatn,
   ...briefingUzLatn,
   ...placesUzLatn,
+  ...crewsUzLatn,
   "app.title": "Markaz: navbatchilik qismi",
   "app.loading": "Yuklanmoqda…",
   "app.not_found": "Bunday sahifa yoʻq.",

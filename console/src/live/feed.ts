@@ -86,6 +86,7 @@ export class Feed {
     if (this.refreshing && this.early.length < MAX_EARLY) this.early.push(frame);
     if (!this.store.hasSnapshot) return;
     if (frame.name === "positions") this.store.applyPositions(frame.data.positions);
+    else if (frame.name === "presence") this.store.applyPresence(frame.data.presence);
     else if (frame.name === "clock") this.store.setClock(frame.data);
     else if (frame.name === "events" && this.store.applyEvents(frame.data) === "gap" && !this.refreshing) {
       this.early.push(frame);

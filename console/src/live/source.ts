@@ -1,12 +1,13 @@
 /**
  * The two doors to the server's live picture: the snapshot and the stream. Turns HTTP into values; decides nothing.
  */
-import type { EndFrame, EventsFrame, PositionsFrame, ReplayClock, Snapshot } from "../api/types";
+import type { EndFrame, EventsFrame, PositionsFrame, PresenceFrame, ReplayClock, Snapshot } from "../api/types";
 import { SseParser } from "./sse";
 
 export type Frame =
   | { name: "events"; data: EventsFrame }
   | { name: "positions"; data: PositionsFrame }
+  | { name: "presence"; data: PresenceFrame }
   | { name: "clock"; data: ReplayClock | null }
   | { name: "end"; data: EndFrame };
 
@@ -32,7 +33,7 @@ export interface Source {
 /** The server sends a comment every 15 s; twice that and a bit without a byte means the line is dead. */
 export const SILENCE_MS = 35_000;
 
-const KNOWN = new Set(["events", "positions", "clock", "end"]);
+const KNOWN = new Set(["events", "positions", "presence", "clock", "end"]);
 
 export class HttpSource implements Source {
   constructor(private readonly base = "") {}

@@ -2,11 +2,11 @@
  * The live picture a browser tab holds: open incidents, units, alarms, last positions and the cursor. Framework-free.
  * Knows nothing of HTTP, tabs or React; whoever feeds it frames learns from the verdict whether a new snapshot is needed.
  */
-import type { AlarmView, EventsFrame, IncidentView, Position, ReplayClock, Snapshot, UnitView, WireEvent } from "../api/types";
+import type { AlarmView, EventsFrame, IncidentView, Position, Presence, ReplayClock, Snapshot, UnitView, WireEvent } from "../api/types";
 import { applyEvent, freshEvents, judgeFrame, type Aggregate, type Verdict } from "./apply";
 import { ServerTime } from "./time";
 
-export type Topic = "incidents" | "units" | "alarms" | "positions" | "clock" | "link";
+export type Topic = "incidents" | "units" | "alarms" | "positions" | "presence" | "clock" | "link";
 
 export type LinkState =
   | { kind: "connecting" }
@@ -40,6 +40,8 @@ export class LiveStore {
   readonly units = new Map<string, UnitView>();
   readonly alarms = new Map<string, AlarmView>();
   readonly positions = new Map<string, Position>();
+  /** The desks that are there, by account, with the incident each has open. */
+  readonly presence = new Map<string, string | null>();
   readonly time = new ServerTime();
   seq = -1;
   clock: ReplayClock | null = null;
@@ -47,9 +49,9 @@ export class LiveStore {
   /** The last event seen of each incident, so that an open card knows when its notes or its timeline are behind. */
   readonly lastEvents = new Map<string, WireEvent>();
 
-  private readonly versions: Record<Topic, number> = { incidents: 0, units: 0, alarms: 0, positions: 0, clock: 0, link: 0 };
+  private readonly versions: Record<Topic, number> = { incidents: 0, units: 0, alarms: 0, positions: 0, presence: 0, clock: 0, link: 0 };
   private readonly listeners: Record<Topic, Set<() => void>> = {
-    incidents: new Set(), units: new Set(), alarms: new Set(), positions: new Set(), clock: new Set(), link: new Set(),
+    incidents: new Set(), units: new Set(), alarms: new Set(), positions: new Set(), presence: new Set(), clock: new Set(), link: new Set(),
   };
   private readonly changeListeners = new Set<(changes: ChangeSet) => void>();
   private readonly due = new Set<Topic>();
@@ -67,6 +69,8 @@ export class LiveStore {
     this.positions.clear();
     for (const position of snapshot.positions) this.positions.set(position.unit_id, position);
     this.lastEvents.clear();
+    this.presence.clear();
+    this.applyPresence(snapshot.presence);
     this.seq = snapshot.seq;
     this.setClock(snapshot.clock);
     this.tellChanges({ reset: true, incidents: new Set(), units: new Set(), positions: new Set() });
@@ -117,6 +121,14 @@ export class LiveStore {
     this.tellChanges({ reset: false, incidents: new Set(), units: new Set(), positions: changed });
   }
 
+  applyPresence(items: readonly Presence[]): void {
+    for (const item of items) {
+      if (item.here) this.presence.set(item.account_id, item.incident_id);
+      else this.presence.delete(item.account_id);
+    }
+    this.touch("presence");
+  }
+
   setClock(clock: ReplayClock | null): void {
     this.clock = clock;
     this.time.setReplay(clock);
@@ -136,6 +148,8 @@ export class LiveStore {
     this.units.clear();
     this.alarms.clear();
     this.positions.clear();
+    this.presence.clear();
+    this.touch("presence");
     this.lastEvents.clear();
     this.seq = -1;
     this.setClock(null);

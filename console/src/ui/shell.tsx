@@ -12,6 +12,7 @@ import { ErrorBoundary } from "./error-boundary";
 import { KeysDialog } from "./keys-dialog";
 import { AlarmBands, AlarmBar } from "./alarms";
 import { useAlarms } from "./use-alarms";
+import { useBeat } from "./presence";
 import { useKeys } from "./keys";
 import { Kbd } from "./marks";
 
@@ -32,6 +33,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const { pathname } = useLocation();
   const [showKeys, setShowKeys] = useState(false);
   const alarms = useAlarms();
+  useBeat(may(me, "colleagues"));
   useKeys({ "Shift+Slash": () => setShowKeys(true) });
   return (
     <div className={`app ${me.training ? "is-training" : ""}`}>

@@ -3,6 +3,8 @@ import { useState } from "react";
 import { may } from "../../api/permissions";
 import { useNames, useSession, useWords } from "../../context";
 import { Age, Kbd, PriorityMark } from "../../ui/marks";
+import { OwnerMark, TakeOver } from "../../ui/owner-mark";
+import { usePresence } from "../../ui/presence";
 import { Problem } from "../../ui/problem";
 import { ChangeDialog } from "./change-dialog";
 import { CloseDialog } from "./close-dialog";
@@ -51,6 +53,7 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
   const [dialog, setDialog] = useState<"change" | "close" | null>(null);
   const incident = data.incident!;
   const canAct = isOpened && !data.isClosed && !data.hasLeft;
+  usePresence(isOpened && !data.hasLeft ? incident.id : null, may(me, "colleagues"));
   return (
     <>
       <header className="card-head">
@@ -63,8 +66,12 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
             <bdi>{incident.number}</bdi> · {names.priority(incident.priority)} · {data.isClosed ? t("card.closed") : <Age at={incident.received.at} />} ·{" "}
             {f.full(incident.received.at, incident.received.precision)}
           </p>
+          <p className="small">
+            <OwnerMark incident={incident} />
+          </p>
         </div>
         <div className="card-actions">
+          {canAct && <TakeOver incident={incident} onReload={data.reload} />}
           {canAct && may(me, "change") && (
             <button type="button" className="button" onClick={() => setDialog("change")}>
               {t("card.change")}
