@@ -149,6 +149,31 @@ async def test_a_past_summary_comes_out_the_same_after_everything_that_can_happe
     assert await same(officer, next_day)
 
 
+async def test_a_merge_and_a_reopening_correct_an_earlier_day_and_leave_its_summary(
+    desk: RunningCentre, clock: FakeClock
+) -> None:
+    officer = await desk.person(Role.SUPERVISOR)
+    first, second, _third, fourth, fifth, *_ = await a_night(officer, clock)
+    summary = await make(officer, Land.REGION)
+    clock.advance(timedelta(days=1))
+    body = {"version": first["version"], "reason": "the same shop again"}
+    await done(await officer.post(f"/api/incidents/{first['id']}/reopen", body))
+    body = {
+        "version": fourth["version"], "into_id": second["id"], "into_version": second["version"], "reason": "one event",
+    }  # fmt: skip
+    assert (await officer.post(f"/api/incidents/{fourth['id']}/merge", body)).status_code == 409  # into a closed one
+    body |= {"into_id": fifth["id"], "into_version": fifth["version"]}
+    await done(await officer.post(f"/api/incidents/{fourth['id']}/merge", body))
+    assert await same(officer, summary)
+    told = await changes(officer, summary)
+    assert ("outcome", "resolved", "open", 1) in told
+    assert ("merged", "0", "1", 1) in told
+    again = await make(officer, Land.REGION)
+    assert (again["content"]["incidents"], again["content"]["merged"]) == (7, 1)
+    rows = await desk.rows("SELECT count(*) AS n FROM assignments WHERE assigned_at IS NOT NULL")
+    assert again["content"]["forces"]["sendings"] == 5 == rows[0]["n"] - 1  # the moved one stands in two rows
+
+
 async def test_erasing_an_incident_leaves_every_figure_and_the_sentence_reads_erased(
     desk: RunningCentre, clock: FakeClock
 ) -> None:

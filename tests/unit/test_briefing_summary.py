@@ -92,6 +92,22 @@ def test_a_reopened_incident_has_no_outcome() -> None:
     assert fact(opened(), closed, Told("incident.reopened/1", 11, {"view": view()})).outcome is None
 
 
+def test_a_merged_incident_leaves_its_working_units_to_the_other_one() -> None:
+    merged = Told(IncidentEvent.MERGED, 11, {"into_id": "i2", "outcome": "duplicate", "at": iso(BEGINS)})
+    known = fact(
+        opened(), stage("assigned", 1), stage("assigned", 2, unit="u2"), stage("cleared", 9, unit="u2"), merged
+    )
+    assert (known.merged_into, known.outcome, known.is_open) == ("i2", "duplicate", False)
+    assert [sending.unit_id for sending in known.sendings] == ["u2"]
+
+
+def test_a_withdrawn_sending_ends_when_it_was_withdrawn() -> None:
+    at = iso(BEGINS + timedelta(minutes=5))
+    withdrawn = Told(IncidentEvent.UNIT_WITHDRAWN, 11, {"unit_id": "u1", "ordinal": 1, "at": at})
+    known = fact(opened(), stage("assigned", 0), withdrawn)
+    assert content_of([known], INPUTS, [])["forces"]["unit_s"] == 300
+
+
 def test_an_incident_without_its_beginning_is_not_there() -> None:
     assert fact_of("i1", [stage("on_scene", 3)]) is None
 

@@ -14,6 +14,8 @@ from markaz.contracts.incidents import IncidentEvent, Stage
 
 BEGINNINGS = (IncidentEvent.OPENED.value, IncidentEvent.IMPORTED.value)
 ONE_SECOND = timedelta(seconds=1)
+WITHDRAWN = "withdrawn"  # ends a sending before arrival, as `cleared` ends one after it
+ENDS = frozenset({Stage.CLEARED.value, WITHDRAWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,14 @@ def _apply(state: _State, event: Told) -> None:
         state.stages.setdefault(_key(payload), {})[payload["stage"]] = payload["at"]
     elif event.type == IncidentEvent.STAGE_CORRECTED:
         _correct(state, payload)
-    elif event.type == IncidentEvent.CLOSED:
+    elif event.type == IncidentEvent.UNIT_WITHDRAWN:
+        state.stages.setdefault(_key(payload), {})[WITHDRAWN] = payload["at"]
+    elif event.type in (IncidentEvent.CLOSED, IncidentEvent.MERGED):
         state.is_open, state.outcome = False, payload["outcome"]
+        state.merged_into = payload.get("into_id", state.merged_into)
+        if event.type == IncidentEvent.MERGED:
+            # Who was still at work went on under the other incident, with every time: counted there.
+            state.stages = {key: stages for key, stages in state.stages.items() if ENDS & stages.keys()}
 
 
 def _take_view(state: _State, view: Mapping[str, Any]) -> None:
@@ -152,7 +160,11 @@ def _fact(incident_id: str, state: _State) -> Fact:
         is_late=state.entered_via != "console",
         response_s=None if arrived is None else (arrived - received) // ONE_SECOND,
         sendings=tuple(
-            Sending(unit_id, _at(stages.get(Stage.ASSIGNED.value)), _at(stages.get(Stage.CLEARED.value)))
+            Sending(
+                unit_id,
+                _at(stages.get(Stage.ASSIGNED.value)),
+                _at(stages.get(Stage.CLEARED.value, stages.get(WITHDRAWN))),
+            )
             for (unit_id, _), stages in sorted(state.stages.items())
         ),
     )
