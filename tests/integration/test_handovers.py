@@ -69,7 +69,7 @@ async def test_two_officers_hand_a_night_over(shared_centre: RunningCentre, offi
     outgoing, incoming = officers
     missing = await open_incident(outgoing, category="missing_person")
     plain = await open_incident(outgoing)
-    await shared_centre.as_owner("UPDATE incidents SET owner_id = $1 WHERE id = $2", outgoing.id, UUID(plain["id"]))
+    await shared_centre.as_owner("UPDATE incidents SET owner_id = NULL WHERE id = $1", UUID(missing["id"]))
     handover_id = await offered(outgoing, *BY_HAND)
     card = await seen(incoming, handover_id)
     kinds = [item["kind"] for item in card["items"]]

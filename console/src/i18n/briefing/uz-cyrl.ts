@@ -4,10 +4,10 @@ import type { briefingEn } from "./en";
 /** Generated from uz-latn.ts by `npm run uz-cyrl`; do not edit. Words are set right in scripts/uz-cyrl-exceptions.json. */
 export const briefingUzCyrl: Part<typeof briefingEn> = {
   "nav.briefing": "Брифинг",
-  "briefing.handover": "Навбатчиликни топшириш",
+  "briefing.handover": "Навбатни топшириш",
   "briefing.summary": "Суткалик маълумот",
   "briefing.erased": "ўчирилган",
-  "handover.offered_by": "{name} {at} да имзо қўйди ва {place} бўйича навбатчиликни сизга топширмоқда.",
+  "handover.offered_by": "{name} {at} да имзо қўйди ва {place} бўйича навбатни сизга топширмоқда.",
   "handover.take": "Қабул қилиш",
   "handover.waiting_title": "Топшириғингиз кейинги навбатчини кутмоқда",
   "handover.you_signed": "Сиз {at} да имзо қўйдингиз. Кейинги навбатчи имзо қўйгунича навбатчи сиз.",
@@ -24,7 +24,7 @@ export const briefingUzCyrl: Part<typeof briefingEn> = {
   "handover.state.offered": "кутмоқда",
   "handover.state.accepted": "иккаласи имзолаган",
   "handover.state.withdrawn": "қайтариб олинган",
-  "handover.offer_title": "Навбатчиликни топшириш",
+  "handover.offer_title": "Навбатни топшириш",
   "handover.shift": "Смена",
   "handover.shift.day": "кундузги",
   "handover.shift.night": "тунги",

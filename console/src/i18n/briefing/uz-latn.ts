@@ -3,10 +3,10 @@ import type { briefingEn } from "./en";
 
 export const briefingUzLatn: Part<typeof briefingEn> = {
   "nav.briefing": "Brifing",
-  "briefing.handover": "Navbatchilikni topshirish",
+  "briefing.handover": "Navbatni topshirish",
   "briefing.summary": "Sutkalik maʼlumot",
   "briefing.erased": "oʻchirilgan",
-  "handover.offered_by": "{name} {at} da imzo qoʻydi va {place} boʻyicha navbatchilikni sizga topshirmoqda.",
+  "handover.offered_by": "{name} {at} da imzo qoʻydi va {place} boʻyicha navbatni sizga topshirmoqda.",
   "handover.take": "Qabul qilish",
   "handover.waiting_title": "Topshirigʻingiz keyingi navbatchini kutmoqda",
   "handover.you_signed": "Siz {at} da imzo qoʻydingiz. Keyingi navbatchi imzo qoʻygunicha navbatchi siz.",
@@ -23,7 +23,7 @@ export const briefingUzLatn: Part<typeof briefingEn> = {
   "handover.state.offered": "kutmoqda",
   "handover.state.accepted": "ikkalasi imzolagan",
   "handover.state.withdrawn": "qaytarib olingan",
-  "handover.offer_title": "Navbatchilikni topshirish",
+  "handover.offer_title": "Navbatni topshirish",
   "handover.shift": "Smena",
   "handover.shift.day": "kunduzgi",
   "handover.shift.night": "tungi",
