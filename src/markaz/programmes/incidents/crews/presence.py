@@ -33,7 +33,7 @@ class Presence:
     def __init__(self, territories: Callable[[], Hierarchy], now: Callable[[], datetime], away_after_s: float) -> None:
         self._territories = territories
         self._now = now
-        self._away_after = timedelta(seconds=away_after_s)
+        self.away_after = timedelta(seconds=away_after_s)
         self._seen: dict[UUID, _Seen] = {}
         self._unsent: list[Item] = []
 
@@ -59,7 +59,7 @@ class Presence:
         for account_id in streaming:
             if account_id in self._seen:
                 self._seen[account_id].at = now
-        for account_id in [one for one, seen in self._seen.items() if now - seen.at > self._away_after]:
+        for account_id in [one for one, seen in self._seen.items() if now - seen.at > self.away_after]:
             self._drop(account_id)
         unsent, self._unsent = self._unsent, []
         return unsent
