@@ -6,7 +6,7 @@ from importlib import import_module
 from bench.figures import Figure
 from bench.settings import Scale, SkippedError, say
 
-NAMES = ("duty", "stream", "import", "snapshot", "events", "replay", "picture", "places")
+NAMES = ("duty", "stream", "import", "snapshot", "events", "replay", "picture", "places", "recommend")
 MODULES = {name: f"bench.{name}" for name in NAMES} | {"import": "bench.importing"}
 
 

@@ -91,3 +91,29 @@ async def test_the_slower_of_two_is_told_which_unit_went_to_whom(centre: Running
     problem = screen.page.locator(".units .problem")
     await expect(problem).to_contain_text("Nothing was sent", timeout=SHOWN_MS)
     await expect(problem).to_contain_text("NEAR: assigned. Officer supervisor.region was faster")
+
+
+async def test_units_are_sent_from_the_command_line_on_either_layout_and_taken_back(
+    centre: RunningCentre, show: Show
+) -> None:
+    supervisor = await centre.person(Role.SUPERVISOR)
+    incident = await open_incident(supervisor)
+    await units_around(centre, supervisor, "U17", "U22", "U30")
+    screen = await show(Role.DUTY_OFFICER)
+    await screen.go("/desk")
+    says, number = screen.page.locator("#command-says"), incident["number"]
+    await screen.page.keyboard.press("/")
+    await screen.page.keyboard.type(f"a {number} U17 U22")
+    await expect(says).to_contain_text(f"Send U17, U22 to {number}", timeout=SHOWN_MS)
+    await screen.page.keyboard.press("Enter")
+    for sign in ("U17", "U22"):
+        await expect(header_of(screen, sign)).to_be_visible(timeout=SHOWN_MS)
+    await screen.page.keyboard.type(f"ф {number} Г30")  # the same keys on a Russian layout
+    await screen.page.keyboard.press("Enter")
+    await expect(header_of(screen, "U30")).to_be_visible(timeout=SHOWN_MS)
+    await screen.page.keyboard.type("u")
+    await expect(says).to_contain_text(f"Withdraw U30 from {number}", timeout=SHOWN_MS)
+    await screen.page.keyboard.press("Enter")
+    await expect(header_of(screen, "U30")).to_have_count(0, timeout=SHOWN_MS)
+    await screen.page.keyboard.type("a 1")
+    await expect(says).to_contain_text("Type: a 1042 U17 U22")

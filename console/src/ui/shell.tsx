@@ -8,6 +8,7 @@ import type { LanguageTag } from "../api/types";
 import { may, type Act } from "../api/permissions";
 import { session } from "../session";
 import { chooseTheme, useThemeChoice, type ThemeChoice } from "./theme";
+import { CommandLine } from "./command-line";
 import { ErrorBoundary } from "./error-boundary";
 import { KeysDialog } from "./keys-dialog";
 import { AlarmBands, AlarmBar } from "./alarms";
@@ -49,6 +50,7 @@ export function Shell({ children }: { children: ReactNode }) {
           </>
         )}
         <Scope />
+        {may(me, "picture") && <CommandLine />}
         <span className="spacer" />
         {may(me, "alarms") && <AlarmBar alarms={alarms} />}
         <button type="button" className="button is-quiet only-wide" onClick={() => setShowKeys(true)}>

@@ -29,7 +29,8 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="duty, stream, import, snapshot, events, replay, places, or all of them: all.", metavar="NAME"
+            help="duty, stream, import, snapshot, events, replay, places, recommend, or all of them: all.",
+            metavar="NAME",
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each figure.")] = False,

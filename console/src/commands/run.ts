@@ -1,0 +1,97 @@
+/** Does what a plan says: one command each, under its own key, or a way to another screen. */
+import { Command, read } from "../api/client";
+import type { BackupRequest, CorrectionRequest, DispatchRequest, NoteRequest, StageRequest, UnitStatusRequest, WithdrawalRequest } from "../api/contract-check";
+import type { Recommendations, Stage } from "../api/types";
+import type { Plan } from "./resolve";
+
+/** The newest own act that still stands and can be taken back. */
+export interface LastAct {
+  kind: "sending" | "stage" | "hold";
+  seq: number;
+  incident_id: string;
+  number: string;
+  version: number;
+  at: string;
+  stage?: Stage;
+  units: { unit_id: string; call_sign: string }[];
+}
+
+export interface Found {
+  key: string;
+  text: string;
+  to: string;
+}
+
+interface Hits {
+  items: { kind: string; incident?: { id: string; number: string; place_label?: string | null }; unit?: { id: string; call_sign: string; incident_id: string | null } }[];
+}
+
+type Go = (to: string) => unknown;
+
+async function post<T = { version: number }>(path: string, body: unknown): Promise<T> {
+  return new Command<T>("POST", path, body).send();
+}
+
+/** Returns what was found, where something was looked for. Throws ApiError or Unreachable. */
+export async function run(plan: Plan, last: LastAct | null, go: Go, undoReason: string): Promise<Found[] | null> {
+  const at = "incident" in plan ? `/api/incidents/${plan.incident.id}` : "";
+  switch (plan.kind) {
+    case "new":
+      go("/new");
+      return null;
+    case "open":
+    case "own":
+      go(`/desk/${plan.incident.id}`);
+      return null;
+    case "outcome":
+      go(`/desk/${plan.incident.id}#outcome`);
+      return null;
+    case "assign": {
+      // The list is asked for first, so that what was recommended is kept beside what was taken.
+      const shown = await read<Recommendations>(`${at}/recommendations?limit=1`).catch(() => null);
+      const body: DispatchRequest = { unit_ids: plan.units.map((unit) => unit.id), version: plan.incident.version, recommendation_id: shown?.id ?? null };
+      await post(`${at}/dispatches`, body);
+      go(`/desk/${plan.incident.id}`);
+      return null;
+    }
+    case "stage":
+      await post(`${at}/assignments/${plan.unit.id}/stages`, { stage: plan.stage, version: plan.incident.version } satisfies StageRequest);
+      return null;
+    case "status":
+      await post(`/api/units/${plan.unit.id}/status`, { status: plan.status, version: plan.unit.version } satisfies UnitStatusRequest);
+      return null;
+    case "note":
+      await post(`${at}/notes`, { text: plan.text } satisfies NoteRequest);
+      return null;
+    case "backup":
+      await post(`${at}/backup`, { count: plan.count, version: plan.incident.version } satisfies BackupRequest);
+      return null;
+    case "undo":
+      if (last) await undo(last, undoReason);
+      return null;
+    case "find":
+      return hits(await post<Hits>("/api/find", { q: plan.text }));
+  }
+}
+
+async function undo(act: LastAct, reason: string): Promise<void> {
+  const at = `/api/incidents/${act.incident_id}`;
+  let { version } = act;
+  if (act.kind === "hold") await post(`${at}/release`, { version });
+  for (const { unit_id } of act.units) {
+    if (act.kind === "sending") {
+      ({ version } = await post(`${at}/assignments/${unit_id}/withdrawal`, { version, reason: "mistake" } satisfies WithdrawalRequest));
+    } else {
+      const body: CorrectionRequest = { version, corrects_seq: act.seq, unit_id, stage: act.stage!, occurred_at: null, reason };
+      ({ version } = await post(`${at}/corrections`, body));
+    }
+  }
+}
+
+function hits({ items }: Hits): Found[] {
+  return items.flatMap((hit, index) => {
+    if (hit.incident) return [{ key: `${index}`, text: [hit.incident.number, hit.incident.place_label].filter(Boolean).join(" · "), to: `/desk/${hit.incident.id}` }];
+    if (hit.unit) return [{ key: `${index}`, text: hit.unit.call_sign, to: hit.unit.incident_id ? `/desk/${hit.unit.incident_id}` : "/units" }];
+    return [];
+  });
+}
