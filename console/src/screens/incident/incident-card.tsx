@@ -6,6 +6,7 @@ import { Age, Kbd, PriorityMark } from "../../ui/marks";
 import { OwnerMark, TakeOver } from "../../ui/owner-mark";
 import { usePresence } from "../../ui/presence";
 import { Problem } from "../../ui/problem";
+import { UnitActions } from "../desk/unit-actions";
 import { ChangeDialog } from "./change-dialog";
 import { CloseDialog } from "./close-dialog";
 import { Facts, Sealed } from "./facts";
@@ -101,6 +102,7 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
           </p>
         )}
         <UnitStages incident={incident} canAct={canAct} onReload={data.reload} />
+        {canAct && <UnitActions incident={incident} onReload={data.reload} />}
         <div className="card-columns">
           <Facts incident={incident} />
           <Sealed isOpened={isOpened && !data.hasLeft} card={data.card} />
