@@ -98,7 +98,7 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       const at = new Date().toISOString();
       const incident = {
         id: world.id(), number: String(++world.number), status: "open", category: body.category, priority: body.priority, channel: body.channel,
-        territory_id, place: body.place, received: { at, precision: "second" }, opened_by: actor.login, outcome: null, flags: [], version: 0, source: null, units: {},
+        territory_id, place: body.place, received: { at, precision: "second" }, opened_by: actor.login, outcome: null, flags: [], version: 0, source: null, covert: false, safe_contact: [], merged_into: null, units: {},
       };
       world.incidents.set(incident.id, incident);
       world.cards.set(incident.id, {
@@ -259,6 +259,10 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       }));
       return { id: world.id(), at: new Date().toISOString(), of: free.length, travel_source: "straight_line", travel_fallback: null, from_territory: false, items };
     }],
+    [/^\/api\/incidents\/([^/]+)\/contents$/, (actor) => ({
+      sealed: actor.permissions.includes("incident.read_sealed"), parties: [], vehicles: [], attachments: [], links: [], merged_here: [], shut_out: [],
+      safe_contact: [], covert: false, report_number: null, outcome_reason: null,
+    })],
     [/^\/api\/incidents\/([^/]+)\/timeline$/, (_actor, _query, id) => ({ entries: world.timelines.get(id) ?? [] })],
     [/^\/api\/places$/, (_actor, query) => ({ items: world.places(query.get("q") ?? "").slice(0, Number(query.get("limit") ?? 10)) })],
     [/^\/api\/places\/nearest$/, (_actor, query) => ({ item: null, territory_id: world.locate({ lon: Number(query.get("lon")), lat: Number(query.get("lat")) }) ?? null })],

@@ -79,9 +79,9 @@ export class Command<T> {
 /** Null when there was no answer: it may or may not have been done, which is why the key stays the same. */
 async function send(method: Method, path: string, body: unknown, key: string, signal: AbortSignal): Promise<Response | null> {
   const headers: Record<string, string> = { accept: "application/json", "idempotency-key": key };
-  if (body !== undefined) headers["content-type"] = "application/json";
+  if (body !== undefined) headers["content-type"] = body instanceof Blob ? "application/octet-stream" : "application/json";
   try {
-    return await fetch(path, { method, headers, signal, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    return await fetch(path, { method, headers, signal, ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }) });
   } catch (error) {
     if (signal.aborted) throw error;
     return null;

@@ -1,7 +1,7 @@
 /** What a button needs. The server decides every time; this only keeps from people what they would be refused anyway. */
 import type { Me } from "./types";
 
-export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "correct" | "unit_status" | "figures" | "sealed" | "colleagues" | "alarms" | "resolve_alarm" | "emergency" | "alerts" | "alert_draft" | "alert_approve" | "handover" | "summary" | "summary_make";
+export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "reopen" | "correct" | "unit_status" | "figures" | "sealed" | "colleagues" | "alarms" | "resolve_alarm" | "emergency" | "alerts" | "alert_draft" | "alert_approve" | "handover" | "summary" | "summary_make";
 
 const NEEDS: Record<Act, string> = {
   picture: "incident.read",
@@ -9,6 +9,7 @@ const NEEDS: Record<Act, string> = {
   dispatch: "incident.dispatch",
   change: "incident.change",
   close: "incident.close",
+  reopen: "incident.reopen",
   correct: "incident.correct",
   unit_status: "unit.status",
   figures: "figures.read",

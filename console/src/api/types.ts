@@ -2,6 +2,9 @@
  * The shapes of the API as the console uses them, times as ISO 8601 text in UTC.
  * `schema.d.ts` is generated from the server's OpenAPI by `npm run api`; `contract-check.ts` fails the build where the two part.
  */
+import type { Note, OutcomeCode, Sealed } from "./contents";
+
+export type { Note, Sealed };
 
 export type LanguageTag = "uz-Latn" | "uz-Cyrl" | "ru" | "en";
 /** A name in up to four languages; any may be missing. */
@@ -226,9 +229,11 @@ export interface Codes {
   categories: Code[];
   /** In order: the most urgent first. */
   priorities: Code[];
-  outcomes: Code[];
+  outcomes: OutcomeCode[];
   unit_kinds: Code[];
   channels: Code[];
+  outcome_reasons?: Code[];
+  referral_bodies?: Code[];
   levels: { key: string; names: Names }[];
 }
 
@@ -239,21 +244,6 @@ export interface Territory {
   level: string;
   names: Names;
   bbox: [number, number, number, number] | null;
-}
-
-export interface Sealed {
-  caller_name?: string | null;
-  caller_phone?: string | null;
-  address?: string | null;
-  erased: boolean;
-}
-
-export interface Note {
-  id: string;
-  at: string;
-  by: string;
-  text: string | null;
-  erased: boolean;
 }
 
 export interface IncidentCard {
@@ -273,6 +263,8 @@ export interface TimelineEntry {
   corrected_by: number | null;
   corrects: number | null;
   void: boolean;
+  /** An officer entered it more than five minutes after its stated time. */
+  late?: boolean;
   /** Why, where a reason was asked for; null when it was erased or may not be read. */
   reason: string | null;
 }

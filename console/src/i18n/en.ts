@@ -2,6 +2,7 @@
 import { dispatchEn } from "./dispatch/en";
 import { alertsEn } from "./alerts/en";
 import { briefingEn } from "./briefing/en";
+import { contentsEn } from "./contents/en";
 import { placesEn } from "./places/en";
 import { crewsEn } from "./crews/en";
 
@@ -9,6 +10,7 @@ export const en = {
   ...dispatchEn,
   ...alertsEn,
   ...briefingEn,
+  ...contentsEn,
   ...placesEn,
   ...crewsEn,
   "app.title": "Markaz: duty desk",

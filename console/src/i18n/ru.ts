@@ -1,6 +1,7 @@
 import { dispatchRu } from "./dispatch/ru";
 import { alertsRu } from "./alerts/ru";
 import { briefingRu } from "./briefing/ru";
+import { contentsRu } from "./contents/ru";
 import { placesRu } from "./places/ru";
 import { crewsRu } from "./crews/ru";
 import type { Messages } from "./messages";
@@ -9,6 +10,7 @@ export const ru: Messages = {
   ...dispatchRu,
   ...alertsRu,
   ...briefingRu,
+  ...contentsRu,
   ...placesRu,
   ...crewsRu,
   "app.title": "Markaz: дежурная часть",

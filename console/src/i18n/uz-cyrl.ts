@@ -1,6 +1,7 @@
 import { dispatchUzCyrl } from "./dispatch/uz-cyrl";
 import { alertsUzCyrl } from "./alerts/uz-cyrl";
 import { briefingUzCyrl } from "./briefing/uz-cyrl";
+import { contentsUzCyrl } from "./contents/uz-cyrl";
 import { placesUzCyrl } from "./places/uz-cyrl";
 import { crewsUzCyrl } from "./crews/uz-cyrl";
 import type { Messages } from "./messages";
@@ -10,6 +11,7 @@ export const uzCyrl: Messages = {
   ...dispatchUzCyrl,
   ...alertsUzCyrl,
   ...briefingUzCyrl,
+  ...contentsUzCyrl,
   ...placesUzCyrl,
   ...crewsUzCyrl,
   "app.title": "Марказ: навбатчилик қисми",

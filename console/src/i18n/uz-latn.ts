@@ -1,6 +1,7 @@
 import { dispatchUzLatn } from "./dispatch/uz-latn";
 import { alertsUzLatn } from "./alerts/uz-latn";
 import { briefingUzLatn } from "./briefing/uz-latn";
+import { contentsUzLatn } from "./contents/uz-latn";
 import { placesUzLatn } from "./places/uz-latn";
 import { crewsUzLatn } from "./crews/uz-latn";
 import type { Messages } from "./messages";
@@ -10,6 +11,7 @@ export const uzLatn: Messages = {
   ...dispatchUzLatn,
   ...alertsUzLatn,
   ...briefingUzLatn,
+  ...contentsUzLatn,
   ...placesUzLatn,
   ...crewsUzLatn,
   "app.title": "Markaz: navbatchilik qismi",

@@ -4,29 +4,54 @@ import type { IncidentView } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
 import { useCommand } from "../../ui/use-command";
 import { CommandForm } from "./command-form";
+import { TextField } from "./party-dialog";
 
 export function CloseDialog({ incident, onReload, onClose }: { incident: IncidentView; onReload: () => void; onClose: () => void }) {
-  const { t } = useWords();
+  const { t, name } = useWords();
   const { codes } = useSession();
   const names = useNames();
   const sending = useCommand();
   const [outcome, setOutcome] = useState("");
+  const [needed, setNeeded] = useState("");
+  const wanted = codes.outcomes.find((one) => one.code === outcome);
+  const needs = wanted?.needs ?? null;
+  const isWritten = needs !== "report_number" || new RegExp(`^(?:${wanted?.pattern ?? ".+"})$`).test(needed.trim());
+  const choices = (needs === "reason" ? codes.outcome_reasons : needs === "referred_to" ? codes.referral_bodies : undefined) ?? [];
+  const choose = (code: string) => {
+    setOutcome(code);
+    setNeeded("");
+  };
+  const body: CloseRequest = { version: incident.version, outcome, ...(needs === null ? {} : { [needs]: needed.trim() }) };
   const engaged = Object.values(incident.units).filter((unit) => !unit.stages.cleared);
   return (
     <CommandForm
-      title={t("close.title", { number: incident.number })} submit={t("close.submit")} sending={sending} canSubmit={outcome !== "" && engaged.length === 0} onReload={onReload} onClose={onClose}
-      onSubmit={() => sending.send("POST", `/api/incidents/${incident.id}/close`, { version: incident.version, outcome } satisfies CloseRequest, onClose)}
+      title={t("close.title", { number: incident.number })} submit={t("close.submit")} sending={sending} canSubmit={outcome !== "" && engaged.length === 0 && (needs === null || needed.trim() !== "") && isWritten} onReload={onReload} onClose={onClose}
+      onSubmit={() => sending.send("POST", `/api/incidents/${incident.id}/close`, body, onClose)}
     >
       {engaged.length > 0 && <p className="notice is-warning">{t("close.engaged", { units: engaged.map((unit) => unit.call_sign).join(", ") })}</p>}
       <fieldset className="field choices">
         <legend>{t("close.outcome")}</legend>
-        {codes.outcomes.map(({ code }) => (
+        {codes.outcomes.filter((one) => !one.retired).map(({ code }) => (
           <label key={code} className="check">
-            <input type="radio" name="outcome" value={code} checked={outcome === code} onChange={() => setOutcome(code)} />
+            <input type="radio" name="outcome" value={code} checked={outcome === code} onChange={() => choose(code)} />
             {names.outcome(code)}
           </label>
         ))}
       </fieldset>
+      {needs === "report_number" && (
+        <TextField label={t("close.report_number", { example: wanted?.example ?? "" })} value={needed} onChange={setNeeded} longest={40} wrong={needed.trim() !== "" && !isWritten} />
+      )}
+      {choices.length > 0 && (
+        <fieldset className="field choices">
+          <legend>{t(needs === "reason" ? "close.reason" : "close.referred_to")}</legend>
+          {choices.map((one) => (
+            <label key={one.code} className="check">
+              <input type="radio" name="needed" checked={needed === one.code} onChange={() => setNeeded(one.code)} />
+              {name(one.names, one.code)}
+            </label>
+          ))}
+        </fieldset>
+      )}
     </CommandForm>
   );
 }

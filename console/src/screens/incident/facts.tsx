@@ -5,6 +5,7 @@ import { en } from "../../i18n/en";
 import type { Key } from "../../i18n/messages";
 import { Problem } from "../../ui/problem";
 import type { Reading } from "../../ui/use-read";
+import { Telephone } from "./safety";
 
 export function Facts({ incident }: { incident: IncidentView }) {
   const { t, f, name } = useWords();
@@ -81,13 +82,13 @@ export function Sealed({ isOpened, card }: { isOpened: boolean; card: Reading<In
       {!isOpened && <p className="quiet">{t("sealed.closed")}</p>}
       {isOpened && card.error !== null && <Problem error={card.error} />}
       {isOpened && card.error === null && !card.data && <p className="quiet">{t("app.loading")}</p>}
-      {isOpened && card.data && (card.data.sealed ? <SealedFields sealed={card.data.sealed} /> : <p className="quiet">{t("sealed.no_right")}</p>)}
+      {isOpened && card.data && (card.data.sealed ? <SealedFields sealed={card.data.sealed} rules={card.data.incident.safe_contact} /> : <p className="quiet">{t("sealed.no_right")}</p>)}
       {isOpened && card.data?.sealed && <p className="quiet small">{t("sealed.recorded")}</p>}
     </section>
   );
 }
 
-function SealedFields({ sealed }: { sealed: SealedData }) {
+function SealedFields({ sealed, rules }: { sealed: SealedData; rules: string[] }) {
   const { t } = useWords();
   if (sealed.erased) return <p className="notice">{t("sealed.erased")}</p>;
   const show = (text: string | null | undefined) =>
@@ -104,10 +105,8 @@ function SealedFields({ sealed }: { sealed: SealedData }) {
       {show(sealed.caller_name)}
       <dt>{t("sealed.caller_phone")}</dt>
       {sealed.caller_phone ? (
-        <dd className="num">
-          <a href={`tel:${sealed.caller_phone.replace(/[^+\d]/g, "")}`}>
-            <bdi>{sealed.caller_phone}</bdi>
-          </a>
+        <dd>
+          <Telephone number={sealed.caller_phone} rules={sealed.safe_contact ?? rules} />
         </dd>
       ) : (
         show(null)

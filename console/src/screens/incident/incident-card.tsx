@@ -9,8 +9,11 @@ import { Problem } from "../../ui/problem";
 import { UnitActions } from "../desk/unit-actions";
 import { ChangeDialog } from "./change-dialog";
 import { CloseDialog } from "./close-dialog";
+import { Contents } from "./contents";
 import { Facts, Sealed } from "./facts";
+import { MoreMenu } from "./more-menu";
 import { Notes } from "./notes";
+import { SafetyBanner } from "./safety";
 import { Timeline } from "./timeline";
 import { UnitStages } from "./unit-stages";
 import { useCard, type CardData } from "./use-card";
@@ -83,6 +86,7 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
               {t("card.close")}
             </button>
           )}
+          {isOpened && !data.hasLeft && <MoreMenu data={data} />}
           {!isOpened && (
             <button type="button" className="button is-primary" onClick={onOpen}>
               {t("card.open")} <Kbd>Enter</Kbd>
@@ -90,6 +94,7 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
           )}
         </div>
       </header>
+      <SafetyBanner incident={incident} />
       <div className="scroll card-body">
         {data.hasLeft && (
           <p className="notice is-warning" role="status">
@@ -107,6 +112,7 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
           <Facts incident={incident} />
           <Sealed isOpened={isOpened && !data.hasLeft} card={data.card} />
         </div>
+        {isOpened && !data.hasLeft && <Contents incident={incident} reading={data.contents} onReload={data.reload} />}
         {isOpened && !data.hasLeft && <Notes incidentId={incident.id} card={data.card} canAdd={may(me, "change")} />}
         {isOpened && !data.hasLeft && <Timeline incident={incident} reading={data.timeline} canCorrect={may(me, "correct")} onReload={data.reload} />}
       </div>

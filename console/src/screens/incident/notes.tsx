@@ -1,8 +1,11 @@
 import { useState, type FormEvent } from "react";
 import type { NoteRequest } from "../../api/contract-check";
-import type { IncidentCard } from "../../api/types";
+import { ENTERED_VIA, type EnteredVia, type IncidentCard } from "../../api/types";
 import { useWords } from "../../context";
+import { session } from "../../session";
 import { Problem } from "../../ui/problem";
+import { TimeField } from "../../ui/time-field";
+import { toIso, toText } from "../../ui/time-text";
 import { useCommand } from "../../ui/use-command";
 import type { Reading } from "../../ui/use-read";
 
@@ -12,11 +15,16 @@ export function Notes({ incidentId, card, canAdd }: { incidentId: string; card: 
   const { t, f } = useWords();
   const sending = useCommand();
   const [text, setText] = useState("");
+  const [via, setVia] = useState<EnteredVia>("console");
+  const [time, setTime] = useState(() => toText(session.store.time.now_ms()));
+  const occurred_at = via === "console" ? null : toIso(time);
+  const isWrongTime = via !== "console" && occurred_at === null;
   const add = (event: FormEvent) => {
     event.preventDefault();
-    if (text.trim() === "") return;
-    sending.send("POST", `/api/incidents/${incidentId}/notes`, { text: text.trim() } satisfies NoteRequest, () => {
+    if (text.trim() === "" || isWrongTime) return;
+    sending.send("POST", `/api/incidents/${incidentId}/notes`, { text: text.trim(), via, occurred_at } satisfies NoteRequest, () => {
       setText("");
+      setVia("console");
       card.reload();
     });
   };
@@ -28,6 +36,7 @@ export function Notes({ incidentId, card, canAdd }: { incidentId: string; card: 
           <li key={note.id}>
             <span className="quiet small num">
               {f.full(note.at)} · <bdi>{note.by}</bdi>
+              {note.via && note.via !== "console" && <> · {t("late.mark", { via: t(`late.via.${note.via}`), at: f.full(note.entered_at ?? note.at) })}</>}
             </span>
             {note.erased || note.text === null ? (
               <p className="quiet">{t("notes.erased")}</p>
@@ -49,7 +58,15 @@ export function Notes({ incidentId, card, canAdd }: { incidentId: string; card: 
               if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) add(event);
             }}
           />
-          <button type="submit" className="button" disabled={sending.busy || text.trim() === ""}>
+          <select aria-label={t("late.via")} value={via} onChange={(event) => setVia(event.target.value as EnteredVia)}>
+            {ENTERED_VIA.map((one) => (
+              <option key={one} value={one}>
+                {t(`late.via.${one}`)}
+              </option>
+            ))}
+          </select>
+          {via !== "console" && <TimeField label={t("late.stated")} value={time} onChange={setTime} />}
+          <button type="submit" className="button" disabled={sending.busy || text.trim() === "" || isWrongTime}>
             {sending.busy ? t("sending.busy") : t("notes.submit")}
           </button>
         </form>

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { StageRequest } from "../../api/contract-check";
-import type { IncidentView, Stage } from "../../api/types";
+import { ENTERED_VIA, type EnteredVia, type IncidentView, type Stage } from "../../api/types";
 import { useWords } from "../../context";
 import { session } from "../../session";
 import { TimeField } from "../../ui/time-field";
@@ -24,12 +24,13 @@ export function StageDialog({ incident, unitId, callSign, stages, first, onReloa
   const sending = useCommand();
   const [stage, setStage] = useState<Stage>(first);
   const [time, setTime] = useState(() => toText(session.store.time.now_ms()));
+  const [via, setVia] = useState<EnteredVia>("radio");
   const occurred_at = toIso(time);
   return (
     <CommandForm
       title={t("stages.stated_title", { unit: callSign })} submit={t("action.save")} sending={sending} canSubmit={occurred_at !== null} onReload={onReload} onClose={onClose}
       onSubmit={() =>
-        sending.send("POST", `/api/incidents/${incident.id}/assignments/${unitId}/stages`, { stage, version: incident.version, occurred_at } satisfies StageRequest, onClose)
+        sending.send("POST", `/api/incidents/${incident.id}/assignments/${unitId}/stages`, { stage, version: incident.version, occurred_at, via } satisfies StageRequest, onClose)
       }
     >
       <label className="field">
@@ -38,6 +39,16 @@ export function StageDialog({ incident, unitId, callSign, stages, first, onReloa
           {stages.map((one) => (
             <option key={one} value={one}>
               {t(`stage.${one}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label className="field">
+        <span>{t("late.via")}</span>
+        <select value={via} onChange={(event) => setVia(event.target.value as EnteredVia)}>
+          {ENTERED_VIA.map((one) => (
+            <option key={one} value={one}>
+              {t(`late.via.${one}`)}
             </option>
           ))}
         </select>

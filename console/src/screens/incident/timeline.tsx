@@ -1,8 +1,10 @@
 /** What happened, when it is said to have happened and when we were told. A corrected entry is struck through, never taken away. */
 import { useState } from "react";
-import { STAGES, type IncidentView, type Stage, type TimelineEntry } from "../../api/types";
+import { ENTERED_VIA, STAGES, type EnteredVia, type IncidentView, type Stage, type TimelineEntry } from "../../api/types";
 import { useMedia, useNames, useWords, type NameBook, type Words } from "../../context";
+import { en } from "../../i18n/en";
 import type { Translate } from "../../i18n/language";
+import type { Key } from "../../i18n/messages";
 import { useEventName } from "../../ui/event-name";
 import { Problem } from "../../ui/problem";
 import type { Reading } from "../../ui/use-read";
@@ -81,6 +83,11 @@ function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: In
       {!isNarrow && <td className="num quiet">{recorded}</td>}
       <td>
         <span className="what">{whatHappened(entry, eventName(entry.type), t)}</span> <Detail text={describe(entry, incident, names, words)} />
+        {entry.late && (
+          <span className="corrected-by">
+            ⏱ {t("late.mark", { via: isVia(entry.occurred.source) ? t(`late.via.${entry.occurred.source}`) : entry.actor.name, at: f.shortClock(entry.recorded_at, now_ms) })}
+          </span>
+        )}
         {correction && (
           <span className="corrected-by">
             {entry.void ? t("timeline.void") : t("timeline.corrected")} <bdi>{correction.actor.name}</bdi>, {f.shortClock(correction.recorded_at, now_ms)}
@@ -138,11 +145,26 @@ function describe(entry: TimelineEntry, incident: IncidentView, names: NameBook,
   if (category) parts.push(names.category(category));
   const outcome = text("outcome");
   if (outcome) parts.push(names.outcome(outcome));
+  const other = text("into_number") ?? text("other_number") ?? text("split_from");
+  if (other) parts.push(other);
+  const role = text("role");
+  if (role) parts.push(nameOfRole(entry.type, role, t));
+  const number = text("report_number");
+  if (number) parts.push(number);
   parts.push(...changesOf(detail, names));
   if (typeof detail.was === "string" && stage) parts.push(t("timeline.was", { at: f.dayClock(detail.was, Date.now()) }));
   if (stage && "was" in detail && detail.at === null) parts.push(t("timeline.not_happened"));
   if (entry.reason) parts.push(`“${entry.reason}”`);
   return parts.join(" · ");
+}
+
+function isVia(source: string): source is EnteredVia {
+  return (ENTERED_VIA as readonly string[]).includes(source);
+}
+
+function nameOfRole(type: string, role: string, t: Translate): string {
+  const key = `${type.includes("vehicle") ? "vehicles" : "parties"}.role.${role}`;
+  return key in en ? t(key as Key) : role;
 }
 
 const NAMED_CHANGES = ["priority", "category", "territory_id"] as const;

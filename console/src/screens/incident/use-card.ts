@@ -3,6 +3,7 @@
  * recorded on the server, so it is fetched once when opened and again only when somebody added to it.
  */
 import { useEffect, useRef } from "react";
+import type { Contents } from "../../api/contents";
 import type { IncidentCard, IncidentView, TimelineEntry } from "../../api/types";
 import { read } from "../../api/client";
 import { useLive } from "../../context";
@@ -16,6 +17,7 @@ export interface CardData {
   /** It moved out of this person's territory: what was read of it must not stay on the screen. */
   hasLeft: boolean;
   card: Reading<IncidentCard>;
+  contents: Reading<Contents>;
   timeline: Reading<{ entries: TimelineEntry[] }>;
   reload(): void;
 }
@@ -27,11 +29,13 @@ export function useCard(id: string | null, isOpened: boolean): CardData {
   const path = id !== null && isOpened && !hasLeft ? `/api/incidents/${encodeURIComponent(id)}` : null;
   const card = useRead<IncidentCard>(path);
   const timeline = useRead(path && `${path}/timeline`, readTimeline);
+  const contents = useRead<Contents>(path && `${path}/contents`);
   const held = useRef<IncidentView | null>(null);
   if (live) held.current = live;
 
   const { reload: reloadCard } = card;
   const { reload: reloadTimeline } = timeline;
+  const { reload: reloadContents } = contents;
   const seen = useRef(lastEvent?.seq);
   useEffect(() => {
     if (lastEvent === undefined || lastEvent.seq === seen.current) return;
@@ -40,7 +44,9 @@ export function useCard(id: string | null, isOpened: boolean): CardData {
     reloadTimeline();
     const isGone = lastEvent.op === "gone" && !lastEvent.type.startsWith("left");
     if (isGone || /note|erase|caller|address/.test(lastEvent.type)) reloadCard();
-  }, [lastEvent, path, reloadCard, reloadTimeline]);
+    if (/part(y|ies)|vehicle|attachment|link|absorbed|split|merged|reopened|shut_out|contact|erase|closed/.test(lastEvent.type)) reloadContents();
+    if (/absorbed|split|reopened/.test(lastEvent.type)) reloadCard();
+  }, [lastEvent, path, reloadCard, reloadContents, reloadTimeline]);
 
   const fetched = card.data?.incident ?? null;
   const newest = live ?? newer(held.current, fetched);
@@ -49,9 +55,11 @@ export function useCard(id: string | null, isOpened: boolean): CardData {
     isClosed: newest !== null && live === undefined && (fetched?.status === "closed" || (lastEvent?.op === "gone" && !hasLeft)),
     hasLeft,
     card,
+    contents,
     timeline,
     reload: () => {
       reloadCard();
+      reloadContents();
       reloadTimeline();
     },
   };

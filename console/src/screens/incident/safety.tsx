@@ -1,0 +1,83 @@
+/** What would endanger somebody if it were overlooked: it stands above everything else of the card, in words and with a sign. */
+import { useState } from "react";
+import type { ContactRulesRequest } from "../../api/contract-check";
+import { SAFE_CONTACTS, type IncidentView, type SafeContact } from "../../api/types";
+import { useWords } from "../../context";
+import { useCommand } from "../../ui/use-command";
+import { CommandForm } from "./command-form";
+
+export function SafetyBanner({ incident }: { incident: IncidentView }) {
+  const { t } = useWords();
+  if (!incident.covert && incident.safe_contact.length === 0) return null;
+  return (
+    <div className="safety" role="alert">
+      <svg viewBox="0 0 16 16" aria-hidden="true">
+        <path d="M5 1h6l4 4v6l-4 4H5l-4-4V5Z" />
+        <path className="bar" d="M8 4v5M8 11.4v1" />
+      </svg>
+      <p>
+        <strong>{t("safe.title")}</strong> {incident.covert && <span>{t("safe.covert")}. </span>}
+        <RuleWords rules={incident.safe_contact} />
+      </p>
+    </div>
+  );
+}
+
+export function RuleWords({ rules }: { rules: string[] }) {
+  const { t } = useWords();
+  const known = SAFE_CONTACTS.filter((rule) => rules.includes(rule));
+  return <span>{known.map((rule) => t(`safe.${rule}`)).join(" · ")}</span>;
+}
+
+/** A telephone number. Where a call would endanger somebody there is no call to click, but the words instead. */
+export function Telephone({ number, rules }: { number: string; rules: string[] }) {
+  if (rules.length > 0) {
+    return (
+      <>
+        <bdi className="num">{number}</bdi>{" "}
+        <strong className="wrong">
+          <RuleWords rules={rules} />
+        </strong>
+      </>
+    );
+  }
+  return (
+    <a className="num" href={`tel:${number.replace(/[^+\d]/g, "")}`}>
+      <bdi>{number}</bdi>
+    </a>
+  );
+}
+
+export function RuleChoices({ rules, onChange }: { rules: SafeContact[]; onChange: (rules: SafeContact[]) => void }) {
+  const { t } = useWords();
+  return (
+    <fieldset className="field choices">
+      <legend>{t("safe.legend")}</legend>
+      {SAFE_CONTACTS.map((rule) => (
+        <label key={rule} className="check">
+          <input type="checkbox" checked={rules.includes(rule)} onChange={(event) => onChange(event.target.checked ? [...rules, rule] : rules.filter((one) => one !== rule))} />
+          {t(`safe.${rule}`)}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+export function ContactRulesDialog({ incident, onReload, onClose }: { incident: IncidentView; onReload: () => void; onClose: () => void }) {
+  const { t } = useWords();
+  const sending = useCommand();
+  const [rules, setRules] = useState(() => SAFE_CONTACTS.filter((rule) => incident.safe_contact.includes(rule)));
+  const [covert, setCovert] = useState(incident.covert);
+  return (
+    <CommandForm
+      title={t("safe.set_title", { number: incident.number })} submit={t("action.save")} sending={sending} canSubmit onReload={onReload} onClose={onClose}
+      onSubmit={() => sending.send("POST", `/api/incidents/${incident.id}/contact-rules`, { version: incident.version, safe_contact: rules, covert } satisfies ContactRulesRequest, onClose)}
+    >
+      <RuleChoices rules={rules} onChange={setRules} />
+      <label className="check">
+        <input type="checkbox" checked={covert} onChange={(event) => setCovert(event.target.checked)} />
+        {t("safe.covert_check")}
+      </label>
+    </CommandForm>
+  );
+}
