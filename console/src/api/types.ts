@@ -6,6 +6,10 @@ import type { Note, OutcomeCode, Sealed } from "./contents";
 
 export type { Note, Sealed };
 
+import type { Presence } from "./presence-types";
+
+export type { Colleague, Presence, PresenceFrame } from "./presence-types";
+
 export type LanguageTag = "uz-Latn" | "uz-Cyrl" | "ru" | "en";
 /** A name in up to four languages; any may be missing. */
 export type Names = Partial<Record<LanguageTag, string>>;
@@ -152,19 +156,6 @@ export interface ReplayClock {
   source: string;
 }
 
-/** A desk that is there, with the incident it has open as far as one may see it. */
-export interface Presence {
-  account_id: string;
-  here: boolean;
-  incident_id: string | null;
-}
-
-export interface Colleague {
-  id: string;
-  display_name: string;
-  roles: string[];
-}
-
 export interface Snapshot {
   seq: number;
   at: string;
@@ -192,10 +183,6 @@ export interface EventsFrame {
   after: number;
   seq: number;
   events: WireEvent[];
-}
-
-export interface PresenceFrame {
-  presence: Presence[];
 }
 
 export interface PositionsFrame {
