@@ -65,10 +65,14 @@ async def _measure(database: BenchDatabase, settings: Settings, officer: Officer
     )
     ours: dict[int, list[list[float]]] = {SHOWN: [], UNITS: []}
     yardstick: list[list[float]] = []
+    cpu: list[float] = []  # of this process for one answer; it does not hang on what else the machine does
     for number in range(RUNS + 1):
         say(f"recommend: run {number} of {RUNS}" if number else "recommend: warming up")
         for limit, runs in ours.items():
+            began = time.process_time()
             times = [await _ours(centre, actor, incident_id, limit) for _ in range(asked)]
+            if number and limit == SHOWN:
+                cpu.append((time.process_time() - began) / asked * 1e3)
             if number:
                 runs.append(sorted(times))
         times = [await _yardstick(owner, place) for _ in range(asked)]
@@ -80,6 +84,7 @@ async def _measure(database: BenchDatabase, settings: Settings, officer: Officer
     return [
         *(compared(f"desk.recommend_p{p}", "ms", _at(ours[SHOWN], p), _at(yardstick, p)) for p in (50, 99)),
         alone("desk.recommend_p95", "ms", _at(ours[SHOWN], 95), target=TARGET_P95_MS),
+        alone("desk.recommend_cpu", "ms CPU", cpu),
         alone("desk.recommend_all_p95", "ms", _at(ours[UNITS], 95), target=TARGET_P95_MS),
     ]
 
