@@ -49,9 +49,14 @@ export function violations(page: Page): Promise<string[]> {
 
 export async function createIncident(page: Page, { category = "theft", priority = "1" } = {}): Promise<void> {
   await page.goto("/new");
-  await page.locator("form select").nth(0).selectOption(category);
-  await page.locator("form select").nth(1).selectOption(priority);
-  await page.getByLabel("Place: latitude, longitude").fill("40.1, 64.3");
+  await page.locator(".place-field input").fill("40.1, 64.3");
+  await page.locator(".place-menu [role=option]").first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.locator("#call-category").fill(category);
+  await page.keyboard.press("Enter");
+  await page.locator(`.priorities input[value="${priority}"]`).check();
+  const reason = page.locator(".priority-field input[required]");
+  if (await reason.count()) await reason.fill("worse than it sounds");
   await page.locator('form button[type="submit"]').click();
   await page.waitForURL(/\/desk\/.+/);
 }

@@ -89,6 +89,7 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
     return incident;
   }
 
+  const drafts = new Map();
   const commands = [
     ["POST", /^\/api\/incidents$/, (actor, body) => {
       if (!body.category) throw new Refusal(422, "invalid_input", "category: required", { field: "category" });
@@ -98,8 +99,11 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       const at = new Date().toISOString();
       const incident = {
         id: world.id(), number: String(++world.number), status: "open", category: body.category, priority: body.priority, channel: body.channel,
-        territory_id, place: body.place, received: { at, precision: "second" }, opened_by: actor.login, outcome: null, flags: [], version: 0, source: null, covert: false, safe_contact: [], merged_into: null, units: {},
+        territory_id, place: body.place, received: { at, precision: "second" }, opened_by: actor.login, outcome: null, flags: [], version: 0, source: null, owner_id: null, held: null,
+        place_label: body.place_label ?? null, confidence: body.confidence ?? "unknown", accuracy_m: body.accuracy_m ?? null, covert: body.covert ?? false,
+        safe_contact: body.safe_contact ?? [], entered_via: body.entered_via ?? "console", merged_into: null, backup: null, calls: 1, units: {},
       };
+      drafts.delete(body.draft_id);
       world.incidents.set(incident.id, incident);
       world.cards.set(incident.id, {
         sealed: { caller_name: body.caller?.name, caller_phone: body.caller?.phone, address: body.address, erased: false },
@@ -107,7 +111,30 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       });
       const { event } = incidentEvent(actor, incident, "incident.opened/1", { number: incident.number, category: incident.category, priority: incident.priority }, "set");
       publish(after, [event]);
-      return [201, { id: incident.id, number: incident.number, version: incident.version, seq: world.seq }];
+      return [201, { id: incident.id, number: incident.number, version: incident.version, passed_to: null, seq: world.seq }];
+    }],
+    ["POST", /^\/api\/incidents\/([^/]+)\/calls$/, (actor, body, id) => {
+      const incident = find(id);
+      const after = world.seq;
+      incident.calls += 1;
+      drafts.delete(body.draft_id);
+      publish(after, [incidentEvent(actor, incident, "incident.call_added/1", { channel: body.channel }, "set").event]);
+      return [201, { id: world.id(), number: incident.number, version: incident.version, calls: incident.calls, seq: world.seq }];
+    }],
+    ["POST", /^\/api\/incidents\/([^/]+)\/caller$/, (_actor, _body, id) => [201, { version: find(id).version }]],
+    ["PUT", /^\/api\/call-drafts\/([^/]+)$/, (_actor, body, id) => {
+      const held = drafts.get(id) ?? { id, started_at: new Date().toISOString(), fields: {} };
+      for (const [name, text] of Object.entries(body.fields)) {
+        if (text === null) delete held.fields[name];
+        else held.fields[name] = text;
+      }
+      held.saved_at = new Date().toISOString();
+      drafts.set(id, held);
+      return [200, { id, saved_at: held.saved_at }];
+    }],
+    ["DELETE", /^\/api\/call-drafts\/([^/]+)$/, (_actor, _body, id) => {
+      drafts.delete(id);
+      return [200, {}];
     }],
     ["POST", /^\/api\/incidents\/([^/]+)\/assignments$/, (actor, body, id) => {
       const incident = find(id, body.version);
@@ -237,6 +264,11 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       const limit = Number(query.get("limit") ?? 50);
       return { items: items.slice(from, from + limit).map((one) => ({ ...view(one), closed_at: one.closed_at ?? null })), next: from + limit < items.length ? String(from + limit) : null };
     }],
+    [/^\/api\/incidents\/nearby$/, () => ({ items: [] })],
+    [/^\/api\/call-drafts$/, () => ({ items: [] })],
+    [/^\/api\/hazards$/, () => ({ items: [] })],
+    [/^\/api\/places\/history$/, () => ({ radius_m: 50, since: new Date().toISOString(), is_cut: false, counts: [], items: [] })],
+    [/^\/api\/guides$/, () => ({ guides: [] })],
     [/^\/api\/incidents\/([^/]+)$/, (actor, _query, id) => {
       counts.card += 1;
       const incident = find(id);

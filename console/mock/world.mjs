@@ -40,6 +40,8 @@ export const CODES = {
     code("4", "4: kelishilgan vaqtda", "4: келишилган вақтда", "4: по договорённости", "4: by appointment"),
     code("unknown", "nomaʼlum", "номаълум", "неизвестно", "unknown"),
   ],
+  hazard_sources: [code("fire_service", "yongʻin xavfsizligi xizmati", "ёнғин хавфсизлиги хизмати", "пожарная служба", "fire service")],
+  hazard_grounds: [code("gas", "gaz yoki kimyoviy modda", "газ ёки кимёвий модда", "газ или химическое вещество", "gas or chemicals")],
   channels: [
     code("phone", "telefon (102)", "телефон (102)", "телефон (102)", "telephone (102)"),
     code("app", "mobil ilova", "мобил илова", "мобильное приложение", "mobile app"),

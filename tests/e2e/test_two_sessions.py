@@ -15,9 +15,12 @@ pytestmark = pytest.mark.browser
 async def open_by_form(screen: Screen, coordinates: str = "40.50000, 60.50000") -> None:
     page = screen.page
     await page.keyboard.press("n")
-    await page.get_by_label("Category").select_option("theft")
-    await page.get_by_label("Priority").select_option("1")
-    await page.get_by_label("Place: latitude, longitude").fill(coordinates)
+    await page.locator(".place-field input").fill(coordinates)
+    await page.locator(".place-menu [role=option]").first.wait_for(timeout=SHOWN_MS)
+    await page.keyboard.press("Enter")
+    await page.locator("#call-category").fill("theft")
+    await page.keyboard.press("Enter")
+    await page.locator('.priorities input[value="3"]').wait_for(timeout=SHOWN_MS)
     await page.get_by_label("Name").fill("Synthetic Caller")
     await page.get_by_role("button", name="Open incident").click()
     await page.get_by_role("heading", name="Units on this incident").wait_for(timeout=SHOWN_MS)

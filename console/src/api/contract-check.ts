@@ -43,6 +43,11 @@ export type Addresses = Fits<
   | "/api/incidents/{incident_id}/hold" | "/api/incidents/{incident_id}/release" | "/api/incidents/{incident_id}/backup" | "/api/incidents/{incident_id}/backup/withdrawal",
   keyof paths
 >;
+export type CallAddresses = Fits<
+  | "/api/incidents/nearby" | "/api/incidents/{incident_id}/calls" | "/api/incidents/{incident_id}/caller" | "/api/call-drafts"
+  | "/api/call-drafts/{draft_id}" | "/api/hazards" | "/api/places/history" | "/api/guides",
+  keyof paths
+>;
 
 export type BriefingAddresses = Fits<
   | "/api/handovers" | "/api/handovers/draft" | "/api/handovers/{handover_id}" | "/api/handovers/{handover_id}/acknowledgements"

@@ -210,6 +210,9 @@ export interface Me {
 export interface Code {
   code: string;
   names: Names;
+  /** Of a category: what is proposed first, and the group in which two reports of one thing may differ. */
+  priority?: string;
+  group?: string;
 }
 
 export interface Codes {
@@ -221,6 +224,8 @@ export interface Codes {
   channels: Code[];
   outcome_reasons?: Code[];
   referral_bodies?: Code[];
+  hazard_sources: Code[];
+  hazard_grounds: Code[];
   levels: { key: string; names: Names }[];
 }
 
@@ -343,6 +348,59 @@ export interface NewIncident {
   /** The number a sister centre gave the call. */
   reference?: string;
   priority_reason?: string;
+  /** The unfinished call this was written on; it goes in the same act. */
+  draft_id?: string;
+}
+
+export interface Opened {
+  id: string;
+  number: string;
+  version: number;
+  /** The territory that took a call which lies with another desk. */
+  passed_to: { id: number; names: Names } | null;
+}
+
+export interface NearbyIncident {
+  incident: IncidentView & { closed_at: string | null };
+  distance_m: number;
+  minutes: number;
+  same_category: boolean;
+  same_group: boolean;
+  within_accuracy: boolean;
+}
+
+export interface CallDraft {
+  id: string;
+  started_at: string;
+  saved_at: string;
+  fields: Record<string, string>;
+}
+
+export interface Hazard {
+  id: string;
+  place: Place;
+  radius_m: number;
+  distance_m: number;
+  source: string;
+  ground: string;
+  text: string | null;
+  by: string | null;
+  written_at: string;
+  expires_at: string;
+}
+
+export interface PlaceHistory {
+  radius_m: number;
+  since: string;
+  is_cut: boolean;
+  counts: { category: string; outcome: string | null; count: number }[];
+  items: { day: string; category: string; outcome: string | null }[];
+}
+
+export interface GuideCard {
+  category: string;
+  questions: Names[];
+  instructions: Names[];
 }
 
 export const PLACE_KINDS = ["street", "crossing", "house", "landmark", "neighbourhood", "settlement", "other"] as const;

@@ -5,6 +5,8 @@ import { Dialog } from "./dialog";
 import { keysAreOn, turnKeys } from "./keys";
 
 const KEYS: readonly [string, Key][] = [
+  ["F2", "keys.new_call"],
+  ["F4", "keys.send_units"],
   ["N", "keys.new"],
   ["J", "keys.next"],
   ["K", "keys.previous"],

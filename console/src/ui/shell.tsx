@@ -16,6 +16,7 @@ import { useAlarms } from "./use-alarms";
 import { useBeat } from "./presence";
 import { useKeys } from "./keys";
 import { Kbd } from "./marks";
+import { NewCallButton } from "../screens/new-incident/new-call-key";
 
 const SCREENS: readonly { to: string; label: Key; icon: string; needs: Act }[] = [
   { to: "/desk", label: "nav.desk", icon: "M3 5h7v14H3zM14 5h7v6h-7zM14 14h7v5h-7z", needs: "picture" },
@@ -53,6 +54,7 @@ export function Shell({ children }: { children: ReactNode }) {
         {may(me, "picture") && <CommandLine />}
         <span className="spacer" />
         {may(me, "alarms") && <AlarmBar alarms={alarms} />}
+        <NewCallButton />
         <button type="button" className="button is-quiet only-wide" onClick={() => setShowKeys(true)}>
           {t("keys.title")} <Kbd>?</Kbd>
         </button>

@@ -1,165 +1,208 @@
-/** A new incident: what, how urgent, where, then who called. The form keeps what is typed; Esc or another screen never loses it. */
-import { lazy, Suspense, useEffect, useState, type FormEvent } from "react";
+/**
+ * The call form: place, category, priority, likely duplicates, then who called; by keyboard alone. Each field is saved as it is typed; Esc
+ * loses nothing. At priority 1 the incident is opened as soon as it can be, and the rest of the form goes to it.
+ */
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { useNavigate } from "react-router";
-import type { NewIncident } from "../../api/types";
+import type { NearbyIncident, Opened, Place } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
-import { parseCoordinates } from "../../ui/coordinates";
-import { Dialog } from "../../ui/dialog";
+import { fromPoint, withSurroundings } from "../../ui/place-choice";
+import { PlaceField, type ChosenPlace } from "../../ui/place-field";
 import { Kbd } from "../../ui/marks";
 import { Problem, problemFields, withLocalTimes } from "../../ui/problem";
-import { useCommand } from "../../ui/use-command";
-import { clearDraft, hasPrivateDraft, loadDraft, saveDraft, type CodedDraft, type PrivateDraft } from "./draft";
-import { CodeSelect, Field } from "./form-parts";
+import { toIso } from "../../ui/time-text";
+import { useRead } from "../../ui/use-read";
+import { CallerFields, ChannelFields } from "./caller-fields";
+import { CategoryField } from "./category-field";
+import { draft } from "./draft";
+import { Duplicates } from "./duplicates";
+import { isEmpty, isReady, type Fields } from "./fields";
+import { FormHead } from "./form-head";
+import { useFormKeys } from "./keys";
+import { Guide, Hazards, History } from "./knowledge";
+import { PriorityField } from "./priority-field";
 import { TerritoryPicker } from "./territory-picker";
+import { useDraft } from "./use-draft";
+import { useOpening } from "./use-opening";
 
 const PickMap = lazy(() => import("../../map/map-view").then((module) => ({ default: module.MapView })));
+const EARLY = "1";
+
+/** The first of these selectors that is there, once the field that was left has closed its list. */
+const focusOn = (...selectors: string[]) =>
+  setTimeout(() => selectors.map((selector) => document.querySelector<HTMLElement>(`.new-incident ${selector}`)).find(Boolean)?.focus(), 20);
 
 export function NewIncidentScreen() {
   const { territories, codes } = useSession();
-  const { t, f } = useWords();
+  const { t, f, name } = useWords();
   const names = useNames();
   const navigate = useNavigate();
-  const sending = useCommand();
-  const [askDiscard, setAskDiscard] = useState(false);
-  const [coded, setCoded] = useState<CodedDraft>(() => {
-    const { coded: kept } = loadDraft();
-    return { ...kept, channel: kept.channel || (codes.channels[0]?.code ?? "") };
-  });
-  const [personal, setPersonal] = useState<PrivateDraft>(() => loadDraft().personal);
-  useEffect(() => saveDraft(coded, personal), [coded, personal]);
-  useWarnBeforeLeaving();
+  const { id, fields, saved, isKept, others } = useDraft();
+  const opening = useOpening();
+  const chosen = fields.place.chosen;
+  const proposedOf = (category: string) => codes.categories.find(({ code }) => code === category)?.priority ?? "";
+  const proposed = proposedOf(fields.category);
+  const isOpened = fields.incident_id !== "";
+  const occurred_at = fields.entered_via === "console" ? null : toIso({ day: fields.occurred_day, clock: fields.occurred_clock });
+  const lacksReason = proposed !== "" && fields.priority !== proposed && fields.priority_reason.trim() === "";
+  const lacksTime = fields.entered_via !== "console" && occurred_at === null;
+  const canOpen = !isOpened && isReady(fields) && !lacksReason && !lacksTime && !opening.sending.busy;
+  const nearby = useRead<{ items: NearbyIncident[] }>(nearbyPath(chosen, fields.category, isOpened));
+  const likely = nearby.data?.items ?? [];
+  const refused = new Map(problemFields(opening.sending.error).map(({ field, message }) => [field, withLocalTimes(message, f)]));
+  const change = (some: Partial<Fields>) => draft.set(some);
+  const purpose = purposeOf(fields, id, isKept, chosen);
 
-  const place = parseCoordinates(coded.place);
-  const placeIsWrong = coded.place.trim() !== "" && place === null;
-  const missing = !coded.category || !coded.priority || (!place && !coded.territory) || placeIsWrong;
-  const refused = new Map(problemFields(sending.error).map(({ field, message }) => [field, withLocalTimes(message, f)]));
-  const setCode = (change: Partial<CodedDraft>) => setCoded((held) => ({ ...held, ...change }));
-  const isTyped = [coded.category, coded.priority, coded.place, coded.territory, ...Object.values(personal)].some((text) => text.trim() !== "");
-  const discard = () => {
-    clearDraft();
-    void navigate("/desk");
+  const leave = (to: string) => void navigate(to);
+  const gone = (opened: Opened, to: "card" | "units" | "form") => {
+    if (opened.passed_to !== null) {
+      draft.consumed();
+      passedOn.current = t("call.passed_to", { number: opened.number, territory: name(opened.passed_to.names, String(opened.passed_to.id)) });
+      focusOn(".place-field input");
+      return;
+    }
+    if (to === "form") {
+      draft.goOn(opened.id, opened.number);
+      focusOn("#call-note");
+      return;
+    }
+    draft.consumed();
+    leave(to === "units" ? `/desk/${opened.id}#recommend` : `/desk/${opened.id}`);
   };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (missing) return;
-    sending.send<{ id: string }>("POST", "/api/incidents", toRequest(coded, personal, place), ({ id }) => {
-      clearDraft();
-      void navigate(`/desk/${id}`);
+  const passedOn = useRef<string | null>(null);
+  const open = (to: "card" | "units" | "form") => {
+    if (canOpen) opening.open(fields, proposed, occurred_at, (opened) => gone(opened, to));
+  };
+  const finish = (to: string) =>
+    opening.finish(fields, () => {
+      draft.discard();
+      leave(to);
     });
+  const toUnits = () => (isOpened ? finish(`/desk/${fields.incident_id}#recommend`) : open("units"));
+  const join = (incidentId: string) => {
+    if (!opening.sending.busy && !lacksTime) opening.join(incidentId, fields, occurred_at, (joined) => (draft.consumed(), leave(`/desk/${joined}`)));
   };
+  const afterPriority = () => {
+    if (fields.priority === EARLY && canOpen && !nearby.loading && likely.length === 0) open("form");
+    else focusOn("#call-duplicates");
+  };
+  const markCovert = () => {
+    const covert = !fields.covert;
+    change({ covert, ...(covert && !fields.safe_contact.includes("no_call") ? { safe_contact: [...fields.safe_contact, "no_call"] } : {}) });
+  };
+  useFormKeys({ F4: toUnits, "Alt+KeyS": markCovert });
+  useEffect(() => {
+    // A number of ours that was passed on stands until the next call is begun.
+    if (!isEmpty(fields)) passedOn.current = null;
+  }, [fields]);
 
+  const placed = (next: ChosenPlace | null) => {
+    const isByKey = document.activeElement?.closest(".place-field") !== null && fields.place.chosen === null && next !== null;
+    change({ place: { chosen: next, text: next?.full_text ?? draft.get().fields.place.text } });
+    if (isByKey) focusOn("#call-category");
+  };
+  const pick = ({ lon, lat }: Place) => {
+    const point = fromPoint({ lon, lat }, "map", f.coordinates(lon, lat));
+    placed(point);
+    void withSurroundings(point, name).then((known) => draft.get().fields.place.chosen?.place === point.place && placed(known));
+  };
   return (
     <div className="new-incident">
-      <form className="panel" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && void navigate("/desk")} aria-labelledby="new-title">
-        <header className="panel-head">
-          <h1 id="new-title">{t("new.title")}</h1>
-        </header>
+      <form
+        className="panel call-form" aria-labelledby="new-title"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isOpened) finish(`/desk/${fields.incident_id}`);
+          else open("card");
+        }}
+        onKeyDown={(event) => event.key === "Escape" && leave(isOpened ? `/desk/${fields.incident_id}` : "/desk")}
+      >
+        <FormHead saved={saved} others={others} fields={fields} />
         <div className="scroll pad">
-          <div className="field-pair">
-            <CodeSelect
-              label={t("field.category")} value={coded.category} problem={refused.get("category")} autoFocus onChange={(category) => setCode({ category })}
-              choices={codes.categories.map(({ code }) => [code, names.category(code)])}
-            />
-            <CodeSelect
-              label={t("field.priority")} value={coded.priority} problem={refused.get("priority")} onChange={(priority) => setCode({ priority })}
-              choices={codes.priorities.map(({ code }) => [code, names.priority(code)])}
-            />
-          </div>
-          <div className="field-pair">
-            <Field label={t("field.coordinates")} problem={placeIsWrong ? t("field.coordinates_wrong") : refused.get("place")} hint={t("new.place_hint")}>
-              <input className="num" value={coded.place} onChange={(event) => setCode({ place: event.target.value })} aria-invalid={placeIsWrong} />
-            </Field>
-            <CodeSelect
-              label={t("field.channel")} value={coded.channel} problem={refused.get("channel")} onChange={(channel) => setCode({ channel })}
-              choices={codes.channels.map(({ code }) => [code, names.channel(code)])}
-            />
-          </div>
-          {!place && <TerritoryPicker value={coded.territory} onChange={(territory) => setCode({ territory })} />}
-          <PrivateFields draft={personal} refused={refused} onChange={(change) => setPersonal((held) => ({ ...held, ...change }))} />
-          {sending.attempt > 0 && <p className="notice">{t("sending.retrying", { n: sending.attempt })}</p>}
-          {sending.error !== null && <Problem error={sending.error} onRetry={sending.retry} />}
+          {passedOn.current !== null && <p className="notice is-warning" role="status">{passedOn.current}</p>}
+          {isOpened && <p className="notice" role="status">{t("call.is_open", { number: fields.incident_number, key: "F4" })}</p>}
+          {fields.covert && <p className="notice is-warning">{t("call.covert_on")}</p>}
+          {isOpened ? (
+            <p className="call-facts">{[chosen?.full_text ?? fields.place.text, names.category(fields.category), names.priority(fields.priority)].filter(Boolean).join(" · ")}</p>
+          ) : (
+            <>
+              <PlaceField
+                key={id} value={chosen} initialText={fields.place.text} autoFocus problem={refused.get("place")} onChange={placed}
+                onText={(text) => text !== draft.get().fields.place.text && change({ place: { chosen: draft.get().fields.place.chosen, text } })}
+              />
+              {chosen === null && <TerritoryPicker value={fields.territory} onChange={(territory) => change({ territory })} />}
+              <CategoryField
+                value={fields.category} problem={refused.get("category")}
+                onChoose={(category) => {
+                  const wasProposed = fields.priority === "" || fields.priority === proposed;
+                  change({ category, ...(wasProposed ? { priority: proposedOf(category), priority_reason: "" } : {}) });
+                  focusOn(".priorities input:checked", ".priorities input");
+                }}
+              />
+              <PriorityField
+                value={fields.priority} proposed={proposed} reason={fields.priority_reason} disabled={fields.category === ""}
+                onChoose={(priority) => change({ priority })} onReason={(priority_reason) => change({ priority_reason })} onNext={afterPriority}
+              />
+              <Duplicates
+                items={likely} isKnown={chosen !== null && fields.category !== ""} loading={nearby.loading} failed={nearby.error !== null}
+                busy={opening.sending.busy || lacksTime} canOpen={canOpen} onJoin={join} onOpen={() => open(fields.priority === EARLY ? "form" : "card")}
+              />
+            </>
+          )}
+          <CallerFields fields={fields} refused={refused} onChange={change} onCovert={markCovert} />
+          {!isOpened && <ChannelFields fields={fields} refused={refused} onChange={change} />}
+          {opening.sending.attempt > 0 && <p className="notice">{t("sending.retrying", { n: opening.sending.attempt })}</p>}
+          {opening.sending.error !== null && <Problem error={opening.sending.error} onRetry={opening.sending.retry} />}
+          {opening.finishing.error !== null && <Problem error={opening.finishing.error} onRetry={() => finish(`/desk/${fields.incident_id}`)} />}
         </div>
         <footer className="panel-foot">
-          {missing && <span className="quiet small">{t("new.missing")}</span>}
+          <span className="quiet small">{isOpened ? "" : whatIsMissing(fields, lacksReason, lacksTime).map((key) => t(key)).join(" ")}</span>
           <span className="spacer" />
-          <button type="button" className="button" onClick={() => (isTyped ? setAskDiscard(true) : discard())}>
-            {t("new.discard")}
-          </button>
-          <button type="button" className="button" onClick={() => void navigate("/desk")}>
+          <button type="button" className="button" onClick={() => leave(isOpened ? `/desk/${fields.incident_id}` : "/desk")}>
             {t("new.later")} <Kbd>Esc</Kbd>
           </button>
-          <button type="submit" className="button is-primary" disabled={missing || sending.busy}>
-            {sending.busy ? t("sending.busy") : t("new.submit")}
+          <button type="submit" className="button" disabled={isOpened ? opening.finishing.busy : !canOpen}>
+            {opening.sending.busy || opening.finishing.busy ? t("sending.busy") : isOpened ? t("call.finish") : t("new.submit")} <Kbd>Enter</Kbd>
+          </button>
+          <button type="button" className="button is-primary" disabled={isOpened ? opening.finishing.busy : !canOpen} onClick={toUnits}>
+            {t("call.units")} <Kbd>F4</Kbd>
           </button>
         </footer>
       </form>
+      <aside className="panel call-known" aria-label={t("call.known")}>
+        <div className="scroll pad">
+          <Guide category={fields.category} covert={fields.covert} />
+          <Hazards purpose={purpose} />
+          <History purpose={purpose} />
+        </div>
+      </aside>
       <section className="panel pick-map" aria-label={t("new.map")}>
         <p className="map-note is-top">{t("new.map")}</p>
         <Suspense fallback={null}>
-          <PickMap parent={territories.home()} pick={place} onPick={({ lon, lat }) => setCode({ place: f.coordinates(lon, lat) })} />
+          <PickMap parent={territories.home()} pick={chosen?.place ?? null} onPick={isOpened ? () => undefined : pick} />
         </Suspense>
       </section>
-      {askDiscard && (
-        <Dialog title={t("new.discard_ask")} onClose={() => setAskDiscard(false)}>
-          <p>{t("new.discard_lost")}</p>
-          <footer className="dialog-foot">
-            <button type="button" className="button" onClick={() => setAskDiscard(false)}>
-              {t("action.cancel")}
-            </button>
-            <button type="button" className="button is-primary" onClick={discard}>
-              {t("new.discard")}
-            </button>
-          </footer>
-        </Dialog>
-      )}
     </div>
   );
 }
 
-function PrivateFields(props: { draft: PrivateDraft; refused: Map<string, string>; onChange: (change: Partial<PrivateDraft>) => void }) {
-  const { draft, refused, onChange } = props;
-  const { t } = useWords();
-  return (
-    <fieldset className="group">
-      <legend>{t("sealed.title")}</legend>
-      <div className="field-pair">
-        <Field label={t("sealed.caller_phone")} problem={refused.get("caller.phone")}>
-          <input type="tel" className="num" value={draft.caller_phone} maxLength={40} autoComplete="off" onChange={(event) => onChange({ caller_phone: event.target.value })} />
-        </Field>
-        <Field label={t("sealed.caller_name")} problem={refused.get("caller.name")}>
-          <input value={draft.caller_name} maxLength={200} autoComplete="off" dir="auto" onChange={(event) => onChange({ caller_name: event.target.value })} />
-        </Field>
-      </div>
-      <Field label={t("sealed.address")} problem={refused.get("address")}>
-        <input value={draft.address} maxLength={400} autoComplete="off" dir="auto" onChange={(event) => onChange({ address: event.target.value })} />
-      </Field>
-      <Field label={t("new.note")} problem={refused.get("note")}>
-        <textarea rows={3} value={draft.note} maxLength={4000} dir="auto" onChange={(event) => onChange({ note: event.target.value })} />
-      </Field>
-      <p className="quiet small">{t("new.private_hint")}</p>
-    </fieldset>
-  );
+function nearbyPath(chosen: ChosenPlace | null, category: string, isOpened: boolean): string | null {
+  if (chosen === null || category === "" || isOpened) return null;
+  const query = new URLSearchParams({ lon: String(chosen.place.lon), lat: String(chosen.place.lat), category, accuracy_m: String(chosen.accuracy_m ?? 0) });
+  return `/api/incidents/nearby?${query.toString()}`;
 }
 
-function toRequest(coded: CodedDraft, personal: PrivateDraft, place: NewIncident["place"]): NewIncident {
-  const [name, phone] = [personal.caller_name.trim(), personal.caller_phone.trim()];
-  return {
-    category: coded.category, priority: coded.priority, channel: coded.channel, place,
-    confidence: place ? "exact" : "unknown", covert: false, entered_via: "console",
-    ...(!place && coded.territory ? { territory_id: Number(coded.territory) } : {}),
-    ...(name || phone ? { caller: { ...(name ? { name } : {}), ...(phone ? { phone } : {}) } } : {}),
-    ...(personal.address.trim() ? { address: personal.address.trim() } : {}),
-    ...(personal.note.trim() ? { note: personal.note.trim() } : {}),
-  };
+function purposeOf(fields: Fields, draftId: string, isKept: boolean, chosen: ChosenPlace | null): string | null {
+  if (fields.incident_id !== "") return `incident=${fields.incident_id}`;
+  if (chosen === null || !isKept) return null;
+  return new URLSearchParams({ draft: draftId, lon: String(chosen.place.lon), lat: String(chosen.place.lat), accuracy_m: String(chosen.accuracy_m ?? 0) }).toString();
 }
 
-/** Closing the tab would lose what the caller said: the browser asks first. */
-function useWarnBeforeLeaving(): void {
-  useEffect(() => {
-    const warn = (event: BeforeUnloadEvent) => {
-      if (hasPrivateDraft()) event.preventDefault();
-    };
-    addEventListener("beforeunload", warn);
-    return () => removeEventListener("beforeunload", warn);
-  }, []);
+function whatIsMissing(fields: Fields, lacksReason: boolean, lacksTime: boolean) {
+  return [
+    ...(fields.place.chosen === null && fields.territory === "" ? (["call.lacks_place"] as const) : []),
+    ...(fields.category === "" ? (["call.lacks_category"] as const) : []),
+    ...(fields.category !== "" && lacksReason ? (["call.lacks_reason"] as const) : []),
+    ...(lacksTime ? (["call.lacks_time"] as const) : []),
+  ];
 }

@@ -1,0 +1,27 @@
+/** F2 takes a call from anywhere on the desk, also while somebody types; on the form it puts the call aside and begins another. */
+import { useLocation, useNavigate } from "react-router";
+import { may } from "../../api/permissions";
+import { useSession, useWords } from "../../context";
+import { Kbd } from "../../ui/marks";
+import { draft } from "./draft";
+import { useFormKeys } from "./keys";
+
+export function NewCallButton() {
+  const { me } = useSession();
+  const { t } = useWords();
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  const isAllowed = may(me, "open");
+  const take = () => {
+    if (pathname === "/new") draft.startAnother();
+    void navigate("/new");
+    setTimeout(() => document.querySelector<HTMLElement>(".new-incident .place-field input")?.focus(), 0);
+  };
+  useFormKeys({ F2: () => isAllowed && take() });
+  if (!isAllowed) return null;
+  return (
+    <button type="button" className="button new-call" onClick={take}>
+      {t("call.new")} <Kbd>F2</Kbd>
+    </button>
+  );
+}
