@@ -90,6 +90,13 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
   }
 
   const drafts = new Map();
+  /** Coordinates are a hit of their own, as on the server. */
+  const coordinatesIn = (text) => {
+    const found = /^(-?[\d.]+)[,\s]+(-?[\d.]+)$/.exec(text.trim());
+    if (!found) return [];
+    const place = { lat: Number(found[1]), lon: Number(found[2]) };
+    return [{ id: null, kind: "coordinates", label: {}, house: null, place, accuracy_m: 30, confidence: "exact", territory_id: world.locate(place) ?? null, matched: "exact", score: 1 }];
+  };
   const commands = [
     ["POST", /^\/api\/incidents$/, (actor, body) => {
       if (!body.category) throw new Refusal(422, "invalid_input", "category: required", { field: "category" });
@@ -296,7 +303,7 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       safe_contact: [], covert: false, report_number: null, outcome_reason: null,
     })],
     [/^\/api\/incidents\/([^/]+)\/timeline$/, (_actor, _query, id) => ({ entries: world.timelines.get(id) ?? [] })],
-    [/^\/api\/places$/, (_actor, query) => ({ items: world.places(query.get("q") ?? "").slice(0, Number(query.get("limit") ?? 10)) })],
+    [/^\/api\/places$/, (_actor, query) => ({ items: [...coordinatesIn(query.get("q") ?? ""), ...world.places(query.get("q") ?? "")].slice(0, Number(query.get("limit") ?? 10)) })],
     [/^\/api\/places\/nearest$/, (_actor, query) => ({ item: null, territory_id: world.locate({ lon: Number(query.get("lon")), lat: Number(query.get("lat")) }) ?? null })],
     [/^\/api\/alerts$/, () => ({ now: new Date().toISOString(), current: [], drafts: [], past: [], is_cut: false })],
     [/^\/api\/alerts\/templates$/, () => ({ templates: [] })],

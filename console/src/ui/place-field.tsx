@@ -73,6 +73,13 @@ export function PlaceField(props: PlaceFieldProps) {
     if (value !== null) tell(null);
   };
   const isFresh = search.answered === text.trim();
+  // Enter may be faster than the answer: then it takes the first hit of the answer, unless somebody types on.
+  const [wanted, setWanted] = useState<string | null>(null);
+  useEffect(() => {
+    if (wanted === null || !isFresh) return;
+    setWanted(null);
+    if (wanted === text) chooseHit(search.hits[0]);
+  }, [wanted, isFresh]);
   const isAsking = isTyping && isLongEnough(text);
   return (
     <div className="place-field">
@@ -86,7 +93,7 @@ export function PlaceField(props: PlaceFieldProps) {
         <Label>{props.label ?? t("place.label")}</Label>
         <PlaceInput
           autoFocus={props.autoFocus ?? false} isWrong={Boolean(props.problem)} isAsking={isAsking} text={text}
-          onAsk={() => setTyping(true)} onFirst={() => isFresh && chooseHit(search.hits[0])}
+          onAsk={() => setTyping(true)} onFirst={() => (isFresh ? chooseHit(search.hits[0]) : setWanted(text))}
         />
         <Popover className="popover is-list" placement="bottom start">
           <ListBox className="menu place-menu" renderEmptyState={() => <Emptiness search={search} isFresh={isFresh} />}>
