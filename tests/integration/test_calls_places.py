@@ -52,11 +52,11 @@ async def test_the_history_of_a_place_is_category_and_outcome_of_a_year_within_f
         incident = await open_incident(
             officer, place=place, category=category, occurred_at=opened, caller={"name": "Canary Caller"}
         )
-        await close(officer, incident, "false_call")
+        await close(officer, incident, "resolved")
     incident = await open_incident(officer, place=place_at(40.2), category="noise")
     answer = await officer.get("/api/places/history", incident=incident["id"])
     body = answer.json()
-    assert body["counts"] == [{"category": "noise", "outcome": "false_call", "count": 2}]
+    assert body["counts"] == [{"category": "noise", "outcome": "resolved", "count": 2}]
     assert [set(item) for item in body["items"]] == [{"day", "category", "outcome"}] * 2
     assert (body["radius_m"], body["is_cut"]) == (50.0, False)
     assert "Canary" not in answer.text
