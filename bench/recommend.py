@@ -20,6 +20,7 @@ from bench.cluster import BenchDatabase, bench_cluster
 from bench.desk import Officer, make_desk
 from bench.figures import Figure, alone, compared
 from bench.settings import RUNS, Scale, say
+from markaz.core.memory import keep_for_good
 from markaz.core.permissions import Actor, Grant, Role
 from markaz.core.settings import Settings
 from markaz.core.territories import ROOT_ID
@@ -63,6 +64,7 @@ async def _measure(database: BenchDatabase, settings: Settings, officer: Officer
     centre.positions.report(
         Actor(uuid7(), "device", "Device", True, (Grant(Role.UNIT_DEVICE, ROOT_ID),), 1), fixes, centre.tree, now
     )
+    keep_for_good()  # as `markaz serve` does once it is up
     ours: dict[int, list[list[float]]] = {SHOWN: [], UNITS: []}
     yardstick: list[list[float]] = []
     cpu: list[float] = []  # of this process for one answer; it does not hang on what else the machine does

@@ -13,6 +13,7 @@ from markaz.core.db.embedded import DatabaseAccess, running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
 from markaz.core.errors import NotPossibleNow
+from markaz.core.memory import keep_for_good
 from markaz.core.settings import Settings
 from markaz.core.territories import ensure_root
 from markaz.demo.building import Login, build_demo, is_demo
@@ -104,6 +105,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets)
+        keep_for_good()
         self._announce()
 
     def handle_exit(self, sig: int, frame: object) -> None:

@@ -6,9 +6,8 @@ What is weighed is a unit at this moment (kind, skills, crew, travel time, cover
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from markaz.contracts.incidents import UnitStatus
@@ -33,6 +32,7 @@ class Group(StrEnum):
 
 
 _RANK = {group: rank for rank, group in enumerate(Group)}
+_USABLE = frozenset({Group.RECOMMENDED, Group.POSSIBLE, Group.DIVERTIBLE})
 
 
 class Why(StrEnum):
@@ -54,6 +54,13 @@ class Why(StrEnum):
     HERE = "here"
 
 
+# Reasons without numbers of their own. All parts are shared between choices: nobody may change one.
+_DIVERTS: Part = {"code": Why.DIVERTS.value}
+_HERE: Part = {"code": Why.HERE.value}
+_POSITION_UNKNOWN: Part = {"code": Why.POSITION_UNKNOWN.value}
+_NOT_NOW: dict[UnitStatus, Part] = {s: {"code": Why.NOT_NOW.value, "status": s.value} for s in UnitStatus}
+
+
 class OverrideReason(StrEnum):
     """Why another unit was taken than the suggested one."""
 
@@ -64,9 +71,8 @@ class OverrideReason(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A unit on duty at this moment.
+class Candidate(NamedTuple):
+    """A unit on duty at this moment. A tuple like the others here: thousands are made for one recommendation.
 
     `position_age_s` None means that its position is unknown and `travel` starts from the middle of its territory.
     `other_rank` is how urgent what it works for is (0 most), None when it works for nothing one may take it from.
@@ -87,8 +93,7 @@ class Candidate:
     travel: Estimate | None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One candidate with its group, its reasons, and the seconds by which it was put in order (None: unknown)."""
 
     candidate: Candidate
@@ -108,8 +113,8 @@ def recommend(
     sign: the same input gives the same order on every machine. The best free unit of the needed kind, and the best of
     the kind wished for beside it, are suggested and stand on top.
     """
-    cover = _cover(candidates)
-    choices = [_weigh(one, incident_id, rank, need, allowances, cover) for one in candidates]
+    scales = _Scales(incident_id, rank, need, allowances, _cover(candidates))
+    choices = [scales.weigh(one) for one in candidates]
     choices.sort(key=_order)
     return _with_suggestions(choices, need)
 
@@ -125,85 +130,104 @@ def _cover(candidates: Iterable[Candidate]) -> Mapping[tuple[int, str], int]:
     return Counter((one.district_id, one.kind) for one in candidates if one.status in SENDABLE)
 
 
-def _weigh(
-    one: Candidate,
-    incident_id: UUID,
-    rank: int,
-    need: Need,
-    allowances: Allowances,
-    cover: Mapping[tuple[int, str], int],
-) -> Choice:
-    parts: list[Part] = []
-    fits = _kind(one, need, allowances, parts)
-    group = _group(one, incident_id, rank, fits)
-    left = None
-    if group in {Group.RECOMMENDED, Group.POSSIBLE, Group.DIVERTIBLE}:
-        _ability(one, need, allowances, parts)
-    if one.status in SENDABLE:
-        left = cover[one.district_id, one.kind] - 1
-        parts.append(_cover_part(one, left, allowances))
-    if group is Group.DIVERTIBLE:
-        parts.append({"code": Why.DIVERTS.value})
-    elif group is Group.NOT_NOW:
-        parts.append({"code": Why.NOT_NOW.value, "status": one.status.value})
-    elif group is Group.HERE:
-        parts.append({"code": Why.HERE.value})
-    counted = None if one.travel is None else one.travel.mid_s + sum(part.get("added_s", 0) for part in parts)
-    return Choice(one, group, False, counted, left, tuple(parts))
+class _Scales:
+    """Weighs the candidates of one recommendation. Reasons that many of them share are made once and never changed."""
 
-
-def _kind(one: Candidate, need: Need, allowances: Allowances, parts: list[Part]) -> bool:
-    """Say whether its kind is needed, and add that reason."""
-    if one.kind in need.kinds:
-        is_first = one.kind == need.kinds[0]
-        parts.append(
-            {"code": Why.KIND_FIRST.value}
-            if is_first
-            else {"code": Why.KIND_NEXT.value, "added_s": allowances.kind_next}
-        )
-        return True
-    if one.kind in need.also:
-        parts.append({"code": Why.KIND_ALSO.value, "added_s": allowances.kind_also})
-        return True
-    parts.append({"code": Why.KIND_OTHER.value})
-    return False
-
-
-def _group(one: Candidate, incident_id: UUID, rank: int, fits: bool) -> Group:
-    if one.incident_id == incident_id:
-        return Group.HERE
-    if one.status in SENDABLE:
-        return Group.RECOMMENDED if fits else Group.POSSIBLE
-    if one.status in DIVERTIBLE and one.other_rank is not None and one.other_rank > rank:
-        return Group.DIVERTIBLE
-    return Group.NOT_NOW
-
-
-def _ability(one: Candidate, need: Need, allowances: Allowances, parts: list[Part]) -> None:
-    """Add what is known of skills, crew and position. What was never recorded is unknown and counts for nothing."""
-    has = [skill for skill in need.skills if skill in one.skills]
-    if has:
-        parts.append({"code": Why.SKILL_HAS.value, "skills": has})
-    elif need.skills and one.skills:
-        parts.append(
-            {"code": Why.SKILL_MISSING.value, "skills": list(need.skills), "added_s": allowances.skill_missing}
-        )
-    if 0 < one.crew_size < need.min_crew:
-        parts.append({"code": Why.CREW_SMALL.value, "n": one.crew_size, "added_s": allowances.crew_small})
-    if one.position_age_s is None:
-        parts.append({"code": Why.POSITION_UNKNOWN.value})
-    elif one.is_stale:
-        parts.append({"code": Why.POSITION_STALE.value, "added_s": allowances.position_stale})
-
-
-def _cover_part(one: Candidate, left: int, allowances: Allowances) -> Part:
-    if left == 0:
-        return {
-            "code": Why.COVER_LAST.value,
-            "territory_id": one.district_id,
-            "added_s": allowances.cover_last,
+    def __init__(
+        self,
+        incident_id: UUID,
+        rank: int,
+        need: Need,
+        allowances: Allowances,
+        cover: Mapping[tuple[int, str], int],
+    ) -> None:
+        self._incident_id = incident_id
+        self._rank = rank
+        self._need = need
+        self._allowances = allowances
+        self._cover = cover
+        self._kinds: dict[str, tuple[bool, Part]] = {}
+        self._covers: dict[tuple[int, str], tuple[int, Part]] = {}
+        self._missing: Part = {
+            "code": Why.SKILL_MISSING.value,
+            "skills": list(need.skills),
+            "added_s": allowances.skill_missing,
         }
-    return {"code": Why.COVER_LEFT.value, "territory_id": one.district_id, "n": left}
+        self._stale: Part = {"code": Why.POSITION_STALE.value, "added_s": allowances.position_stale}
+
+    def weigh(self, one: Candidate) -> Choice:
+        """Return the candidate with its group, its reasons and its seconds."""
+        fits, kind_part = self._kinds.get(one.kind) or self._kind(one.kind)
+        parts = [kind_part]
+        group = self._group(one, fits)
+        left = None
+        if group in _USABLE:
+            self._ability(one, parts)
+        if one.status in SENDABLE:
+            where = one.district_id, one.kind
+            left, cover_part = self._covers.get(where) or self._left(where)
+            parts.append(cover_part)
+        if group is Group.DIVERTIBLE:
+            parts.append(_DIVERTS)
+        elif group is Group.NOT_NOW:
+            parts.append(_NOT_NOW[one.status])
+        elif group is Group.HERE:
+            parts.append(_HERE)
+        counted = None
+        if one.travel is not None:
+            counted = one.travel.mid_s
+            for part in parts:
+                counted += part.get("added_s", 0)
+        return Choice(one, group, False, counted, left, tuple(parts))
+
+    def _kind(self, kind: str) -> tuple[bool, Part]:
+        """Say whether this kind is needed, and with which reason."""
+        need, allowances = self._need, self._allowances
+        if kind in need.kinds:
+            part: Part = {"code": Why.KIND_FIRST.value}
+            if kind != need.kinds[0]:
+                part = {"code": Why.KIND_NEXT.value, "added_s": allowances.kind_next}
+            known = True, part
+        elif kind in need.also:
+            known = True, {"code": Why.KIND_ALSO.value, "added_s": allowances.kind_also}
+        else:
+            known = False, {"code": Why.KIND_OTHER.value}
+        self._kinds[kind] = known
+        return known
+
+    def _group(self, one: Candidate, fits: bool) -> Group:
+        if one.incident_id == self._incident_id:
+            return Group.HERE
+        if one.status in SENDABLE:
+            return Group.RECOMMENDED if fits else Group.POSSIBLE
+        if one.status in DIVERTIBLE and one.other_rank is not None and one.other_rank > self._rank:
+            return Group.DIVERTIBLE
+        return Group.NOT_NOW
+
+    def _ability(self, one: Candidate, parts: list[Part]) -> None:
+        """Add what is known of skills, crew and position. What was never recorded is unknown and counts for nothing."""
+        need = self._need
+        if need.skills and one.skills:
+            has = [skill for skill in need.skills if skill in one.skills]
+            parts.append({"code": Why.SKILL_HAS.value, "skills": has} if has else self._missing)
+        if 0 < one.crew_size < need.min_crew:
+            small = self._allowances.crew_small
+            parts.append({"code": Why.CREW_SMALL.value, "n": one.crew_size, "added_s": small})
+        if one.position_age_s is None:
+            parts.append(_POSITION_UNKNOWN)
+        elif one.is_stale:
+            parts.append(self._stale)
+
+    def _left(self, where: tuple[int, str]) -> tuple[int, Part]:
+        """Say how many free units of a kind stay in a district when one of them goes, and with which reason."""
+        district_id, _ = where
+        left = self._cover[where] - 1
+        part: Part = {"code": Why.COVER_LEFT.value, "territory_id": district_id, "n": left}
+        if left == 0:
+            added_s = self._allowances.cover_last
+            part = {"code": Why.COVER_LAST.value, "territory_id": district_id, "added_s": added_s}
+        self._covers[where] = left, part
+        return left, part
 
 
 def _with_suggestions(choices: list[Choice], need: Need) -> list[Choice]:
@@ -215,7 +239,7 @@ def _with_suggestions(choices: list[Choice], need: Need) -> list[Choice]:
             suggested.append(best)
     taken = {choice.candidate.unit_id for choice in suggested}
     rest = [choice for choice in choices if choice.candidate.unit_id not in taken]
-    top = [Choice(c.candidate, c.group, True, c.counted_s, c.cover_left, c.parts) for c in suggested]
+    top = [choice._replace(is_suggested=True) for choice in suggested]
     return top + rest
 
 

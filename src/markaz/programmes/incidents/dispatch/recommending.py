@@ -32,6 +32,7 @@ from markaz.programmes.incidents.positions import STALE_AFTER_S, Fix, Positions
 REMEMBERED = 2_000  # recommendations; at a desk's pace that is hours, and an unremembered one is only not kept
 KEPT = 10  # recommended units kept with a decision
 MINUTE_S = 60
+_STATUSES = {status.value: status for status in UnitStatus}
 
 JSON = dict[str, Any]
 TerrainOf = Callable[[int], Terrain]
@@ -84,7 +85,8 @@ class Recommending:
         """
         tree = self._spine.territories()
         territories = territory_filter(actor, Permission.INCIDENT_DISPATCH, tree)
-        async with self._spine.database.snapshot() as connection:
+        # Two single reads, not one moment: it is advice, and a sending names the versions it saw.
+        async with self._spine.database.connection() as connection:
             incident = await base.incident(connection, incident_id)
             if incident is None:
                 raise NotFound("There is no such incident in your territory.", what="incident")
@@ -141,7 +143,7 @@ class Recommending:
             unit_id=row["id"],
             call_sign=row["call_sign"],
             kind=row["kind"],
-            status=UnitStatus(row["status"]),
+            status=_STATUSES[row["status"]],
             version=row["version"],
             skills=tuple(row["skills"]),
             crew_size=row["crew_size"],

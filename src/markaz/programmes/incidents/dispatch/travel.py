@@ -1,14 +1,15 @@
 """How long units take to a place: the port, and the default behind it, a straight line with a speed by terrain.
 
 Pure but for the port's `async`, which road servers need. An estimate is a span, never a promise: it grows with the age
-of a position and with how roughly the place of the incident is known.
+of a position and with how roughly the place of the incident is known. Spots and estimates are tuples, for thousands are
+made for one recommendation.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import sqrt
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from markaz.core.dispatch_rules import DispatchRules, Pace
 from markaz.kit.geometry import Point, distance_m
@@ -29,8 +30,7 @@ class Fallback(StrEnum):
     REFUSED = "refused"  # it answered, but not with times
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """A point and how far from it the thing itself may be, in metres."""
 
     point: Point
@@ -38,8 +38,7 @@ class Spot:
     on_foot: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """Travel time of one unit: of ten drives one is under `low_s`, nine are under `high_s`. Distance is the straight line."""
 
     low_s: float
