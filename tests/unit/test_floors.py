@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,16 @@ PLANTS: dict[str, dict[str, str]] = {
     },
     "programmes": {
         "programmes/planted/__init__.py": "markaz.programmes.incidents",
+    },
+    "rooms": {
+        "programmes/incidents/alarms/planted.py": "markaz.programmes.incidents.crews",
+        "programmes/incidents/briefing/planted.py": "markaz.programmes.incidents.alarms",
+        "programmes/incidents/calls/planted.py": "markaz.programmes.incidents.contents",
+        "programmes/incidents/contents/planted.py": "markaz.programmes.incidents.calls",
+        "programmes/incidents/crews/planted.py": "markaz.programmes.incidents.dispatch",
+        "programmes/incidents/dispatch/planted.py": "markaz.programmes.incidents.field",
+        "programmes/incidents/field/planted.py": "markaz.programmes.incidents.briefing",
+        "programmes/incidents/imports/planted.py": "markaz.programmes.incidents.dispatch",
     },
     "pure": {
         "programmes/planted/domain.py": "asyncpg",
@@ -58,10 +69,10 @@ PLANTS: dict[str, dict[str, str]] = {
 }
 
 
-def _contracts() -> list[str]:
+def _contracts() -> dict[str, dict[str, Any]]:
     with CONFIG.open("rb") as file:
         config = tomllib.load(file)
-    return [contract["id"] for contract in config["tool"]["importlinter"]["contracts"]]
+    return {contract["id"]: contract for contract in config["tool"]["importlinter"]["contracts"]}
 
 
 def _lint(source: Path, contract: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -97,6 +108,12 @@ def source(tmp_path: Path) -> Path:
 
 def test_every_contract_has_a_planted_violation() -> None:
     assert sorted(PLANTS) == sorted(_contracts())
+
+
+def test_every_room_of_the_duty_desk_is_held_apart_from_the_others() -> None:
+    desk = ROOT / "src" / "markaz" / "programmes" / "incidents"
+    rooms = {f"markaz.programmes.incidents.{path.parent.name}" for path in desk.glob("*/__init__.py")}
+    assert set(_contracts()["rooms"]["modules"]) == rooms
 
 
 def test_the_source_keeps_every_contract(source: Path) -> None:
