@@ -31,7 +31,7 @@ const openFirst = async (page: Page) => {
 };
 const SCREENS: Record<string, (page: Page) => Promise<unknown>> = {
   desk: openFirst,
-  change: async (page) => (await openFirst(page), await page.locator(".card-actions .button").first().click(), await page.waitForSelector("[role=dialog]")),
+  change: async (page) => (await openFirst(page), await page.locator(".card-actions .button").nth(1).click(), await page.waitForSelector("[role=dialog]")),
   correct: async (page) => (await openFirst(page), await page.locator(".timeline button").first().click(), await page.waitForSelector("[role=dialog]")),
   stages: async (page) => (await openFirst(page), await page.locator(".split-more").first().click(), await page.waitForSelector("[role=menu]")),
   keys: async (page) => (await page.goto("/desk"), await page.waitForSelector(".queue-row"), await page.keyboard.press("Shift+Slash"), await page.waitForSelector("[role=dialog]")),

@@ -41,12 +41,12 @@ const SCREENS = {
   territories: async (page) => (await page.goto("/territories"), page.waitForTimeout(800)),
   close: async (page) => {
     await openFirst(page);
-    await page.locator(".card-actions .button").nth(1).click();
+    await page.locator(".card-actions .button").nth(2).click();
     await page.waitForTimeout(400);
   },
   change: async (page) => {
     await openFirst(page);
-    await page.locator(".card-actions .button").nth(0).click();
+    await page.locator(".card-actions .button").nth(1).click();
     await page.waitForTimeout(400);
   },
   correct: async (page) => {

@@ -8,11 +8,11 @@ import { boundariesOf, CODES, World } from "./world.mjs";
 const CSP =
   "default-src 'self'; img-src 'self' blob: data:; worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
-const DESK = ["incident.read", "incident.read_sealed", "incident.open", "incident.dispatch", "incident.change", "incident.correct", "incident.close", "unit.read", "unit.status", "position.read", "alert.read", "alert.draft", "handover.sign"];
+const DESK = ["incident.read", "incident.read_sealed", "incident.open", "incident.dispatch", "incident.change", "incident.correct", "incident.close", "unit.read", "unit.status", "position.read", "alert.read", "alert.draft", "handover.sign", "crew.read", "unit.log_on", "unit.lend"];
 const ACCOUNTS = {
   officer: { name: "Aziza Karimova", role: "duty_officer", permissions: DESK },
   second: { name: "Bekzod Rahimov", role: "duty_officer", permissions: DESK },
-  supervisor: { name: "Nodira Saidova", role: "supervisor", permissions: [...DESK, "figures.read", "unit.register", "alert.approve", "summary.read", "summary.make"] },
+  supervisor: { name: "Nodira Saidova", role: "supervisor", permissions: [...DESK, "figures.read", "unit.register", "alert.approve", "summary.read", "summary.make", "roster.plan"] },
   observer: { name: "Timur Aliyev", role: "observer", permissions: ["incident.read", "unit.read", "position.read", "alert.read"] },
 };
 const NORMS = {
@@ -106,7 +106,7 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       const at = new Date().toISOString();
       const incident = {
         id: world.id(), number: String(++world.number), status: "open", category: body.category, priority: body.priority, channel: body.channel,
-        territory_id, place: body.place, received: { at, precision: "second" }, opened_by: actor.login, outcome: null, flags: [], version: 0, source: null, owner_id: null, held: null,
+        territory_id, place: body.place, received: { at, precision: "second" }, opened_by: actor.login, owner_id: actor.login, held: null, outcome: null, flags: [], version: 0, source: null, owner_id: null, held: null,
         place_label: body.place_label ?? null, confidence: body.confidence ?? "unknown", accuracy_m: body.accuracy_m ?? null, covert: body.covert ?? false,
         safe_contact: body.safe_contact ?? [], entered_via: body.entered_via ?? "console", merged_into: null, backup: null, calls: 1, units: {},
       };
@@ -229,6 +229,13 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       publish(after, [incidentEvent(actor, incident, "incident.note_added/1", {}, {}).event]);
       return [201, { version: incident.version, seq: world.seq }];
     }],
+    ["POST", /^\/api\/incidents\/([^/]+)\/owner$/, (actor, body, id) => {
+      const incident = find(id, body.version);
+      const after = world.seq;
+      incident.owner_id = body.to === "me" ? actor.login : body.to;
+      publish(after, [incidentEvent(actor, incident, "incident.owner_changed/1", {}, "set").event]);
+      return [200, { version: incident.version, seq: world.seq }];
+    }],
     ["POST", /^\/api\/units\/([^/]+)\/status$/, (actor, body, id) => {
       const after = world.seq;
       const unit = world.units.get(id);
@@ -253,6 +260,10 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       return { seq: world.seq, at: new Date().toISOString(), incidents: open, units: [...world.units.values()], alarms: [], presence: [], positions: [...world.positions.values()], clock: world.clock };
     }],
     [/^\/api\/colleagues$/, () => ({ items: [] })],
+    [/^\/api\/units\/([^/]+)\/crew$/, () => ({ log_on: null })],
+    [/^\/api\/aid$/, () => ({ requests: [], lent: [], neighbours: [] })],
+    [/^\/api\/shifts$/, () => ({ items: [] })],
+    [/^\/api\/roster-swaps$/, () => ({ items: [] })],
     [/^\/api\/norms$/, () => NORMS],
     [/^\/api\/handovers$/, () => ({ items: [] })],
     [/^\/api\/handovers\/draft$/, () => ({ incidents: [], offered_id: null })],
@@ -388,6 +399,7 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
     const actor = actorOf(request);
     if (!actor) return refuse(response, 401, "not_signed_in", "Sign in first.");
     if (url.pathname === "/api/stream") return openStream(request, response, url.searchParams);
+    if (url.pathname === "/api/presence") return json(response, 204, undefined); // No act: it is neither counted nor kept.
     if (request.method !== "GET") return act(request, response, actor, url.pathname);
     for (const [pattern, run] of reads) {
       const match = pattern.exec(url.pathname);

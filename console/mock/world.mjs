@@ -58,6 +58,11 @@ export const CODES = {
     code("patrol_foot", "piyoda patrul", "пиёда патруль", "пеший патруль", "foot patrol"),
     code("investigation", "tezkor-tergov guruhi", "тезкор-тергов гуруҳи", "следственно-оперативная группа", "investigation group"),
   ],
+  skills: [code("medical_aid", "birinchi tibbiy yordam", "биринчи тиббий ёрдам", "первая медицинская помощь", "first aid"), code("dog", "xizmat iti", "хизмат ити", "служебная собака", "service dog")],
+  status_reasons: [code("meal", "ovqatlanish", "овқатланиш", "приём пищи", "meal"), code("repair", "taʼmirlash", "таъмирлаш", "ремонт", "repair")],
+  lend_reasons: [code("no_free_unit", "boʻsh naryad yoʻq", "бўш наряд йўқ", "нет свободных нарядов", "no free unit")],
+  lend_refusals: [code("none_free", "boʻsh naryad yoʻq", "бўш наряд йўқ", "нет свободных", "none is free")],
+  shifts: [code("morning", "ertalabki smena", "эрталабки смена", "утренняя смена", "morning shift")],
   levels: [
     { key: "country", names: names("mamlakat", "мамлакат", "страна", "country") },
     { key: "region", names: names("viloyat", "вилоят", "область", "region") },
@@ -213,7 +218,7 @@ export class World {
       id: this.id(), number: String(++this.number), status: "open", category: this.pick(CODES.categories).code,
       priority: this.pick(["1", "2", "2", "3", "3", "3", "3", "4", "unknown"]), channel: this.pick(CODES.channels).code, territory_id: territory.id,
       place: index % 11 === 5 ? null : this.pointIn(territory), received: { at: new Date(at).toISOString(), precision: index % 13 === 6 ? "minute" : "second" },
-      opened_by: "u1", outcome: null, flags: index % 17 === 3 ? ["stage_order"] : [], version: 1, source: null, owner_id: null, held: null, place_label: null, confidence: "unknown", accuracy_m: null, covert: false, safe_contact: [], entered_via: "console", merged_into: null, backup: null, calls: 1, units: {},
+      opened_by: "u1", owner_id: null, held: null, outcome: null, flags: index % 17 === 3 ? ["stage_order"] : [], version: 1, source: null, owner_id: null, held: null, place_label: null, confidence: "unknown", accuracy_m: null, covert: false, safe_contact: [], entered_via: "console", merged_into: null, backup: null, calls: 1, units: {},
     };
     this.incidents.set(incident.id, incident);
     this.cards.set(incident.id, this.card(index));

@@ -12,7 +12,8 @@ import { NewIncidentScreen } from "./screens/new-incident/new-incident";
 import { RecordsScreen } from "./screens/records";
 import { SignInScreen } from "./screens/sign-in";
 import { TerritoriesScreen } from "./screens/territories";
-import { UnitsScreen } from "./screens/units";
+
+import { UnitsScreen } from "./screens/units/units";
 import { session } from "./session";
 import { Shell } from "./ui/shell";
 

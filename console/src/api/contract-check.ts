@@ -57,6 +57,23 @@ export type BriefingAddresses = Fits<
   keyof paths
 >;
 
+export type CrewAddresses = Fits<
+  | "/api/units" | "/api/units/{unit_id}/log-on" | "/api/units/{unit_id}/log-off" | "/api/units/{unit_id}/crew" | "/api/units/{unit_id}/loan" | "/api/units/{unit_id}/return"
+  | "/api/aid" | "/api/aid-requests" | "/api/aid-requests/{request_id}/refusal" | "/api/aid-requests/{request_id}/withdrawal"
+  | "/api/shifts" | "/api/shifts/{shift_id}" | "/api/shifts/{shift_id}/roster" | "/api/roster-swaps" | "/api/roster-swaps/{swap_id}/decision"
+  | "/api/incidents/{incident_id}/owner" | "/api/colleagues",
+  keyof paths
+>;
+
+export type LogOnRequest = Bodies["LogOnBody"];
+export type RegisterUnitRequest = Bodies["RegisterUnitBody"];
+export type LendRequest = Bodies["LendBody"];
+export type ReturnRequest = Bodies["UnitReturnBody"];
+export type AidAskRequest = Bodies["AidBody"];
+export type RefusalRequest = Bodies["RefusalBody"];
+export type ShiftRequest = Bodies["ShiftBody"];
+export type RosterRequest = Bodies["RosterBody"];
+export type SwapDecisionRequest = Bodies["SwapDecisionBody"];
 export type OfferRequest = Bodies["OfferBody"];
 export type AcknowledgeRequest = Bodies["AcknowledgeBody"];
 export type MakeSummaryRequest = Bodies["MakeSummaryBody"];

@@ -225,6 +225,11 @@ export interface Codes {
   channels: Code[];
   outcome_reasons?: Code[];
   referral_bodies?: Code[];
+  skills: Code[];
+  status_reasons: Code[];
+  lend_reasons: Code[];
+  lend_refusals: Code[];
+  shifts: Code[];
   hazard_sources: Code[];
   hazard_grounds: Code[];
   levels: { key: string; names: Names }[];

@@ -1,6 +1,6 @@
 /** Does what a plan says: one command each, under its own key, or a way to another screen. */
 import { Command, read } from "../api/client";
-import type { BackupRequest, CorrectionRequest, DispatchRequest, NoteRequest, StageRequest, UnitStatusRequest, WithdrawalRequest } from "../api/contract-check";
+import type { BackupRequest, CorrectionRequest, DispatchRequest, NoteRequest, OwnerRequest, StageRequest, UnitStatusRequest, WithdrawalRequest } from "../api/contract-check";
 import type { Recommendations, Stage } from "../api/types";
 import type { Plan } from "./resolve";
 
@@ -33,14 +33,18 @@ async function post<T = { version: number }>(path: string, body: unknown): Promi
 }
 
 /** Returns what was found, where something was looked for. Throws ApiError or Unreachable. */
-export async function run(plan: Plan, last: LastAct | null, go: Go, undoReason: string): Promise<Found[] | null> {
+export async function run(plan: Plan, last: LastAct | null, go: Go, undoReason: string, me: string): Promise<Found[] | null> {
   const at = "incident" in plan ? `/api/incidents/${plan.incident.id}` : "";
   switch (plan.kind) {
     case "new":
       go("/new");
       return null;
-    case "open":
     case "own":
+      // What is theirs already is only opened: the server would refuse to give it twice.
+      if (plan.incident.owner_id !== me) await post(`${at}/owner`, { to: "me", version: plan.incident.version } satisfies OwnerRequest);
+      go(`/desk/${plan.incident.id}`);
+      return null;
+    case "open":
       go(`/desk/${plan.incident.id}`);
       return null;
     case "outcome":

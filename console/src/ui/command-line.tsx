@@ -72,7 +72,7 @@ export function CommandLine() {
     setError(null);
     try {
       const said = preview(plan, last, t, names, words.f);
-      const outcome = await run(plan, last ?? null, navigate, t("undo.reason"));
+      const outcome = await run(plan, last ?? null, navigate, t("undo.reason"), me.account.id);
       if (outcome) setFound(outcome);
       else {
         setLine("");

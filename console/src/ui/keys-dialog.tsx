@@ -11,6 +11,7 @@ const KEYS: readonly [string, Key][] = [
   ["J", "keys.next"],
   ["K", "keys.previous"],
   ["Enter", "keys.open"],
+  ["O", "keys.take_over"],
   ["F8", "keys.next_alarm"],
   ["F9", "keys.acknowledge"],
   ["F4", "keys.recommend"],

@@ -48,7 +48,7 @@ export const dispatchEn = {
   "command.placeholder": "Command: {example}",
   "command.do.new": "New incident",
   "command.do.open": "Open {number}: {category}",
-  "command.do.own": "Open {number} to take it over: {category}",
+  "command.do.own": "Take {number} over: {category}",
   "command.do.outcome": "Open {number} to give its outcome: {category}",
   "command.do.assign": "Send {units} to {number}: {category}",
   "command.do.stage": "{unit}: {stage}, incident {number}",

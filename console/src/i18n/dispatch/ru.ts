@@ -50,7 +50,7 @@ export const dispatchRu: Part<typeof dispatchEn> = {
   "command.placeholder": "Команда: {example}",
   "command.do.new": "Новое происшествие",
   "command.do.open": "Открыть {number}: {category}",
-  "command.do.own": "Открыть {number}, чтобы взять: {category}",
+  "command.do.own": "Взять {number} себе: {category}",
   "command.do.outcome": "Открыть {number}, чтобы указать итог: {category}",
   "command.do.assign": "Выслать {units} на {number}: {category}",
   "command.do.stage": "{unit}: {stage}, происшествие {number}",

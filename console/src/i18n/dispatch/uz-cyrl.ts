@@ -51,7 +51,7 @@ export const dispatchUzCyrl: Part<typeof dispatchEn> = {
   "command.placeholder": "Буйруқ: {example}",
   "command.do.new": "Янги ҳодиса",
   "command.do.open": "{number} ҳодисани очиш: {category}",
-  "command.do.own": "{number} ҳодисани олиш учун очиш: {category}",
+  "command.do.own": "{number} ҳодисани ўзимга олиш: {category}",
   "command.do.outcome": "{number} ҳодисага натижа бериш учун очиш: {category}",
   "command.do.assign": "{units} юборилади, ҳодиса {number}: {category}",
   "command.do.stage": "{unit}: {stage}, ҳодиса {number}",

@@ -50,7 +50,7 @@ export const dispatchUzLatn: Part<typeof dispatchEn> = {
   "command.placeholder": "Buyruq: {example}",
   "command.do.new": "Yangi hodisa",
   "command.do.open": "{number} hodisani ochish: {category}",
-  "command.do.own": "{number} hodisani olish uchun ochish: {category}",
+  "command.do.own": "{number} hodisani oʻzimga olish: {category}",
   "command.do.outcome": "{number} hodisaga natija berish uchun ochish: {category}",
   "command.do.assign": "{units} yuboriladi, hodisa {number}: {category}",
   "command.do.stage": "{unit}: {stage}, hodisa {number}",

@@ -26,7 +26,12 @@ export function DeskScreen() {
   const asked = (state as { select?: string } | null)?.select;
   useEffect(() => {
     if (asked !== undefined) setCursor(asked);
-  }, [asked, key]);
+    else if (id !== undefined) {
+      // The command line opened it: the card follows, wherever the cursor stood.
+      setCursor(id);
+      setPanel("card");
+    }
+  }, [asked, id, key]);
   const selected = cursor ?? id ?? null;
   const opened = id !== undefined && id === selected ? id : null;
 

@@ -1,5 +1,6 @@
 /** The incident card: what it is, who called, who is on it, what happened when, and what can be done next. */
-import { useState } from "react";
+import { useEffect, useState } from "react";
+import { useLocation, useNavigate } from "react-router";
 import { may } from "../../api/permissions";
 import { useNames, useSession, useWords } from "../../context";
 import { Age, Kbd, PriorityMark } from "../../ui/marks";
@@ -57,6 +58,15 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
   const [dialog, setDialog] = useState<"change" | "close" | null>(null);
   const incident = data.incident!;
   const canAct = isOpened && !data.isClosed && !data.hasLeft;
+  const { hash, pathname } = useLocation();
+  const navigate = useNavigate();
+  const asksOutcome = hash === "#outcome" && canAct && may(me, "close");
+  useEffect(() => {
+    if (!asksOutcome) return;
+    setDialog("close");
+    // Asked once: whoever closes the window and reloads the page is not asked again.
+    void navigate(pathname, { replace: true });
+  }, [asksOutcome, navigate, pathname]);
   usePresence(isOpened && !data.hasLeft ? incident.id : null, may(me, "colleagues"));
   return (
     <>

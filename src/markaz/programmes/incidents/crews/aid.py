@@ -125,7 +125,10 @@ class Aid:
         return await self._spine.acts.run(request, work)
 
     async def overview(self, actor: Actor) -> JSON:
-        """Return requests and loans of the actor's territories; `is_overdue` says that a loan's time has ended."""
+        """Return requests and loans of the actor's territories; `is_overdue` says that a loan's time has ended.
+
+        `neighbours` names the territories beside one's own and beside those above, and every other one spoken of here.
+        """
         now = self._spine.clock.now()
         territories = territory_filter(actor, P.UNIT_LEND, self._tree)
         async with self._spine.database.snapshot() as connection:
@@ -133,13 +136,28 @@ class Aid:
             units = await store.lent_units(connection, territories)
         for unit in units:
             unit["is_overdue"] = datetime.fromisoformat(unit["lent"]["until"]) < now
-        return {"requests": [_request_view(row) for row in rows], "lent": units}
+        named = self._neighbours(actor) | {row[side] for row in rows for side in ("territory_id", "from_territory_id")}
+        named |= {unit["lent"]["home_territory_id"] for unit in units} | {unit["territory_id"] for unit in units}
+        return {
+            "requests": [_request_view(row) for row in rows],
+            "lent": units,
+            "neighbours": [self._named(one) for one in sorted(named)],
+        }
 
     # --- what these share ---
 
     @property
     def _tree(self) -> TerritoryTree:
         return self._spine.territories()
+
+    def _neighbours(self, actor: Actor) -> set[int]:
+        own = set(territory_filter(actor, P.UNIT_LEND, self._tree))
+        above = {one for root in actor.roots(P.UNIT_LEND) for one in self._tree.path(root)[:-1]}
+        return {int(child) for one in above for child in self._tree.children(one)} - own
+
+    def _named(self, territory_id: int) -> JSON:
+        territory = self._tree.get(territory_id)
+        return {"id": territory_id, "parent_id": self._tree.parent(territory_id), "names": dict(territory.names)}
 
     def _check_other(self, territory_id: int, own_id: int, field: str) -> None:
         if self._tree.current(territory_id) is None or territory_id == own_id:
