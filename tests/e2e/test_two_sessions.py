@@ -55,7 +55,7 @@ async def test_each_step_in_one_browser_is_shown_in_the_other(centre: RunningCen
 
     await first.page.get_by_role("button", name="Close", exact=True).click()
     dialog = first.page.get_by_role("dialog")
-    await dialog.get_by_role("radio").first.check()
+    await dialog.get_by_role("radio", name="Resolved on scene").check()
     await dialog.get_by_role("button", name="Close incident").click()
     await expect(second.page.get_by_text("No open incidents.")).to_be_visible(timeout=SHOWN_MS)
     await second.sees("closed")

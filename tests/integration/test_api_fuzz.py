@@ -18,7 +18,11 @@ DEEP_CASES = 50_000
 SEED = int(os.environ.get("MARKAZ_TEST_FUZZ_SEED", "0")) or secrets.randbits(32)
 
 # What a request can only be served with a state that chance does not reach.
-SELDOM_SERVED = {"POST /api/session", "POST /api/incidents/{incident_id}/corrections"}
+SELDOM_SERVED = {
+    "POST /api/session",
+    "POST /api/incidents/{incident_id}/corrections",
+    "POST /api/handovers/{handover_id}/acceptance",  # two people, and each item acknowledged
+}
 
 
 def run(settings: Settings, database: DatabaseAccess, cases: int) -> None:

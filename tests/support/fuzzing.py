@@ -1,15 +1,17 @@
 """Requests made from the API's own OpenAPI document, aimed at records that exist, sent over a loopback socket.
 
 Schemathesis makes each request from the schema (valid and broken ones); `aimed` then puts real ids and versions into
-most of them, so that they get past "not found" and into the commands.
+most of them, so that they get past "not found" and into the commands. Others are the right call of the operation's row
+(tests/support/operations.py) with one field made up.
 """
 
 import asyncio
+import copy
 import random
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +25,9 @@ from tests.support.centre import RunningCentre, opened_centre
 from tests.support.desk import assign, open_incident, register_unit
 from tests.support.land import Land
 from tests.support.live import serving
+from tests.support.operation import Call, World, make_world
+from tests.support.operations import OPERATIONS
+from tests.support.people import Person
 
 from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.permissions import ROLE_PERMISSIONS, Grant, Role
@@ -30,12 +35,16 @@ from markaz.core.settings import Settings
 from markaz.kit.clock import iso
 
 AIMED = 0.75  # of the ids; the others stay as they were made
+RIGHT = 0.2  # of the requests begin as a right call
+BENT = 0.8  # of those have one field from the schema's own invention
 NOBODY = STRANGER = 0.03  # of the requests
 REQUEST_TIMEOUT_S = 20
 NEW_RECORDS = {"/api/incidents": "incident_id", "/api/units": "unit_id"}
 TIMES = ("at", "fix_at")
 ENDLESS = "GET /api/stream"  # a stream has no last byte to wait for; test_permissions_scope.py reads it
 PERSON_ROLES = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER)
+# What only a member of a crew does, on a phone.
+CREW_ONLY = ROLE_PERMISSIONS[Role.UNIT_OFFICER] - frozenset().union(*(ROLE_PERMISSIONS[role] for role in PERSON_ROLES))
 
 
 @dataclass
@@ -50,6 +59,19 @@ class Target:
     versions: dict[str, int]  # of each record, as its last answer told
     running: RunningCentre
     loop: asyncio.AbstractEventLoop
+    asker: Person  # behind `person`
+    officer: Person  # a member of a crew
+    world: World
+
+    def right_call(self, label: str) -> Call | None:
+        """Make fresh records for an operation and return the right call for them, None for one without a row."""
+        row = next((operation for operation in OPERATIONS if operation.name == label), None)
+        if row is None:
+            return None
+        call: Call = self.ask(row.prepare(self.world))
+        if call.ready is not None:
+            self.ask(call.ready(self.officer if row.permission in CREW_ONLY else self.asker))
+        return call
 
     def ask(self, coroutine: Any) -> Any:
         """Run a coroutine on the server's loop and return its result."""
@@ -123,6 +145,9 @@ async def _target(running: RunningCentre, url: str) -> Target:
         versions,
         running,
         asyncio.get_running_loop(),
+        person,
+        await running.newcomer(Grant(Role.UNIT_OFFICER, Land.ROOT)),
+        await make_world(running),
     )
 
 
@@ -156,25 +181,38 @@ def fuzz(target: Target, cases: int, seed: int) -> Tally:
     each = -(-cases // (2 * len(with_input)))  # an operation without input is sent once
     with requests.Session() as session:
         for operation in operations:
+            right = target.right_call(operation.label)
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-
-                @hypothesis.seed(seed)
-                @hypothesis.settings(
-                    max_examples=each,
-                    database=None,
-                    deadline=None,
-                    phases=[Phase.generate],
-                    suppress_health_check=list(HealthCheck),
-                )
-                @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
-                def send(case: "Case[Any]") -> None:
-                    _send(target, session, aimed(case, target, rng), rng, tally)
-
-                try:
-                    send()
-                except hypothesis.errors.Unsatisfiable:
-                    continue  # nothing can be wrong about an operation without any input
+                _run_one(target, session, operation.as_strategy(generation_mode=mode), right, (each, seed, rng, tally))
     return tally
+
+
+def _run_one(
+    target: Target,
+    session: requests.Session,
+    strategy: Any,
+    right: Call | None,
+    chance: tuple[int, int, random.Random, Tally],
+) -> None:
+    each, seed, rng, tally = chance
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=each,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @hypothesis.given(case=strategy)
+    def send(case: "Case[Any]") -> None:
+        is_first = right is not None and case.operation.label not in tally.by_operation
+        sent = _righted(case, rng, right, bent=0.0) if is_first else aimed(case, target, rng, right)
+        _send(target, session, sent, rng, tally)
+
+    # Nothing can be wrong about an operation without any input: then there is no such request to make.
+    with suppress(hypothesis.errors.Unsatisfiable):
+        send()
 
 
 def _send(target: Target, session: requests.Session, case: "Case[Any]", rng: random.Random, tally: Tally) -> None:
@@ -182,16 +220,23 @@ def _send(target: Target, session: requests.Session, case: "Case[Any]", rng: ran
     session.cookies.clear()
     response = case.call(base_url=target.url, session=session, headers=headers, timeout=REQUEST_TIMEOUT_S)
     tally.add(case.operation.label, response.status_code)
-    told = f"{response.status_code} {response.text[:500]}\n{case.as_curl_command(headers)}"
+    sent = (
+        case.as_curl_command(headers)
+        if not isinstance(case.body, bytes)
+        else f"{case.method} {case.path} {case.body!r}"
+    )
+    told = f"{response.status_code} {response.content[:500]!r}\n{sent}"
     assert response.status_code < 500, told
     assert response.status_code in {405, 431, *map(_status, case.operation.definition.raw["responses"])}, told
     if response.status_code >= 400:
         assert set(response.json()) == {"code", "message", "details", "request_id"}, told
         return
-    if case.method == "POST" and "version" in response.text:
+    if case.method == "POST" and b"version" in response.content:
         answered = response.json()
         path = case.path_parameters or {}
-        target.versions[path.get("incident_id") or path.get("unit_id") or answered["id"]] = answered["version"]
+        record = path.get("incident_id") or path.get("unit_id") or answered.get("id")
+        if record is not None and "version" in answered:
+            target.versions[record] = answered["version"]
         if case.path in NEW_RECORDS:
             target.known[NEW_RECORDS[case.path]].append(answered["id"])
 
@@ -206,15 +251,17 @@ def _credentials(target: Target, case: "Case[Any]", rng: random.Random, tally: T
     # Ending the session would leave the rest of the run to nobody, so only the service, which has none, asks for it.
     if is_importers != is_other or case.operation.label == "DELETE /api/session":
         return target.importer
-    return target.person
+    return target.officer.credentials if needs in CREW_ONLY else target.person
 
 
 def _status(declared: Any) -> int:
     return int(declared)
 
 
-def aimed(case: "Case[Any]", target: Target, rng: random.Random) -> "Case[Any]":
-    """Return the case with most of its ids, versions, codes and times replaced by ones that fit."""
+def aimed(case: "Case[Any]", target: Target, rng: random.Random, right: Call | None) -> "Case[Any]":
+    """Return the case with most of its ids, versions, codes and times replaced by ones that fit, or as a right call."""
+    if right is not None and rng.random() < RIGHT:
+        return _righted(case, rng, right)  # as is, or nearly
     known, path = target.known, case.path_parameters or {}
     for name in path:
         if name in known and rng.random() < AIMED:
@@ -226,6 +273,19 @@ def aimed(case: "Case[Any]", target: Target, rng: random.Random) -> "Case[Any]":
         case.body = body
     if case.path.endswith(("/stages", "/corrections")) and path and rng.random() < AIMED:
         _aim_at_a_sending(case, rng.choice(known["sent"]), target)
+    return case
+
+
+def _righted(case: "Case[Any]", rng: random.Random, right: Call | None, *, bent: float = BENT) -> "Case[Any]":
+    assert right is not None
+    made_up = case.body
+    case.path_parameters = {name: str(value) for name, value in right.path.items()}
+    case.query = {name: str(value) for name, value in right.query.items()}
+    if right.body is not None:
+        case.body = copy.deepcopy(right.body)
+        if isinstance(case.body, dict) and isinstance(made_up, dict) and made_up and rng.random() < bent:
+            name = rng.choice(sorted(made_up))
+            case.body[name] = made_up[name]
     return case
 
 

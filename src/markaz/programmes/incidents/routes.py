@@ -277,7 +277,12 @@ def intake_router(
         )
         return _answer(await intake.call(request, command))
 
-    @router.post("/stages", status_code=201, openapi_extra=needs)
+    @router.post(
+        "/stages",
+        status_code=201,
+        openapi_extra=needs,
+        responses={200: {"description": "The stage is there already."}},
+    )
     async def stage(
         body: shapes.IntakeStageBody, request: Annotated[Request, Depends(guard.requires(P.INTAKE))]
     ) -> Response:
