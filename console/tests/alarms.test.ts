@@ -29,6 +29,8 @@ describe("clocks", () => {
     expect(kinds(sent({ on_scene: 200, transporting: 300 }))).toEqual([]);
     expect(kinds(sent({ assigned: 30, cleared: 100 }))).toEqual([["unassigned", 160]]);
     expect(kinds(sent({ on_scene: 100, cleared: 900 }))).toEqual([]);
+    const [released] = clocksOf({ received, held: null, units: {}, waits_from: at(900) }, norms.norms[0]!, 0.5);
+    expect(released!.red_ms - CAME).toBe((900 + norms.norms[0]!.unassigned_s) * 1000);
     expect(kinds({}, { until: at(3600), reason: "no_unit" })).toEqual([["held_over", 3600]]);
   });
 

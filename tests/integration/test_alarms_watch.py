@@ -123,6 +123,34 @@ async def test_a_held_incident_is_silent_until_its_hold_ends(night: RunningCentr
     assert await kinds(night) == ["held_over"]
 
 
+async def test_after_a_hold_the_clock_goes_on_from_where_it_stood(night: RunningCentre, clock: FakeClock) -> None:
+    person = await officer(night)
+    incident = await open_incident(person, Land.WEST_SOUTH, priority="1")  # a minute is allowed
+    path = f"/api/incidents/{incident['id']}"
+    await look(night, clock, 20)
+    hold = {"until": iso(clock.now() + timedelta(hours=1)), "reason": "no_unit"}
+    held = await person.post(f"{path}/hold", {"version": incident["version"], **hold})
+    await look(night, clock, 600)
+    longer = {"until": iso(clock.now() + timedelta(hours=1)), "reason": "no_unit"}
+    held = await person.post(f"{path}/hold", {"version": held.json()["version"], **longer})  # one hold, prolonged
+    await look(night, clock, 600)
+    released = await person.post(f"{path}/release", {"version": held.json()["version"]})
+    assert released.status_code == 200, released.text
+    view = (await person.get(path)).json()["incident"]
+    assert view["waits_from"] == iso(clock.now() - timedelta(seconds=20))
+    assert await look(night, clock, 39) == 0
+    assert await look(night, clock, 1) == 1
+    # What it waited after its hold had ended was nobody's decision and is not credited.
+    other = await open_incident(person, Land.WEST_SOUTH, priority="1")
+    path = f"/api/incidents/{other['id']}"
+    short = {"until": iso(clock.now() + timedelta(seconds=30)), "reason": "no_unit"}
+    held = await person.post(f"{path}/hold", {"version": other["version"], **short})
+    await look(night, clock, 50)
+    assert (await person.post(f"{path}/release", {"version": held.json()["version"]})).status_code == 200
+    view = (await person.get(path)).json()["incident"]
+    assert view["waits_from"] == iso(clock.now() - timedelta(seconds=20))
+
+
 async def test_a_call_of_another_system_runs_by_that_systems_clocks(night: RunningCentre, clock: FakeClock) -> None:
     importer = await night.person(Role.IMPORTER, Land.REGION)
     await importer.post("/api/intake/calls", intake_body(new_key(), clock.now()))

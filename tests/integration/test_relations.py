@@ -105,6 +105,20 @@ async def test_a_merge_takes_over_everything_and_the_units_at_work(officer: Pers
     await reach(officer, into | {"version": stays["version"]}, unit, "on_scene")
 
 
+@pytest.mark.parametrize(
+    ("gone", "stays", "after"), [("1", "3", "1"), ("3", "2", "2"), ("unknown", "4", "4"), ("2", "unknown", "2")]
+)
+async def test_a_merge_keeps_the_more_urgent_priority_and_its_event_says_when_it_was_raised(
+    officer: Person, gone: str, stays: str, after: str
+) -> None:
+    one, into = await open_incident(officer, priority=gone), await open_incident(officer, priority=stays)
+    assert (await act(officer, one, "merge", into_id=into["id"])).status_code == 200
+    assert (await now(officer, into))["priority"] == after
+    detail = (await timeline(officer, into))[-1]["detail"]
+    raised = {"priority": {"from": stays, "to": after}}
+    assert detail.get("changes") == (raised if after != stays else None)
+
+
 async def test_merging_twice_crosswise_or_with_itself_is_answered_in_plain_words(officer: Person) -> None:
     one, into, third = [await open_incident(officer) for _ in range(3)]
     assert (await act(officer, one, "merge", into_id=into["id"])).status_code == 200

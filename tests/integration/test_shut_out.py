@@ -1,14 +1,16 @@
 """Conflict of interest: the post whose own people are in an incident loses it everywhere, and the post above takes it."""
 
+from datetime import timedelta
 from typing import Any
 
 from tests.support.centre import RunningCentre
-from tests.support.desk import close, open_incident
+from tests.support.desk import assign, close, open_incident, register_unit
 from tests.support.land import Land, place_in
 from tests.support.live import serving, streaming
 from tests.support.people import Person
 
 from markaz.core.permissions import Grant, Role
+from markaz.kit.clock import iso
 
 Record = dict[str, Any]
 
@@ -109,6 +111,51 @@ async def test_it_is_not_moved_or_merged_back_and_a_part_of_it_stays_shut(centre
     assert part.status_code == 201, part.text
     assert set((await seen(post, part.json())).values()) == {False}
     assert set((await seen(region, part.json())).values()) == {True}
+
+
+async def test_no_alarm_handover_or_draft_of_the_post_names_it(centre: RunningCentre) -> None:
+    """An emergency of its own unit stays with the post, for life's sake, but does not say for what the unit was sent."""
+    post = await centre.person(Role.SUPERVISOR, Land.WEST_SOUTH)
+    district = await centre.person(Role.SUPERVISOR, Land.WEST)
+    long_ago = iso(centre.centre.clock.now() - timedelta(hours=3))
+    incident = await open_incident(post, priority="1", occurred_at=long_ago)
+    working = await open_incident(post, priority="1", occurred_at=long_ago)
+    unit = await register_unit(post, "P-7", Land.WEST_SOUTH)
+    working = await assign(post, working, unit)
+    assert await centre.centre.watcher.look() > 0
+    offer = {"territory_id": int(Land.WEST_SOUTH), "shift": "night", "by_hand": []}
+    handover = (await post.post("/api/handovers", offer)).json()["id"]
+    pages = [
+        ("/api/alarms", {}),
+        ("/api/snapshot", {}),
+        ("/api/handovers/draft", {"territory": Land.WEST_SOUTH}),
+        (f"/api/handovers/{handover}", {}),
+        ("/api/summaries/draft", {"territory": Land.WEST_SOUTH}),
+    ]
+    for one in (incident, working):
+        one["version"] = (await post.get(f"/api/incidents/{one['id']}")).json()["incident"]["version"]
+        assert (await shut_out(post, one)).status_code == 200
+    press = await post.post(f"/api/units/{unit['id']}/emergency", {})
+    assert press.status_code == 201, press.text
+
+    async def told(person: Person) -> dict[str, str]:
+        answers = {path: await person.get(path, **query) for path, query in pages}
+        assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(answers, 200)
+        return {path: answer.text for path, answer in answers.items()}
+
+    for _ in range(2):  # before the watcher's next look, and after it
+        seen_by_post = await told(post)
+        for path, text in seen_by_post.items():
+            assert f'"number":"{incident["number"]}"' not in text.replace(" ", ""), path
+            assert f'"number":"{working["number"]}"' not in text.replace(" ", ""), path
+            assert incident["id"] not in text, path
+        alarms = (await post.get("/api/alarms")).json()["items"]
+        assert [(one["kind"], one["call_sign"], one["number"]) for one in alarms] == [("emergency", "P-7", None)]
+        await centre.centre.watcher.look()
+    numbers = {one["number"] for one in (await district.get("/api/alarms")).json()["items"]}
+    assert numbers >= {incident["number"], working["number"]}
+    items = (await post.get(f"/api/handovers/{handover}")).json()["items"]
+    assert [(one["incident"], one["is_shut"]) for one in items] == [(None, True)] * 2
 
 
 async def test_a_closed_incident_is_shut_too_and_comes_back_into_no_console(centre: RunningCentre) -> None:

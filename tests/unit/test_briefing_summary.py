@@ -193,7 +193,8 @@ def test_an_incident_that_moved_away_leaves_the_total_of_its_day() -> None:
     before = {f.id: f for f in facts(1)}
     after = {id_: replace(f, territory_id=99) for id_, f in before.items()}
     (row,) = corrections_of(INPUTS.day, before, after, INPUTS.area_of())
-    assert (row["figure"], row["before"], row["after"], row["numbers"]) == ("total", "1", "0", ["0"])
+    assert (row["figure"], row["before"], row["after"], row["n"]) == ("total", "1", "0", 1)
+    assert row["numbers"] == []  # it may be closed to this post
 
 
 def test_stored_inputs_come_back_and_make_the_same_bytes() -> None:

@@ -92,6 +92,13 @@ def test_a_held_incident_waits_for_the_end_of_the_hold_instead() -> None:
     assert set(clocks(sent(assigned=30), held=3_600)) == {AlarmKind.EN_ROUTE, AlarmKind.ARRIVAL}
 
 
+def test_what_it_was_held_is_credited_to_the_clock_of_the_unassigned() -> None:
+    (clock,) = clocks_of(Waiting(ID, CAME, None, after(900)), [], NORM, NORMS.amber_share)
+    assert (clock.kind, clock.red_at) == (AlarmKind.UNASSIGNED, after(900 + NORM.unassigned_s))
+    (left,) = clocks_of(Waiting(ID, CAME, None, after(900)), [sent(assigned=910, cleared=990)], NORM, NORMS.amber_share)
+    assert left.red_at == after(990 + NORM.unassigned_s)
+
+
 def test_one_red_clock_is_one_alarm_however_often_one_looks() -> None:
     running = list(clocks().values())
     late = after(61)

@@ -72,6 +72,8 @@ export interface IncidentView {
   merged_into: string | null;
   /** More units are asked for; `by` is an account. */
   backup: { asked_at: string; by: string; count: number; kind: string | null } | null;
+  /** From when the clock of the unassigned counts, where it was held; null: from the call. */
+  waits_from: string | null;
   /** How many people called about it. */
   calls: number;
   units: Record<string, AssignedUnit>;

@@ -38,7 +38,7 @@ export function normFinder(norms: Norms, pathOf: (territory_id: number) => reado
 
 /** The clocks that run, the earliest red first. `lastWord` is when a unit's crew last said that it is well. */
 export function clocksOf(
-  incident: Pick<IncidentView, "received" | "held" | "units">,
+  incident: Pick<IncidentView, "received" | "held" | "units"> & { waits_from?: string | null },
   norm: NormRow,
   amber_share: number,
   lastWord: (unit_id: string) => string | null | undefined = () => null,
@@ -52,7 +52,7 @@ export function clocksOf(
   });
   const clocks: RunningClock[] = [];
   if (working.length === 0 && !hasArrived) {
-    const since_ms = Math.max(received_ms, ...sent.map(([, unit]) => Date.parse(unit.stages.cleared ?? incident.received.at)));
+    const since_ms = Math.max(received_ms, incident.waits_from ? Date.parse(incident.waits_from) : 0, ...sent.map(([, unit]) => Date.parse(unit.stages.cleared ?? incident.received.at)));
     if (incident.held) {
       const red_ms = Date.parse(incident.held.until);
       const notice_ms = norm.unassigned_s * (1 - amber_share) * 1000;

@@ -66,6 +66,7 @@ export const briefingEn = {
   "handover.acknowledge": "Acknowledge",
   "handover.done": "acknowledged",
   "handover.not_done": "not acknowledged",
+  "handover.shut_out": "closed to this post since; another one has it",
   "handover.new": "since the offer",
   "handover.closed_since": "closed since",
   "handover.changed_since": "changed since",

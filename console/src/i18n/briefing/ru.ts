@@ -68,6 +68,7 @@ export const briefingRu: Part<typeof briefingEn> = {
   "handover.acknowledge": "Подтвердить",
   "handover.done": "подтверждено",
   "handover.not_done": "не подтверждено",
+  "handover.shut_out": "с тех пор закрыто для этого поста; передано другому",
   "handover.new": "после сдачи",
   "handover.closed_since": "уже закрыто",
   "handover.changed_since": "с тех пор изменено",

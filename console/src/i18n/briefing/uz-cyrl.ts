@@ -69,6 +69,7 @@ export const briefingUzCyrl: Part<typeof briefingEn> = {
   "handover.acknowledge": "Тасдиқлаш",
   "handover.done": "тасдиқланган",
   "handover.not_done": "тасдиқланмаган",
+  "handover.shut_out": "кейин шу пост учун ёпилди; уни бошқаси олди",
   "handover.new": "топширишдан кейин",
   "handover.closed_since": "кейин ёпилган",
   "handover.changed_since": "кейин ўзгарган",

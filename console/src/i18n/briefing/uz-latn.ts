@@ -68,6 +68,7 @@ export const briefingUzLatn: Part<typeof briefingEn> = {
   "handover.acknowledge": "Tasdiqlash",
   "handover.done": "tasdiqlangan",
   "handover.not_done": "tasdiqlanmagan",
+  "handover.shut_out": "keyin shu post uchun yopildi; uni boshqasi oldi",
   "handover.new": "topshirishdan keyin",
   "handover.closed_since": "keyin yopilgan",
   "handover.changed_since": "keyin oʻzgargan",

@@ -23,6 +23,7 @@ interface Line {
   since: string | null;
   text: SealedText | null;
   remark: SealedText | null;
+  isShut: boolean;
   isNew: boolean;
   isDone: boolean;
 }
@@ -30,10 +31,10 @@ interface Line {
 function linesOf(card: HandoverCard, done: ReadonlySet<string>): Line[] {
   const items = card.items.map((item): Line => ({
     key: item.incident?.id ?? item.id, body: { item_id: item.id }, kind: item.kind, incident: item.incident, count: item.count, since: item.since,
-    text: item.text, remark: item.remark, isNew: item.is_late, isDone: item.acknowledged_at !== null || done.has(item.incident?.id ?? item.id),
+    text: item.text, remark: item.remark, isShut: item.is_shut, isNew: item.is_late, isDone: item.acknowledged_at !== null || done.has(item.incident?.id ?? item.id),
   }));
   const late = card.new.map((one): Line => ({
-    key: one.id, body: { incident_id: one.id }, kind: one.kind, incident: one, count: null, since: null, text: null, remark: null, isNew: true, isDone: done.has(one.id),
+    key: one.id, body: { incident_id: one.id }, kind: one.kind, incident: one, count: null, since: null, text: null, remark: null, isShut: false, isNew: true, isDone: done.has(one.id),
   }));
   return [...items, ...late];
 }
@@ -191,6 +192,8 @@ function ItemRow(props: { line: Line; isSelected: boolean; canTake: boolean; onS
             {incident.is_open === false && <b className="tag">{t("handover.closed_since")}</b>}
             {incident.is_open !== false && incident.is_changed && <b className="tag">{t("handover.changed_since")}</b>}
           </>
+        ) : line.isShut ? (
+          <span className="quiet">{t("handover.shut_out")}</span>
         ) : (
           <HandText line={line} />
         )}

@@ -43,6 +43,8 @@ export interface HandoverItem {
   id: string;
   kind: ItemKind;
   incident: (HandedIncident & { is_open: boolean; is_changed: boolean }) | null;
+  /** Closed to this post since it was listed: another one has it. */
+  is_shut: boolean;
   count: number | null;
   since: string | null;
   text: SealedText | null;

@@ -55,6 +55,7 @@ def incident_view(row: Row, units: Mapping[str, JSON]) -> JSON:
         "merged_into": _text(row.get("merged_into", None)),
         "calls": row.get("call_count", 1),
         "backup": _backup(row),
+        "waits_from": _time(row.get("waits_from", None)),
         "units": dict(units),
     }
 
@@ -105,6 +106,10 @@ def _lent(row: Row) -> JSON | None:
     return None if until is None else {"until": iso(until), "home_territory_id": row["home_territory_id"]}
 
 
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else iso(at)
+
+
 def _text(id_: Any) -> str | None:
     return None if id_ is None else str(id_)
 
@@ -127,6 +132,7 @@ _INCIDENT_SINCE: JSON = {
     "merged_into": None,
     "calls": 1,
     "backup": None,
+    "waits_from": None,
 }
 _UNIT_SINCE: JSON = {"skills": [], "crew_size": 0, "reason": None, "lent": None, "last_word_at": None}
 

@@ -21,7 +21,7 @@ SELECT id, number, source, status, category, priority, initial_priority, channel
        entered_at, arrived_at, closed_at, precisions::text AS precisions, outcome, flags, opened_by, version,
        updated_by, updated_at, owner_id, held_until, held_reason, place_label, place_confidence, place_accuracy_m,
        is_covert, safe_contact, entered_via, merged_into, report_number, outcome_reason, call_count,
-       backup_asked_at, backup_by, backup_count, backup_kind
+       backup_asked_at, backup_by, backup_count, backup_kind, waits_from
 FROM incidents
 """
 _UNIT = """

@@ -29,11 +29,15 @@ class Colour(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What clocks need to know of an open incident. A call written down late still runs from when it came."""
+    """What clocks need to know of an open incident. A call written down late still runs from when it came.
+
+    `waits_from` is later than the call by what the incident was held; None when it never was.
+    """
 
     id: UUID
     received_at: datetime
     held_until: datetime | None = None
+    waits_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,8 @@ class RunningClock:
 def clocks_of(incident: Waiting, sent: Sequence[Sent], norm: Norm, amber_share: float) -> list[RunningClock]:
     """Return the clocks that run for an open incident, the earliest red first.
 
-    - nobody is sent, or everybody left before arriving: `unassigned`, from the call or from when the last one left;
+    - nobody is sent, or everybody left before arriving: `unassigned`, from the call or from when the last one left,
+      later by what it was held;
       while the incident is held, `held_over` takes its place and is red when the hold ends;
     - a unit is sent and not under way: `en_route`, from its sending;
     - somebody is sent and nobody has arrived yet: `arrival`, from the call;
@@ -111,7 +116,7 @@ def clocks_of(incident: Waiting, sent: Sequence[Sent], norm: Norm, amber_share: 
 
 def _nobody_sent(incident: Waiting, sent: Iterable[Sent], norm: Norm, amber_share: float) -> RunningClock:
     left = [one.stages[Stage.CLEARED] for one in sent if Stage.CLEARED in one.stages]
-    since = max([incident.received_at, *left])
+    since = max([incident.received_at, incident.waits_from or incident.received_at, *left])
     if incident.held_until is None:
         return _clock(AlarmKind.UNASSIGNED, incident, None, since, norm.unassigned_s, amber_share)
     notice = timedelta(seconds=norm.unassigned_s * (1 - amber_share))

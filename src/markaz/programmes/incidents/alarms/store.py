@@ -15,14 +15,20 @@ from markaz.programmes.incidents.store import Record, assignment_of
 
 AT_ONCE = 1_000  # incidents looked at in one turn, those that wait longest first; the rest come two seconds later
 
-# A plain query, so that what an alarm shows is the same in the snapshot and in its events.
+# A plain query, so that what an alarm shows is the same in the snapshot and in its events. Whoever sees a territory sees
+# its alarms, so an alarm names an incident only where that is closed to nobody there: an emergency stands with its unit,
+# whose post may be shut out of the incident; a clock's alarm stands with its incident, from the next look after a move.
 _ALARM = """
-SELECT a.id, a.kind, a.cause, a.level, a.incident_id, a.unit_id, a.territory_id, a.due_at, a.raised_at, a.raised_by,
+SELECT a.id, a.kind, a.cause, a.level, a.incident_id, a.unit_id, coalesce(n.is_named, true) AS is_named, a.territory_id, a.due_at, a.raised_at, a.raised_by,
        a.occurred_at, a.escalated_at, a.escalated_to, a.lon, a.lat, a.fix_at, a.accuracy_m, a.cleared_at,
        i.number, u.call_sign,
        array(SELECT k.account_id FROM acknowledgements k WHERE k.alarm_id = a.id ORDER BY k.account_id) AS by_ids,
        array(SELECT k.at FROM acknowledgements k WHERE k.alarm_id = a.id ORDER BY k.account_id) AS by_times
 FROM alarms a LEFT JOIN incidents i ON i.id = a.incident_id LEFT JOIN units u ON u.id = a.unit_id
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN a.kind = 'emergency' THEN NOT EXISTS (SELECT FROM shut_out_posts p WHERE p.incident_id = i.id)
+                ELSE i.territory_id = a.territory_id END AS is_named
+) n ON i.id IS NOT NULL
 """
 
 # Which open incidents have a clock that may be red and no alarm for it. The least norm of each priority over all
@@ -33,7 +39,7 @@ WITH n AS (
     SELECT * FROM unnest($2::text[], $3::int[], $4::int[], $5::int[], $6::int[])
     AS n (priority, unassigned_s, en_route_s, arrival_s, welfare_s)
 ), o AS (
-    SELECT i.id, i.received_at, i.held_until, n.*
+    SELECT i.id, i.received_at, i.held_until, i.waits_from, n.*
     FROM incidents i JOIN n ON n.priority = CASE WHEN i.priority = ANY($2::text[]) THEN i.priority ELSE $7 END
     WHERE i.status = 'open' AND i.source IS NULL
 ), s AS (
@@ -48,7 +54,7 @@ WITH n AS (
 ), due AS (
     SELECT w.id, w.received_at, 'unassigned:' || w.id AS cause FROM w
     WHERE NOT is_worked_on AND NOT is_reached AND held_until IS NULL
-      AND received_at <= $1::timestamptz - make_interval(secs => unassigned_s)
+      AND greatest(received_at, waits_from) <= $1::timestamptz - make_interval(secs => unassigned_s)
     UNION ALL
     SELECT w.id, w.received_at, 'held_over:' || w.id FROM w
     WHERE NOT is_worked_on AND NOT is_reached AND held_until <= $1
@@ -84,11 +90,13 @@ async def maybe_due(connection: Connection, norms: Norms, now: datetime) -> list
 async def waiting(connection: Connection, incident_ids: Iterable[UUID]) -> dict[UUID, tuple[Record, Waiting]]:
     """Return incidents that are open here, with their rows, by id."""
     rows = await connection.fetch(
-        "SELECT id, priority, territory_id, received_at, held_until FROM incidents "
+        "SELECT id, priority, territory_id, received_at, held_until, waits_from FROM incidents "
         "WHERE id = ANY($1::uuid[]) AND status = 'open' AND source IS NULL",
         list(incident_ids),
     )
-    return {row["id"]: (row, Waiting(row["id"], row["received_at"], row["held_until"])) for row in rows}
+    return {
+        row["id"]: (row, Waiting(row["id"], row["received_at"], row["held_until"], row["waits_from"])) for row in rows
+    }
 
 
 async def sent(connection: Connection, incident_ids: Iterable[UUID]) -> dict[UUID, list[Sent]]:
@@ -115,7 +123,8 @@ async def open_alarms(connection: Connection) -> list[Record]:
 async def alarms_in(connection: Connection, territory_ids: Sequence[int]) -> list[JSON]:
     """Return the views of the alarms in these territories that have not ended, the oldest first."""
     rows = await connection.fetch(
-        _ALARM + "WHERE a.cleared_at IS NULL AND a.territory_id = ANY($1::int[]) ORDER BY a.raised_at, a.id",
+        _ALARM + "WHERE a.cleared_at IS NULL AND a.territory_id = ANY($1::int[]) "
+        "AND (a.kind = 'emergency' OR i.territory_id IS NULL OR i.territory_id = ANY($1::int[])) ORDER BY a.raised_at, a.id",
         territory_ids,
     )
     return [alarm_view(row) for row in rows]
@@ -240,8 +249,8 @@ def alarm_view(row: Row) -> JSON:
         "id": str(row["id"]),
         "kind": row["kind"],
         "level": row["level"],
-        "incident_id": None if row["incident_id"] is None else str(row["incident_id"]),
-        "number": row["number"],
+        "incident_id": str(row["incident_id"]) if row["incident_id"] is not None and row["is_named"] else None,
+        "number": row["number"] if row["is_named"] else None,
         "unit_id": None if row["unit_id"] is None else str(row["unit_id"]),
         "call_sign": row["call_sign"],
         "territory_id": row["territory_id"],

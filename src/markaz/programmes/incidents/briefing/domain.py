@@ -128,7 +128,8 @@ def corrections_of(
     """Return how an earlier day differs from what its summary said, by figure, with the numbers of the incidents.
 
     A figure is one of total, merged, category, priority, area, outcome, response; response times are named without
-    their values, because each has its own.
+    their values, because each has its own. What another post handles now is counted and not named: it may be closed to
+    this one.
     """
     changed: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for id_ in sorted(before.keys() | after.keys()):
@@ -136,7 +137,9 @@ def corrections_of(
         number = (new or old or {}).get("number", "")
         if old is None or new is None:
             if old is not new:
-                changed["total", "0" if old is None else "1", "0" if new is None else "1"].append(number)
+                changed["total", "0" if old is None else "1", "0" if new is None else "1"].append(
+                    "" if new is None else number
+                )
             continue
         for figure in ("merged", "category", "priority", "area", "outcome"):
             if old[figure] != new[figure]:
@@ -150,7 +153,7 @@ def corrections_of(
             "before": old_value,
             "after": new_value,
             "n": len(numbers),
-            "numbers": sorted(numbers, key=_by_number)[:NUMBERS_SHOWN],
+            "numbers": sorted(filter(None, numbers), key=_by_number)[:NUMBERS_SHOWN],
         }
         for (figure, old_value, new_value), numbers in sorted(changed.items())
     ]

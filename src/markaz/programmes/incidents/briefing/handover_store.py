@@ -104,7 +104,10 @@ async def items(connection: Connection, handover_id: UUID) -> list[Any]:
     return await connection.fetch(
         "SELECT i.id, i.kind, i.incident_id, i.incident_version, i.count, i.since, i.sealed_id, i.is_late, "
         "i.acknowledged_at, i.remark_id, n.number, n.category, n.priority, n.territory_id, n.received_at, n.status, "
-        "n.version FROM handover_items i LEFT JOIN incidents n ON n.id = i.incident_id "
+        "n.version, "
+        "array(SELECT p.territory_id FROM shut_out_posts p WHERE p.incident_id = i.incident_id) AS shut_posts, "
+        "array(SELECT a.account_id FROM shut_out_accounts a WHERE a.incident_id = i.incident_id) AS shut_accounts "
+        "FROM handover_items i LEFT JOIN incidents n ON n.id = i.incident_id "
         "WHERE i.handover_id = $1 ORDER BY i.ordinal",
         handover_id,
     )

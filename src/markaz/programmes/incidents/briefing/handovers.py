@@ -191,7 +191,7 @@ class Handovers:
         now = self._spine.clock.now()
         return {
             "handover": _handover(row),
-            "items": [_item(item, opened) for item in items],
+            "items": [_item(item, opened, self._is_shut(request.actor, row, item)) for item in items],
             "new": [_incident(one, now) for one in rules.in_order(incidents, now)],
         }
 
@@ -199,6 +199,12 @@ class Handovers:
 
     def _see(self, actor: Actor, territory_id: int, what: str) -> None:
         require_seen(actor, SIGN, territory_id, self._spine.territories(), what)
+
+    def _is_shut(self, actor: Actor, handover: Any, item: Any) -> bool:
+        """Whether an incident was closed to the post of this handover, or to this reader, after it was listed."""
+        tree = self._spine.territories()
+        is_ours = any(tree.is_within(handover["territory_id"], post) for post in item["shut_posts"])
+        return is_ours or actor.id in item["shut_accounts"]
 
     async def _locked(self, act: Act, handover_id: UUID) -> Any:
         row = await store.lock_handover(act.connection, handover_id)
@@ -339,9 +345,9 @@ def _handover(row: Any) -> JSON:
     }
 
 
-def _item(row: Any, opened: dict[UUID, dict[str, str] | None]) -> JSON:
+def _item(row: Any, opened: dict[UUID, dict[str, str] | None], is_shut: bool) -> JSON:
     incident = None
-    if row["incident_id"] is not None:
+    if row["incident_id"] is not None and not is_shut:
         incident = {
             "id": str(row["incident_id"]),
             "number": row["number"],
@@ -356,6 +362,7 @@ def _item(row: Any, opened: dict[UUID, dict[str, str] | None]) -> JSON:
         "id": str(row["id"]),
         "kind": row["kind"],
         "incident": incident,
+        "is_shut": is_shut,
         "count": row["count"],
         "since": _iso(row["since"]),
         "text": _text(row["sealed_id"], "text", opened),

@@ -88,6 +88,7 @@ class Relations:
             rules = {*one["safe_contact"], *into["safe_contact"]}  # whoever could be harmed by a call still could
             is_covert = one["is_covert"] or into["is_covert"]
             await store.set_contact_rules(act.connection, command.into_id, rules, is_covert)
+            raised = await self._raise_priority(act, one, into)
             reason_id = uuid7()
             await self._spine.sealer.store(act.connection, reason_id, {"reason": command.reason})
             version = await touch_incident(act.connection, incident_id, act.actor.id)
@@ -97,7 +98,7 @@ class Relations:
             into_version = await touch_incident(act.connection, command.into_id, act.actor.id)
             view = await fresh_view(act, command.into_id)
             absorbed: JSON = {"other_id": str(one["id"]), "other_number": one["number"], "moved": moved}
-            absorbed |= {"units": units, "view": view, "version": into_version}
+            absorbed |= {"units": units, "view": view, "version": into_version, **raised}
             act.events.append(
                 event(act, IncidentEvent.ABSORBED, command.into_id, into["territory_id"], act.now, absorbed)
             )
@@ -191,6 +192,14 @@ class Relations:
         posts = [sorted(await shut_out_posts(act.connection, row["id"])) for row in (one, into)]
         if posts[0] != posts[1]:
             raise NotPossibleNow("One of these incidents is closed to a post and the other is not: link them instead.")
+
+    async def _raise_priority(self, act: Act, one: Record, into: Record) -> JSON:
+        """Let the one that stays be as urgent as the more urgent of both, and say so when it was not."""
+        priority = domain.more_urgent(one["priority"], into["priority"])
+        if priority == into["priority"]:
+            return {}
+        await store.set_priority(act.connection, into["id"], priority)
+        return {"changes": {"priority": {"from": into["priority"], "to": priority}}}
 
     async def _move_units(self, act: Act, from_id: UUID, to_id: UUID) -> list[dict[str, Any]]:
         """Let the units at work for one incident work for the other, and return what each has done so far."""

@@ -239,11 +239,16 @@ async def move_assignment(connection: Connection, unit_id: UUID, from_id: UUID, 
     return ordinal
 
 
+async def set_priority(connection: Connection, incident_id: UUID, priority: str) -> None:
+    """Write how urgent an incident is; `initial_priority` keeps what it was opened with."""
+    await connection.execute("UPDATE incidents SET priority = $2 WHERE id = $1", incident_id, priority)
+
+
 async def close_as_merged(connection: Connection, incident_id: UUID, into_id: UUID, at: datetime) -> None:
     """Close an incident because it is another one."""
     await connection.execute(
         "UPDATE incidents SET status = 'closed', outcome = 'duplicate', closed_at = $3, merged_into = $2, "
-        "held_until = NULL, held_reason = NULL WHERE id = $1",
+        "held_until = NULL, held_reason = NULL, held_since = NULL WHERE id = $1",
         incident_id,
         into_id,
         at,

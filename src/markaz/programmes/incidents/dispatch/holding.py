@@ -33,7 +33,7 @@ class Holding:
             working = await base.uncleared(act.connection, incident_id)
             if working:
                 raise NotPossibleNow(f"Units are on it: {', '.join(working)}. It cannot wait.", units=working)
-            await store.hold(act.connection, incident_id, command.until, command.reason.value)
+            await store.hold(act.connection, incident_id, act.now, command.until, command.reason.value)
             held = {"until": iso(command.until), "reason": command.reason.value}
             return await _done(act, incident, IncidentEvent.HELD, {"held": held})
 
@@ -46,7 +46,7 @@ class Holding:
             incident = await lock_open_incident(act, self._spine, incident_id, P.INCIDENT_DISPATCH, version)
             if incident["held_until"] is None:
                 raise NotPossibleNow(f"Incident {incident['number']} is not held.")
-            await waiting.end_hold(act.connection, incident_id)
+            await waiting.end_hold(act.connection, incident_id, act.now)
             return await _done(act, incident, IncidentEvent.RELEASED, {"because": "released"})
 
         return await self._spine.acts.run(request, work)

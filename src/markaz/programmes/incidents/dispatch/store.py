@@ -68,10 +68,15 @@ async def withdraw(
     )
 
 
-async def hold(connection: Connection, incident_id: UUID, until: datetime, reason: str) -> None:
-    """Let an incident wait until a time."""
+async def hold(connection: Connection, incident_id: UUID, since: datetime, until: datetime, reason: str) -> None:
+    """Let an incident wait until a time; a hold that is prolonged keeps its beginning."""
     await connection.execute(
-        "UPDATE incidents SET held_until = $2, held_reason = $3 WHERE id = $1", incident_id, until, reason
+        "UPDATE incidents SET held_until = $3, held_reason = $4, "
+        "held_since = CASE WHEN held_until IS NULL THEN $2 ELSE held_since END WHERE id = $1",
+        incident_id,
+        since,
+        until,
+        reason,
     )
 
 
