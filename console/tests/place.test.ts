@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { PlaceHit } from "../src/api/types";
 import { nameOf } from "../src/api/territories";
-import { fromHit, fromPoint, numberIn, searchPath, withSurroundings } from "../src/ui/place-choice";
+import { reachFeature, reachOf } from "../src/map/features";
+import { parsePhonePosition } from "../src/ui/coordinates";
+import { fromHit, fromPoint, heardHit, numberIn, searchPath, withSurroundings } from "../src/ui/place-choice";
 
 const name = (names: Parameters<typeof nameOf>[0], code: string) => nameOf(names, "en", code);
 const coordinates = (lon: number, lat: number) => `${lat}, ${lon}`;
@@ -11,6 +13,41 @@ const house: PlaceHit = {
 };
 
 afterEach(() => vi.unstubAllGlobals());
+
+describe("the position of a phone", () => {
+  it("is read as a person types it", () => {
+    const here = { place: { lon: 69.27, lat: 41.31 }, accuracy_m: 35 };
+    for (const text of ["41.31 69.27 ±35 m", "41.31, 69.27 ±35", " 41,31 69,27 +/- 35м ", "41.31;69.27 +-35 m."]) expect(parsePhonePosition(text), text).toEqual(here);
+    expect(parsePhonePosition("41.31 69.27 ± 1,2 км")?.accuracy_m).toBe(1200);
+  });
+
+  it("is taken out of an emergency location message, and nothing else with it", () => {
+    // The example of ETSI TS 103 625 (AML), as a phone sends it by SMS.
+    const sent = 'A"ML=1;lt=+54.76397;ln=-0.18305;rd=50;top=20130717141935;lc=90;pm=W;si=123456789012345;ei=1234567890123456;mcc=234;mnc=30;ml=128';
+    expect(parsePhonePosition(sent)).toEqual({ place: { lon: -0.18305, lat: 54.76397 }, accuracy_m: 50 });
+  });
+
+  it("is no position without an accuracy, outside the Earth, or beyond a hundred kilometres", () => {
+    for (const text of ["41.31 69.27", "Navoiy 12 ±35 m", "91 69 ±5 m", "41.31 69.27 ±200 km", "±35"]) expect(parsePhonePosition(text), text).toBeNull();
+  });
+
+  it("becomes a place as sure as the phone says, by Enter alone", () => {
+    const chosen = fromHit(heardHit({ place: { lon: 69.27, lat: 41.31 }, accuracy_m: 35 }), "", name, coordinates);
+    expect(chosen).toMatchObject({ source: "caller_phone", confidence: "phone", accuracy_m: 35, full_text: "41.31, 69.27", label: "" });
+  });
+
+  it("is drawn as a circle of its accuracy, and a point is not", () => {
+    const reach = reachOf({ place: { lon: 69.27, lat: 41.31 }, confidence: "phone", accuracy_m: 350 })!;
+    const haversine_m = ([lon = 0, lat = 0]: GeoJSON.Position) => {
+      const rad = Math.PI / 180;
+      const h = Math.sin(((lat - 41.31) * rad) / 2) ** 2 + Math.cos(lat * rad) * Math.cos(41.31 * rad) * Math.sin(((lon - 69.27) * rad) / 2) ** 2;
+      return 2 * 6_371_000 * Math.asin(Math.sqrt(h));
+    };
+    for (const corner of reachFeature(reach).geometry.coordinates[0]!) expect(Math.abs(haversine_m(corner) - 350)).toBeLessThan(1);
+    expect(reachOf({ place: { lon: 69.27, lat: 41.31 }, confidence: "exact", accuracy_m: 30 })).toBeNull();
+    expect(reachOf({ place: null, confidence: "area", accuracy_m: 3000 })).toBeNull();
+  });
+});
 
 describe("a chosen place", () => {
   it("says the house number in its full text only", () => {

@@ -45,7 +45,7 @@ export type Addresses = Fits<
 >;
 export type CallAddresses = Fits<
   | "/api/incidents/nearby" | "/api/incidents/{incident_id}/calls" | "/api/incidents/{incident_id}/caller" | "/api/call-drafts"
-  | "/api/call-drafts/{draft_id}" | "/api/hazards" | "/api/places/history" | "/api/guides",
+  | "/api/call-drafts/{draft_id}" | "/api/hazards" | "/api/hazards/{note_id}/withdraw" | "/api/places/history" | "/api/guides",
   keyof paths
 >;
 
@@ -98,6 +98,7 @@ export type LinkRequest = Bodies["LinkBody"];
 export type ReopenRequest = Bodies["ReopenBody"];
 export type ShutOutRequest = Bodies["ShutOutBody"];
 export type ContactRulesRequest = Bodies["ContactRulesBody"];
+export type HazardRequest = Bodies["HazardBody"];
 export type CorrectionRequest = Bodies["CorrectionBody"];
 export type UnitStatusRequest = Bodies["UnitStatusBody"];
 export type OwnerRequest = Bodies["OwnerBody"];

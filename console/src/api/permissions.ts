@@ -1,7 +1,7 @@
 /** What a button needs. The server decides every time; this only keeps from people what they would be refused anyway. */
 import type { Me } from "./types";
 
-export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "reopen" | "correct" | "unit_status" | "figures" | "sealed" | "colleagues" | "alarms" | "resolve_alarm" | "emergency" | "alerts" | "alert_draft" | "alert_approve" | "handover" | "summary" | "summary_make" | "log_on" | "lend" | "register" | "plan";
+export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "reopen" | "correct" | "unit_status" | "figures" | "sealed" | "colleagues" | "alarms" | "resolve_alarm" | "emergency" | "hazard" | "alerts" | "alert_draft" | "alert_approve" | "handover" | "summary" | "summary_make" | "log_on" | "lend" | "register" | "plan";
 
 const NEEDS: Record<Act, string> = {
   picture: "incident.read",
@@ -21,6 +21,7 @@ const NEEDS: Record<Act, string> = {
   alarms: "alarm.read",
   resolve_alarm: "alarm.resolve",
   emergency: "emergency.raise",
+  hazard: "hazard.write",
   handover: "handover.sign",
   summary: "summary.read",
   summary_make: "summary.make",

@@ -274,7 +274,7 @@ export const ru: Messages = {
   "call.same_place": "то же место",
   "call.minutes_apart": "разница {n} мин",
   "call.same_category": "та же категория",
-  "call.calls": "вызовов: {n}",
+  "call.calls": "обращений: {n}",
   "call.guide": "Карточка действий",
   "call.guide_of": "Карточка: {category}",
   "call.guide_wait": "Появится с категорией.",

@@ -44,6 +44,36 @@ export function unitFeature({ unit, position, ring, label }: UnitLook): PointFea
   };
 }
 
+/** A place that is only known to lie within a circle: a telephone, or an area. */
+export interface Reach {
+  place: { lon: number; lat: number };
+  accuracy_m: number;
+}
+
+const METRES_PER_DEGREE = 111_195; // of latitude, on a sphere of 6371 km; the same as the server's distances
+const CORNERS = 64;
+
+/** How far a circle goes east and north, in degrees. Not for the poles. */
+export function reachDeg({ place, accuracy_m }: Reach): { lon: number; lat: number } {
+  const lat = accuracy_m / METRES_PER_DEGREE;
+  return { lon: lat / Math.max(0.01, Math.cos((place.lat * Math.PI) / 180)), lat };
+}
+
+export function reachFeature(reach: Reach): GeoJSON.Feature<GeoJSON.Polygon> {
+  const size = reachDeg(reach);
+  const ring = Array.from({ length: CORNERS + 1 }, (_, corner) => {
+    const angle = ((corner % CORNERS) / CORNERS) * 2 * Math.PI;
+    return [reach.place.lon + size.lon * Math.cos(angle), reach.place.lat + size.lat * Math.sin(angle)];
+  });
+  return { type: "Feature", geometry: { type: "Polygon", coordinates: [ring] }, properties: {} };
+}
+
+/** The circle in which an incident may be; null where its place is a point as far as anybody knows. */
+export function reachOf(of: { place: Reach["place"] | null; confidence: string; accuracy_m: number | null } | null | undefined): Reach | null {
+  if (!of?.place || !of.accuracy_m || (of.confidence !== "phone" && of.confidence !== "area")) return null;
+  return { place: of.place, accuracy_m: of.accuracy_m };
+}
+
 /** Null when the two would be drawn the same. */
 export function featureDiff(before: PointFeature, after: PointFeature): GeoJSONFeatureDiff | null {
   const [a, b] = [before.geometry.coordinates, after.geometry.coordinates];

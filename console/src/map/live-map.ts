@@ -8,7 +8,7 @@ import type { Territory } from "../api/types";
 import type { ChangeSet, LiveStore } from "../live/store";
 import { addBasemap } from "./basemap";
 import { bboxOf, boundaries, labelPoint, ownOutline, type Bbox } from "./boundaries";
-import { ageRing, FeatureTable, incidentFeature, unitFeature } from "./features";
+import { ageRing, FeatureTable, incidentFeature, reachDeg, reachFeature, reachOf, unitFeature, type Reach } from "./features";
 import { drawIcon, PIXEL_RATIO } from "./icons";
 import { baseStyle, layers } from "./style";
 import type { ThemeName } from "./theme";
@@ -52,6 +52,8 @@ export class LiveMap {
   private shownParent: number | null = null;
   private labelled: { id: number; at: [number, number] }[] = [];
   private hovered: number | null = null;
+  private selected: string | null = null;
+  private picked: Reach | null = null;
   private destroyed = false;
 
   constructor(
@@ -151,6 +153,8 @@ export class LiveMap {
   async select(id: string | null, move: boolean): Promise<void> {
     await this.whenReady();
     if (this.destroyed) return;
+    this.selected = id;
+    this.drawReach();
     this.map.setFilter("incident-selected", ["==", ["get", "uid"], id ?? ""]);
     const box = id === null || !move ? null : this.surroundings(id);
     if (box) this.goTo(box, 14);
@@ -165,18 +169,36 @@ export class LiveMap {
     const units = Object.entries(incident.units)
       .flatMap(([unitId, unit]) => (unit.stages.cleared ? [] : (positions.get(unitId) ?? [])))
       .filter((unit) => Math.abs(unit.lat - place.lat) < NEAR_DEG && Math.abs(unit.lon - place.lon) < NEAR_DEG);
-    const places = [place, ...units];
+    const reach = reachOf(incident);
+    const size = reach ? reachDeg(reach) : { lon: 0, lat: 0 };
+    const corners = [-1, 1].map((side) => ({ lon: place.lon + side * size.lon, lat: place.lat + side * size.lat }));
+    const places = [...corners, ...units];
     const [lons, lats] = [places.map((place) => place.lon), places.map((place) => place.lat)];
     return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
   }
 
-  async setPick(place: { lon: number; lat: number } | null): Promise<void> {
+  /** `reach`: the circle in which the picked place lies, where it is no more than that; the map goes there. */
+  async setPick(place: { lon: number; lat: number } | null, reach: Reach | null = null): Promise<void> {
     await this.whenReady();
     if (this.destroyed) return;
     this.source("pick").setData({
       type: "FeatureCollection",
       features: place ? [{ type: "Feature", geometry: { type: "Point", coordinates: [place.lon, place.lat] }, properties: {} }] : [],
     });
+    this.picked = reach;
+    this.drawReach();
+    if (!reach) return;
+    const size = reachDeg(reach);
+    const { lon, lat } = reach.place;
+    this.goTo([lon - size.lon, lat - size.lat, lon + size.lon, lat + size.lat], 16);
+  }
+
+  /** Circles of what is selected and of what is picked: where somebody may be, as far as a telephone or a word says. */
+  private drawReach(): void {
+    const incident = this.selected === null ? null : this.options.store.incidents.get(this.selected);
+    const circles = [reachOf(incident), this.picked].filter((one) => one !== null);
+    this.source("reach").setData({ type: "FeatureCollection", features: circles.map(reachFeature) });
+    this.map.getContainer().dataset.reach = circles.map((one) => one.accuracy_m).join(" ");
   }
 
   private readonly whenReadyList: (() => void)[] = [];
@@ -219,6 +241,7 @@ export class LiveMap {
 
   private setIncident(id: string): void {
     const incident = this.options.store.incidents.get(id);
+    if (id === this.selected) this.drawReach();
     this.incidents.set(id, incident ? incidentFeature(incident, this.options.rank(incident.priority)) : null);
   }
 

@@ -5,6 +5,7 @@ import { useNames, useSession, useWords } from "../context";
 import { session } from "../session";
 import { Age, PositionAge, PriorityMark, StatusMark } from "../ui/marks";
 import { useTheme } from "../ui/theme";
+import type { Reach } from "./features";
 import { LiveMap, type LiveMapOptions } from "./live-map";
 
 interface Props {
@@ -16,6 +17,8 @@ interface Props {
   /** Go to the selected incident when it changes. */
   follow?: boolean;
   pick?: { lon: number; lat: number } | null;
+  /** The circle in which `pick` lies, where it is no more than that. */
+  pickReach?: Reach | null;
   territoryLabel?: (id: number) => string;
   onIncident?: (id: string) => void;
   onTerritory?: (id: number) => void;
@@ -73,7 +76,7 @@ export function MapView(props: Props) {
   useEffect(() => map.current?.update({ ageWords: (age_s) => t("position.stale", { age: f.age(age_s) }) }), [t, f]);
   useEffect(() => map.current?.update({ territoryLabel: props.territoryLabel ?? plainLabel }), [props.territoryLabel, name, territories]);
 
-  const { parent, focus, selected = null, follow = false, pick } = props;
+  const { parent, focus, selected = null, follow = false, pick, pickReach = null } = props;
   const shown = useRef<number | null>(null);
   useEffect(() => {
     const territory = parent === null ? undefined : territories.get(parent);
@@ -86,7 +89,7 @@ export function MapView(props: Props) {
     if (focus !== undefined) map.current?.focus(focus === null ? null : (territories.get(focus) ?? null)).catch(() => undefined);
   }, [focus, territories]);
   useEffect(() => void map.current?.select(selected, follow), [selected, follow]);
-  useEffect(() => void (pick !== undefined && map.current?.setPick(pick)), [pick]);
+  useEffect(() => void (pick !== undefined && map.current?.setPick(pick, pickReach)), [pick, pickReach?.accuracy_m]);
 
   return (
     <div className={`map-holder ${props.onPick ? "is-picking" : ""}`}>

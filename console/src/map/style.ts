@@ -20,6 +20,7 @@ export function baseStyle(theme: ThemeName): StyleSpecification {
       incidents: { type: "geojson", data: EMPTY, promoteId: "uid" },
       units: { type: "geojson", data: EMPTY, promoteId: "uid" },
       pick: { type: "geojson", data: EMPTY },
+      reach: { type: "geojson", data: EMPTY },
     },
     layers: layers(theme),
   };
@@ -49,6 +50,8 @@ export function layers(themeName: ThemeName): LayerSpecification[] {
         "fill-opacity": 0.85,
       },
     },
+    { id: "reach-fill", type: "fill", source: "reach", paint: { "fill-color": theme.selection, "fill-opacity": 0.14 } },
+    { id: "reach-line", type: "line", source: "reach", paint: { "line-color": theme.selection, "line-width": 2, "line-dasharray": [3, 2] } },
     {
       id: "units-dot", type: "circle", source: "units", maxzoom: SIGNS_FROM_ZOOM,
       paint: {

@@ -1,6 +1,7 @@
 /** What a place is once it is chosen, and how a hit, a click or a phone's position becomes one. No React here. */
 import { read } from "../api/client";
 import type { Confidence, Names, NearestPlace, Place, PlaceHit, PlaceHits } from "../api/types";
+import type { PhonePosition } from "./coordinates";
 
 export type PlaceSource = "gazetteer" | "coordinates" | "map" | "caller_phone";
 
@@ -45,12 +46,18 @@ export function fromHit(hit: PlaceHit, typed: string, name: NameOf, coordinates:
   const isPoint = hit.kind === "coordinates";
   const label = isPoint ? "" : name(hit.label, "");
   const house = hit.matched === "street_only" ? numberIn(typed) : hit.house;
+  if (isPoint && hit.confidence === "phone") return fromPoint(hit.place, "caller_phone", coordinates(hit.place.lon, hit.place.lat), hit.accuracy_m);
   const text = isPoint ? coordinates(hit.place.lon, hit.place.lat) : house ? `${label}, ${house}` : label;
   return {
     place: hit.place, accuracy_m: hit.accuracy_m, confidence: hit.confidence, source: isPoint ? "coordinates" : "gazetteer",
     label, place_id: hit.id, territory_id: hit.territory_id, full_text: text,
   };
 }
+
+/** A phone's position that stands in the field, as the only hit: nothing needs to be looked for, and a phone's message leaves the browser for nobody. */
+export const heardHit = ({ place, accuracy_m }: PhonePosition): PlaceHit => ({
+  id: null, kind: "coordinates", label: {}, house: null, detail: [], place, territory_id: null, confidence: "phone", accuracy_m, score: 1, matched: "coordinates",
+});
 
 /** A click on the map, coordinates, or where a phone says it is, as it stands before anything is known of its surroundings. */
 export function fromPoint(place: Place, source: Exclude<PlaceSource, "gazetteer">, text: string, accuracy_m: number | null = CLICK_ACCURACY_M): ChosenPlace {

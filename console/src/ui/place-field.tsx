@@ -6,7 +6,8 @@ import { use, useEffect, useRef, useState } from "react";
 import { Button, ComboBox, ComboBoxStateContext, Input, Label, ListBox, ListBoxItem, Popover } from "react-aria-components";
 import type { Place, PlaceHit } from "../api/types";
 import { useSession, useWords } from "../context";
-import { fromHit, fromPoint, numberIn, withSurroundings, type ChosenPlace } from "./place-choice";
+import { parsePhonePosition } from "./coordinates";
+import { fromHit, fromPoint, heardHit, numberIn, withSurroundings, type ChosenPlace } from "./place-choice";
 import { ConfidenceMark, PlaceKindMark } from "./place-marks";
 import { isLongEnough, usePlaceSearch } from "./use-place-search";
 
@@ -36,7 +37,9 @@ export function PlaceField(props: PlaceFieldProps) {
   const { t, f, name } = useWords();
   const [text, setText] = useState(value?.full_text ?? props.initialText ?? "");
   const [isTyping, setTyping] = useState(false);
-  const search = usePlaceSearch(isTyping ? text : null, props.near ?? null);
+  const heard = isTyping ? parsePhonePosition(text) : null;
+  const search = usePlaceSearch(isTyping && heard === null ? text : null, props.near ?? null);
+  const hits = heard === null ? search.hits : [heardHit(heard)];
   /** The last value that came from this field itself. */
   const own = useRef(value);
   useEffect(() => {
@@ -72,28 +75,28 @@ export function PlaceField(props: PlaceFieldProps) {
     setTyping(true);
     if (value !== null) tell(null);
   };
-  const isFresh = search.answered === text.trim();
+  const isFresh = heard !== null || search.answered === text.trim();
   // Enter may be faster than the answer: then it takes the first hit of the answer, unless somebody types on.
   const [wanted, setWanted] = useState<string | null>(null);
   useEffect(() => {
     if (wanted === null || !isFresh) return;
     setWanted(null);
-    if (wanted === text) chooseHit(search.hits[0]);
+    if (wanted === text) chooseHit(hits[0]);
   }, [wanted, isFresh]);
   const isAsking = isTyping && isLongEnough(text);
   return (
     <div className="place-field">
       <ComboBox
-        className="field" aria-label={props.label ?? t("place.label")} items={search.hits.map((hit, at) => ({ hit, id: keyOf(hit, at) }))}
+        className="field" aria-label={props.label ?? t("place.label")} items={hits.map((hit, at) => ({ hit, id: keyOf(hit, at) }))}
         inputValue={text} selectedKey={null} allowsCustomValue allowsEmptyCollection menuTrigger="manual" onInputChange={type}
         onSelectionChange={(key) => {
-          if (key !== null) chooseHit(search.hits.find((hit, at) => keyOf(hit, at) === key));
+          if (key !== null) chooseHit(hits.find((hit, at) => keyOf(hit, at) === key));
         }}
       >
         <Label>{props.label ?? t("place.label")}</Label>
         <PlaceInput
           autoFocus={props.autoFocus ?? false} isWrong={Boolean(props.problem)} isAsking={isAsking} text={text}
-          onAsk={() => setTyping(true)} onFirst={() => (isFresh ? chooseHit(search.hits[0]) : setWanted(text))}
+          onAsk={() => setTyping(true)} onFirst={() => (isFresh ? chooseHit(hits[0]) : setWanted(text))}
         />
         <Popover className="popover is-list" placement="bottom start">
           <ListBox className="menu place-menu" renderEmptyState={() => <Emptiness search={search} isFresh={isFresh} />}>
@@ -173,7 +176,8 @@ function Hit({ id, hit, typed }: { id: string; hit: PlaceHit; typed: string }) {
       <bdi className="place-name">{hit.kind === "coordinates" ? t("place.coordinates", { at: chosen.full_text }) : chosen.full_text}</bdi>
       <span className="place-detail">
         <PlaceKindMark kind={hit.kind} />
-        <bdi>{where}</bdi>
+        {hit.confidence !== "phone" && <bdi>{where}</bdi>}
+        {hit.confidence === "phone" && <ConfidenceMark confidence="phone" accuracy_m={hit.accuracy_m} />}
         {hit.matched === "similar" && <em>{t("place.similar")}</em>}
         {hit.matched === "street_only" && <em className="place-warning">{t("place.street_only", { house: numberIn(typed) })}</em>}
       </span>

@@ -1,7 +1,7 @@
 /** The English texts of the search for places; en.ts takes them in. */
 export const placesEn = {
   "place.label": "Place",
-  "place.hint": "Street and house, two streets, a landmark, a neighbourhood, or coordinates",
+  "place.hint": "Street and house, two streets, a landmark, a neighbourhood, coordinates, or a phone as “41.3 69.2 ±35 m”",
   "place.none": "Nothing is called that. Try fewer letters, a street nearby, or click on the map.",
   "place.searching": "Searching…",
   "place.failed": "The search does not answer. Click on the map or type coordinates; what you typed stays.",

@@ -4,7 +4,7 @@ import type { placesEn } from "./en";
 /** Generated from uz-latn.ts by `npm run uz-cyrl`; do not edit. Words are set right in scripts/uz-cyrl-exceptions.json. */
 export const placesUzCyrl: Part<typeof placesEn> = {
   "place.label": "Жой",
-  "place.hint": "Кўча ва уй, икки кўча, мўлжал, маҳалла ёки координаталар",
+  "place.hint": "Кўча ва уй, икки кўча, мўлжал, маҳалла, координаталар ёки телефон жойи: “41.3 69.2 ±35 м”",
   "place.none": "Бундай номли жой йўқ. Камроқ ҳарф ёзинг, яқин кўчани айтинг ёки харитани босинг.",
   "place.searching": "Қидирилмоқда…",
   "place.failed": "Қидирув жавоб бермаяпти. Харитани босинг ёки координаталарни ёзинг; ёзганингиз сақланади.",

@@ -3,7 +3,7 @@ import type { placesEn } from "./en";
 
 export const placesUzLatn: Part<typeof placesEn> = {
   "place.label": "Joy",
-  "place.hint": "Koʻcha va uy, ikki koʻcha, moʻljal, mahalla yoki koordinatalar",
+  "place.hint": "Koʻcha va uy, ikki koʻcha, moʻljal, mahalla, koordinatalar yoki telefon joyi: “41.3 69.2 ±35 m”",
   "place.none": "Bunday nomli joy yoʻq. Kamroq harf yozing, yaqin koʻchani ayting yoki xaritani bosing.",
   "place.searching": "Qidirilmoqda…",
   "place.failed": "Qidiruv javob bermayapti. Xaritani bosing yoki koordinatalarni yozing; yozganingiz saqlanadi.",

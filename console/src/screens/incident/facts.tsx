@@ -3,6 +3,7 @@ import type { IncidentCard, IncidentView, Sealed as SealedData } from "../../api
 import { useNames, useSession, useWords } from "../../context";
 import { en } from "../../i18n/en";
 import type { Key } from "../../i18n/messages";
+import { ConfidenceMark } from "../../ui/place-marks";
 import { Problem } from "../../ui/problem";
 import type { Reading } from "../../ui/use-read";
 import { Telephone } from "./safety";
@@ -30,7 +31,17 @@ export function Facts({ incident }: { incident: IncidentView }) {
               ))}
         </dd>
         <dt>{t("facts.place")}</dt>
-        <dd className="num">{incident.place ? f.coordinates(incident.place.lon, incident.place.lat) : t("unknown")}</dd>
+        <dd className="num">
+          {incident.place_label && (
+            <>
+              <bdi className="outside-text">{incident.place_label}</bdi>
+              <br />
+            </>
+          )}
+          {incident.place ? f.coordinates(incident.place.lon, incident.place.lat) : t("unknown")}
+          {incident.place && <br />}
+          {incident.place && <ConfidenceMark confidence={incident.confidence} accuracy_m={incident.accuracy_m} />}
+        </dd>
         <dt>{t("facts.channel")}</dt>
         <dd>
           <bdi>{names.channel(incident.channel)}</bdi>

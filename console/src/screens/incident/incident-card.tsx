@@ -12,6 +12,7 @@ import { ChangeDialog } from "./change-dialog";
 import { CloseDialog } from "./close-dialog";
 import { Contents } from "./contents";
 import { Facts, Sealed } from "./facts";
+import { HazardBanner, Known, useHazards } from "./known";
 import { MoreMenu } from "./more-menu";
 import { Notes } from "./notes";
 import { SafetyBanner } from "./safety";
@@ -67,6 +68,8 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
     // Asked once: whoever closes the window and reloads the page is not asked again.
     void navigate(pathname, { replace: true });
   }, [asksOutcome, navigate, pathname]);
+  const maySeeKnown = isOpened && !data.hasLeft && Boolean(data.card.data?.sealed);
+  const hazards = useHazards(incident, maySeeKnown);
   usePresence(isOpened && !data.hasLeft ? incident.id : null, may(me, "colleagues"));
   return (
     <>
@@ -116,12 +119,14 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
             {incident.outcome ? t("card.closed_with", { outcome: names.outcome(incident.outcome) }) : t("card.closed_now")}
           </p>
         )}
+        {maySeeKnown && <HazardBanner hazards={hazards} />}
         <UnitStages incident={incident} canAct={canAct} onReload={data.reload} />
         {canAct && <UnitActions incident={incident} onReload={data.reload} />}
         <div className="card-columns">
           <Facts incident={incident} />
           <Sealed isOpened={isOpened && !data.hasLeft} card={data.card} />
         </div>
+        {maySeeKnown && <Known incident={incident} hazards={hazards} />}
         {isOpened && !data.hasLeft && <Contents incident={incident} reading={data.contents} onReload={data.reload} />}
         {isOpened && !data.hasLeft && <Notes incidentId={incident.id} card={data.card} canAdd={may(me, "change")} />}
         {isOpened && !data.hasLeft && <Timeline incident={incident} reading={data.timeline} canCorrect={may(me, "correct")} onReload={data.reload} />}

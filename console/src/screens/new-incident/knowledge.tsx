@@ -39,35 +39,48 @@ function Lines({ title, lines }: { title: string; lines: string[] }) {
 
 /** `purpose` names the call or the incident for which one looks: the server records it. Null: nothing may be looked at yet. */
 export function Hazards({ purpose }: { purpose: string | null }) {
-  const { t, f, name } = useWords();
-  const { codes } = useSession();
+  const { t } = useWords();
   const { data, error } = useRead<{ items: Hazard[] }>(purpose === null ? null : `/api/hazards?${purpose}`);
-  const word = (list: typeof codes.hazard_grounds, code: string) => name(list.find((one) => one.code === code)?.names, code);
   return (
     <section className="known" aria-labelledby="hazards-title">
       <h2 id="hazards-title">{t("call.hazards")}</h2>
       {error !== null ? <p className="wrong">{t("call.unread")}</p> : purpose === null ? <p className="quiet">{t("call.place_first")}</p> : data?.items.length === 0 && <p className="quiet">{t("call.hazards_none")}</p>}
-      <ul className="hazards">
-        {data?.items.map((item) => (
-          <li key={item.id} className="notice is-warning">
-            <b>▲ {word(codes.hazard_grounds, item.ground)}</b> <span dir="auto">{item.text}</span>
-            <small className="quiet">
-              {t("call.hazard_source", { source: word(codes.hazard_sources, item.source), distance: f.distance(item.distance_m), time: f.full(item.expires_at, "day") })}
-            </small>
-          </li>
-        ))}
-      </ul>
+      <HazardList items={data?.items ?? []} />
     </section>
   );
 }
 
-export function History({ purpose }: { purpose: string | null }) {
+/** `onWithdraw`: this person may end a note. */
+export function HazardList({ items, onWithdraw }: { items: Hazard[]; onWithdraw?: ((item: Hazard) => void) | undefined }) {
+  const { t, f, name } = useWords();
+  const { codes } = useSession();
+  const word = (list: typeof codes.hazard_grounds, code: string) => name(list.find((one) => one.code === code)?.names, code);
+  return (
+    <ul className="hazards">
+      {items.map((item) => (
+        <li key={item.id} className="notice is-warning">
+          <b>▲ {word(codes.hazard_grounds, item.ground)}</b> <span className="outside-text" dir="auto">{item.text ?? t("parties.erased")}</span>
+          <small className="quiet">
+            {t("call.hazard_source", { source: word(codes.hazard_sources, item.source), distance: f.distance(item.distance_m), time: f.full(item.expires_at, "day") })}
+          </small>
+          {onWithdraw && (
+            <button type="button" className="button is-quiet is-small" onClick={() => onWithdraw(item)}>
+              {t("known.withdraw")}
+            </button>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function History({ purpose, level = 2 }: { purpose: string | null; level?: 2 | 3 }) {
   const { t, f } = useWords();
   const names = useNames();
   const { data, error } = useRead<PlaceHistory>(purpose === null ? null : `/api/places/history?${purpose}`);
   return (
     <section className="known" aria-labelledby="history-title">
-      <h2 id="history-title">{t("call.history")}</h2>
+      {level === 2 ? <h2 id="history-title">{t("call.history")}</h2> : <h3 id="history-title">{t("call.history")}</h3>}
       {error !== null ? <p className="wrong">{t("call.unread")}</p> : purpose === null ? <p className="quiet">{t("call.place_first")}</p> : data?.items.length === 0 && <p className="quiet">{t("call.history_none", { distance: f.distance(data.radius_m) })}</p>}
       {data !== null && data.items.length > 0 && (
         <>

@@ -6,6 +6,7 @@ import { lazy, Suspense, useEffect, useRef } from "react";
 import { useNavigate } from "react-router";
 import type { NearbyIncident, Opened, Place } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
+import { reachOf } from "../../map/features";
 import { fromPoint, withSurroundings } from "../../ui/place-choice";
 import { PlaceField, type ChosenPlace } from "../../ui/place-field";
 import { Kbd } from "../../ui/marks";
@@ -179,7 +180,7 @@ export function NewIncidentScreen() {
       <section className="panel pick-map" aria-label={t("new.map")}>
         <p className="map-note is-top">{t("new.map")}</p>
         <Suspense fallback={null}>
-          <PickMap parent={territories.home()} pick={chosen?.place ?? null} onPick={isOpened ? () => undefined : pick} />
+          <PickMap parent={territories.home()} pick={chosen?.place ?? null} pickReach={reachOf(chosen)} onPick={isOpened ? () => undefined : pick} />
         </Suspense>
       </section>
     </div>
