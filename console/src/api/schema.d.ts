@@ -13752,6 +13752,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The stage is there already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Successful Response */
             201: {
                 headers: {
