@@ -68,6 +68,8 @@ export function HandoverCardView({ id, onDone }: { id: string; onDone: () => voi
   }, [isLoaded]);
   const move = (by: number) => setSelected((at) => Math.max(0, Math.min(lines.length - 1, at + by)));
 
+  // Shown at once, but signed only when the centre has each of them.
+  const [onTheirWay, setOnTheirWay] = useState(0);
   const acknowledge = (index: number) => {
     const line = lines[index];
     if (!canTake || !line || line.isDone) return move(1);
@@ -77,7 +79,9 @@ export function HandoverCardView({ id, onDone }: { id: string; onDone: () => voi
     setRemark("");
     const next = lines.findIndex((other, at) => at > index && !other.isDone);
     if (next >= 0) setSelected(next);
-    new Command("POST", `/api/handovers/${id}/acknowledgements`, { ...line.body, ...(text ? { remark: text } : {}) }).send().then(
+    setOnTheirWay((n) => n + 1);
+    const sent = new Command("POST", `/api/handovers/${id}/acknowledgements`, { ...line.body, ...(text ? { remark: text } : {}) }).send();
+    sent.finally(() => setOnTheirWay((n) => n - 1)).then(
       () => undefined,
       (error: unknown) => {
         // Never shown as done when it is not: the line opens again, with what was written beside it.
@@ -149,7 +153,7 @@ export function HandoverCardView({ id, onDone }: { id: string; onDone: () => voi
               <span className="quiet small only-wide">
                 <Kbd>J</Kbd> <Kbd>K</Kbd> {t("handover.keys_move")} <Kbd>Space</Kbd> {t("handover.keys_acknowledge")}
               </span>
-              <button type="button" className="button is-primary" disabled={!isAll || acceptance.busy} onClick={sign}>
+              <button type="button" className="button is-primary" disabled={!isAll || onTheirWay > 0 || acceptance.busy} onClick={sign}>
                 {t("handover.sign_in")}
               </button>
             </>
