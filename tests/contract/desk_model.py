@@ -6,10 +6,11 @@ tested against a database (tests/integration/test_stream_history.py).
 
 import copy
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from tests.contract.desk_state import OFFICER, Incident, Scopes, Sending, index_of, within
 
 from markaz.contracts.incidents import AlarmEvent, AlarmKind, AlarmLevel, IncidentEvent, Stage, UnitStatus
 from markaz.core.events import Event, Recorded
@@ -17,55 +18,9 @@ from markaz.core.permissions import Permission
 from markaz.kit.clock import iso
 from markaz.programmes.incidents import domain
 from markaz.programmes.incidents.alarms.store import alarm_view
-from markaz.programmes.incidents.picture import JSON, assignment_view, incident_view, unit_view
+from markaz.programmes.incidents.picture import JSON, unit_view
 
 BEGAN = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
-OFFICER = UUID("a0000000-0000-7000-8000-000000000001")
-
-# 1 holds 2 and 3; 2 holds 4 and 5; 3 holds 6 and 7.
-SUBTREES = {
-    1: frozenset(range(1, 8)),
-    2: frozenset({2, 4, 5}),
-    3: frozenset({3, 6, 7}),
-    **{n: frozenset({n}) for n in (4, 5, 6, 7)},
-}
-
-
-class Hierarchy:
-    """Seven territories on three levels."""
-
-    def subtree(self, territory_id: int) -> frozenset[int]:
-        """Return the territory and everything below it."""
-        return SUBTREES.get(territory_id, frozenset())
-
-
-@dataclass
-class Incident:
-    """An incident's row and, for each unit, its current sending and the one before, which no picture shows."""
-
-    row: dict[str, Any]
-    units: dict[UUID, "Sending"] = field(default_factory=dict)
-    ordinals: dict[UUID, int] = field(default_factory=dict)
-    past: dict[UUID, "Sending"] = field(default_factory=dict)
-
-    def view(self) -> JSON:
-        """Return the picture of it."""
-        units = {
-            str(unit_id): assignment_view(s.call_sign, s.ordinal, s.stages.items()) for unit_id, s in self.units.items()
-        }
-        return incident_view(self.row, units)
-
-
-@dataclass
-class Sending:
-    """One sending of a unit."""
-
-    call_sign: str
-    ordinal: int
-    stages: dict[Stage, datetime]
-
-
-Scopes = dict[Permission, frozenset[int]]
 
 
 class DeskModel:
@@ -90,9 +45,9 @@ class DeskModel:
         at = self.seq if seq is None else seq
         incidents, units, alarms = self.states[at]
         return {
-            "incidents": _within(incidents, scopes.get(Permission.INCIDENT_READ, frozenset())),
-            "units": _within(units, scopes.get(Permission.UNIT_READ, frozenset())),
-            "alarms": _within(alarms, scopes.get(Permission.ALARM_READ, frozenset())),
+            "incidents": within(incidents, scopes.get(Permission.INCIDENT_READ, frozenset())),
+            "units": within(units, scopes.get(Permission.UNIT_READ, frozenset())),
+            "alarms": within(alarms, scopes.get(Permission.ALARM_READ, frozenset())),
             "seq": at,
         }
 
@@ -165,7 +120,7 @@ class DeskModel:
         """Report a stage, in its order."""
         incident = self._opened(incident_id)
         sending = None if incident is None else incident.units.get(unit_id)
-        if incident is None or sending is None or _index(stage) <= max(map(_index, sending.stages), default=-1):
+        if incident is None or sending is None or index_of(stage) <= max(map(index_of, sending.stages), default=-1):
             return
         now = self._tick()
         sending.stages[stage] = now
@@ -182,7 +137,7 @@ class DeskModel:
         sending = incident.units.get(unit_id)
         if sending is None or not sending.stages:
             return
-        stage = max(sending.stages, key=_index)
+        stage = max(sending.stages, key=index_of)
         if void and stage is Stage.CLEARED:
             return  # the real desk asks first whether the unit has gone on to something else
         now, was = self._tick(), sending.stages[stage]
@@ -339,6 +294,7 @@ class DeskModel:
             "occurred_at": now,
             "raised_at": now,
             "raised_by": OFFICER,
+            "is_named": True,
             "escalated_to": None,
             "lon": 69.2,
             "lat": 41.3,
@@ -436,11 +392,3 @@ class DeskModel:
         incidents = [i.view() for i in self.incidents.values() if i.row["status"] == "open"]
         units, alarms = map(unit_view, self.units.values()), map(alarm_view, self.alarms.values())
         self.states[self.seq] = (copy.deepcopy(incidents), list(units), list(alarms))
-
-
-def _index(stage: Stage) -> int:
-    return domain.STAGES.index(stage)
-
-
-def _within(views: Iterable[JSON], territories: frozenset[int]) -> list[JSON]:
-    return [copy.deepcopy(view) for view in views if view["territory_id"] in territories]

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.contract.console import KINDS, ordered
-from tests.contract.desk_model import DeskModel, Hierarchy, Scopes
+from tests.contract.desk_model import DeskModel
+from tests.contract.desk_state import Hierarchy, Scopes
 from tests.contract.desk_steps import ACCOUNTS, play, random_steps
 
 from markaz.contracts.incidents import Stage, UnitStatus

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from tests.contract.console import Console, ordered
-from tests.contract.desk_model import OFFICER, DeskModel, Scopes
+from tests.contract.desk_model import DeskModel
+from tests.contract.desk_state import OFFICER, Scopes
 from tests.contract.desk_steps import ACCOUNTS, Step, play, random_steps
 from tests.contract.make_stream_vectors import frame, scopes_of
 
