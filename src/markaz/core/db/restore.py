@@ -154,7 +154,8 @@ async def _finish(connection: Connection, keys_source: Path | None) -> tuple[int
         await connection.execute("DELETE FROM keys.sealed_keys WHERE sealed_id IN (SELECT sealed_id FROM erasures)")
         await connection.execute("DELETE FROM sealed_search WHERE sealed_id IN (SELECT sealed_id FROM erasures)")
         unreadable = await connection.fetchval(
-            "SELECT count(DISTINCT sealed_id) FROM sealed_fields f WHERE NOT EXISTS "
+            "SELECT count(DISTINCT sealed_id) FROM "
+            "(SELECT sealed_id FROM sealed_fields UNION ALL SELECT sealed_id FROM sealed_blobs) f WHERE NOT EXISTS "
             "(SELECT FROM keys.sealed_keys k WHERE k.sealed_id = f.sealed_id) AND NOT EXISTS "
             "(SELECT FROM erasures e WHERE e.sealed_id = f.sealed_id)"
         )
