@@ -1,5 +1,5 @@
 /** Every alarm with what one can do about it, the sound with its test, and an emergency said over the radio. */
-import { useMemo, useState } from "react";
+import { useMemo, useState, type FormEvent } from "react";
 import { may } from "../api/permissions";
 import type { EmergencyRequest, ResolutionRequest, WelfareRequest } from "../api/contract-check";
 import type { AlarmView } from "../api/types";
@@ -130,27 +130,30 @@ export function ResolveDialog({ alarm, onClose }: { alarm: AlarmView; onClose: (
   const { t } = useWords();
   const sending = useCommand();
   const [reason, setReason] = useState<ResolutionRequest["reason"] | null>(null);
+  const end = (event: FormEvent) => {
+    event.preventDefault();
+    if (reason !== null && !sending.busy) sending.send("POST", `/api/alarms/${alarm.id}/resolution`, { reason } satisfies ResolutionRequest, onClose);
+  };
   return (
     <Dialog title={t("alarms.resolve_title", { unit: alarm.call_sign ?? "?" })} onClose={onClose}>
-      <p>{t("alarms.resolve_what")}</p>
-      <fieldset className="field choices">
-        <legend>{t("alarms.resolve_reason")}</legend>
-        {REASONS.map((one) => (
-          <label key={one} className="check">
-            <input type="radio" name="reason" value={one} checked={reason === one} onChange={() => setReason(one)} />
-            {t(`alarms.reason.${one}`)}
-          </label>
-        ))}
-      </fieldset>
-      {sending.error !== null && <Problem error={sending.error} onRetry={sending.retry} />}
-      <p className="button-row">
-        <button
-          type="button" className="button is-primary" disabled={reason === null || sending.busy}
-          onClick={() => reason && sending.send("POST", `/api/alarms/${alarm.id}/resolution`, { reason } satisfies ResolutionRequest, onClose)}
-        >
-          {t("alarms.resolve")}
-        </button>
-      </p>
+      <form onSubmit={end}>
+        <p>{t("alarms.resolve_what")}</p>
+        <fieldset className="field choices">
+          <legend>{t("alarms.resolve_reason")}</legend>
+          {REASONS.map((one) => (
+            <label key={one} className="check">
+              <input type="radio" name="reason" value={one} checked={reason === one} onChange={() => setReason(one)} />
+              {t(`alarms.reason.${one}`)}
+            </label>
+          ))}
+        </fieldset>
+        {sending.error !== null && <Problem error={sending.error} onRetry={sending.retry} />}
+        <p className="button-row">
+          <button type="submit" className="button is-primary" disabled={reason === null || sending.busy}>
+            {t("alarms.resolve")}
+          </button>
+        </p>
+      </form>
     </Dialog>
   );
 }

@@ -75,7 +75,8 @@ export function CommandLine() {
       const outcome = await run(plan, last ?? null, navigate, t("undo.reason"), me.account.id);
       if (outcome) setFound(outcome);
       else {
-        setLine("");
+        // Whoever has typed on before the answer keeps what was typed.
+        setLine((held) => (held === line ? "" : held));
         setDone(plan.kind === "new" || plan.kind === "open" ? null : said);
       }
     } catch (failed) {

@@ -37,7 +37,9 @@ export function useKeys(keys: Record<string, () => void>): void {
 /** Nobody types text with them, so they act while a field is being filled too. */
 const FUNCTION_KEY = /^F\d+$/;
 
+/** A tick box takes no text: whoever has just ticked a unit may go on with a key of the desk. */
 function isTyping(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement && target.type === "checkbox") return false;
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 

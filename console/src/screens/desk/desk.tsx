@@ -40,7 +40,10 @@ export function DeskScreen() {
     setPanel("card");
     void navigate(`/desk/${next}`);
     // Whoever works by keyboard or by ear goes on inside the card.
-    setTimeout(() => document.getElementById("card-title")?.focus({ preventScroll: true }), 0);
+    setTimeout(() => {
+      // Nor may a slow page take the keys from somebody who already types the next thing.
+      if (!document.activeElement?.matches("input, textarea, select")) document.getElementById("card-title")?.focus({ preventScroll: true });
+    }, 0);
   };
   useKeys({
     KeyN: () => may(me, "open") && void navigate("/new"),
