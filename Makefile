@@ -77,7 +77,7 @@ test-console: console ## The console's own tests, alone and in Chromium against 
 	@$(STEP) "Console: browser checks against the mock centre" npm --prefix console run e2e
 
 .PHONY: test-deep
-test-deep: console ## The long runs: 50 kills, long histories, 50,000 fuzzed requests. About half an hour.
+test-deep: console ## The long runs: 50 kills, long histories, 50,000 fuzzed requests, a shift at the desk. About an hour.
 	@$(BIN)/pytest -m deep
 
 .PHONY: lint

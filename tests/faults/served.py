@@ -25,8 +25,9 @@ UNHURRIED_PER_S = "100000"
 class ServedCentre:
     """Starts, kills and starts again. `access` is known after `prepare`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, log_level: str = "WARNING") -> None:
         self.settings = settings
+        self._log_level = log_level
         self.home: Path = settings.home
         self.port = _free_port()
         self.access: DatabaseAccess
@@ -58,7 +59,7 @@ class ServedCentre:
         environment |= {
             "MARKAZ_HOME": str(self.home),
             "MARKAZ_PORT": str(self.port),
-            "MARKAZ_LOG_LEVEL": "WARNING",
+            "MARKAZ_LOG_LEVEL": self._log_level,
             "MARKAZ_RATE_LIMIT_PER_S": UNHURRIED_PER_S,
         }
         if self.settings.postgres_bin is not None:
