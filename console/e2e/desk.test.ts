@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bench, createIncident, describeInBrowser, violations } from "./setup";
+import { bench, createIncident, describeInBrowser, showInTime, violations } from "./setup";
 
 describeInBrowser("two people at two desks", () => {
   const on = bench();
@@ -9,6 +9,7 @@ describeInBrowser("two people at two desks", () => {
     const second = await on.open({ login: "second" });
     await createIncident(first.page);
     const id = first.page.url().split("/").at(-1)!;
+    await showInTime(second.page);
     const row = second.page.locator(`[data-id="${id}"] .queue-row`);
     await row.waitFor({ timeout: 5_000 });
     expect(await row.innerText()).toContain("no unit");
@@ -115,6 +116,8 @@ describeInBrowser("two people at two desks", () => {
     const { page, close } = await on.open({ login: "officer" });
     const other = await on.open({ login: "second" });
     await page.waitForSelector(".queue-row");
+    await showInTime(page);
+    for (let n = 0; n < 5; n += 1) await createIncident(other.page, { priority: "4" });
     const row = page.locator(".queue-row").nth(4);
     await row.hover();
     const id = await row.locator("..").getAttribute("data-id");

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { openPage, signIn } from "./browser.mjs";
-import { bench, createIncident, describeInBrowser } from "./setup";
+import { bench, createIncident, describeInBrowser, showInTime } from "./setup";
 
 describeInBrowser("the live picture in a browser", () => {
   const on = bench();
@@ -53,6 +53,7 @@ describeInBrowser("the live picture in a browser", () => {
   it("takes a new snapshot after a hole in the numbers", async () => {
     const { page, close } = await on.open();
     const other = await on.open({ login: "second" });
+    await showInTime(page);
     const before = (await on.control({ skip: 3 })).snapshot;
     await createIncident(other.page);
     const id = other.page.url().split("/").at(-1)!;

@@ -47,6 +47,11 @@ export function violations(page: Page): Promise<string[]> {
   return page.evaluate(() => (globalThis as unknown as { policyViolations: string[] }).policyViolations);
 }
 
+/** Shows what is within its time, where a new incident comes first: what is overdue stands above it in the whole queue. */
+export async function showInTime(page: Page): Promise<void> {
+  await page.locator(".group-chip.is-open").click();
+}
+
 export async function createIncident(page: Page, { category = "theft", priority = "1" } = {}): Promise<void> {
   await page.goto("/new");
   await page.locator(".place-field input").fill("40.1, 64.3");

@@ -46,7 +46,7 @@ const SCREENS = {
   },
   change: async (page) => {
     await openFirst(page);
-    await page.locator(".card-actions .button").nth(1).click();
+    await page.locator(".card-close").click();
     await page.waitForTimeout(400);
   },
   correct: async (page) => {

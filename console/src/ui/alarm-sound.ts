@@ -39,7 +39,8 @@ export class AlarmSound {
   constructor(private readonly name: string) {
     this.channel = navigator.locks ? new BroadcastChannel(name) : null;
     if (this.channel) this.channel.onmessage = () => (this.heardElsewhere_ms = Date.now());
-    for (const gesture of ["keydown", "pointerdown"]) {
+    // Not when the finger goes down: the band that asks for sound would go, and what is pressed would move away under it.
+    for (const gesture of ["keydown", "click"]) {
       document.addEventListener(gesture, this.unlock, { capture: true, signal: this.stopped.signal });
     }
     if (navigator.userActivation?.hasBeenActive) this.unlock();

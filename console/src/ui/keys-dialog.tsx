@@ -7,6 +7,7 @@ import { keysAreOn, turnKeys } from "./keys";
 const KEYS: readonly [string, Key][] = [
   ["F2", "keys.new_call"],
   ["F4", "keys.send_units"],
+  ["F4", "keys.recommend"],
   ["N", "keys.new"],
   ["J", "keys.next"],
   ["K", "keys.previous"],
@@ -14,7 +15,6 @@ const KEYS: readonly [string, Key][] = [
   ["O", "keys.take_over"],
   ["F8", "keys.next_alarm"],
   ["F9", "keys.acknowledge"],
-  ["F4", "keys.recommend"],
   ["F", "keys.search"],
   ["/", "keys.command"],
   ["?", "keys.help"],
@@ -29,7 +29,7 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
       <table className="plain">
         <tbody>
           {KEYS.map(([key, label]) => (
-            <tr key={key}>
+            <tr key={label}>
               <th scope="row">
                 <kbd className="kbd">{key}</kbd>
               </th>

@@ -1,7 +1,7 @@
 /** What stands around every screen: link state, territory, language, theme, the demo and replay bands, the way to other screens. */
 import { useState, type ReactNode } from "react";
 import { NavLink, useLocation } from "react-router";
-import { useLive, useNames, useSession, useTick, useWords } from "../context";
+import { useLive, useMedia, useNames, useSession, useTick, useWords } from "../context";
 import { LANGUAGES } from "../i18n/language";
 import type { Key } from "../i18n/messages";
 import type { LanguageTag } from "../api/types";
@@ -55,12 +55,15 @@ export function Shell({ children }: { children: ReactNode }) {
         <span className="spacer" />
         {may(me, "alarms") && <AlarmBar alarms={alarms} />}
         <NewCallButton />
-        <button type="button" className="button is-quiet only-wide" onClick={() => setShowKeys(true)}>
-          {t("keys.title")} <Kbd>?</Kbd>
+        <button type="button" className="button is-quiet only-wide" aria-label={t("keys.title")} title={t("keys.title")} onClick={() => setShowKeys(true)}>
+          <Kbd>?</Kbd>
         </button>
-        <ThemePicker />
+        {/* On a phone the bar has no room for it: there the system's own choice holds. */}
+        <span className="only-wide">
+          <ThemePicker />
+        </span>
         <LanguagePicker />
-        <span className="who only-wide" dir="auto">
+        <span className="who only-wide" dir="auto" title={me.account.display_name}>
           {me.account.display_name}
         </span>
         <button type="button" className="button is-quiet" onClick={() => void session.signOut()}>
@@ -96,12 +99,13 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function LinkChip() {
   const { t, f } = useWords();
+  const isNarrow = useMedia("(max-width: 899px)");
   const link = useLive("link", (store) => store.link);
   if (link.kind === "live") {
     return (
       <span className="link is-live num">
         <i aria-hidden="true">●</i>
-        {link.lag_s === null ? t("link.live") : t("link.live_lag", { s: f.tenths(link.lag_s) })}
+        {link.lag_s === null || isNarrow ? t("link.live") : t("link.live_lag", { s: f.tenths(link.lag_s) })}
       </span>
     );
   }

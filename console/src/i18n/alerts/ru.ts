@@ -2,7 +2,7 @@ import type { Part } from "../messages";
 import type { alertsEn } from "./en";
 
 export const alertsRu: Part<typeof alertsEn> = {
-  "nav.alerts": "Угрозы",
+  "nav.alerts": "Оповещения",
   "alert.title": "Оповещение населения",
   "alert.new": "Новое оповещение",
   "alert.current": "Действуют сейчас",

@@ -95,7 +95,7 @@ export const contentsUzCyrl: Part<typeof contentsEn> = {
   "close.referred_to": "Қаерга юборилди",
   "late.via": "Манбаси",
   "late.via.console": "ҳозир",
-  "late.via.radio": "радио",
+  "late.via.radio": "рация",
   "late.via.paper": "қоғоз",
   "late.stated": "Қачон бўлган",
   "late.mark": "кеч киритилган ({via}, {at})",

@@ -94,7 +94,7 @@ export const contentsUzLatn: Part<typeof contentsEn> = {
   "close.referred_to": "Qayerga yuborildi",
   "late.via": "Manbasi",
   "late.via.console": "hozir",
-  "late.via.radio": "radio",
+  "late.via.radio": "ratsiya",
   "late.via.paper": "qogʻoz",
   "late.stated": "Qachon boʻlgan",
   "late.mark": "kech kiritilgan ({via}, {at})",

@@ -12,7 +12,7 @@ export const dispatchUzCyrl: Part<typeof dispatchEn> = {
   "recommend.from_territory": "жой номаълум: вақт ҳудуд ўртасидан",
   "recommend.time_unknown": "вақт номаълум",
   "recommend.minutes": "{low}–{high} дақ",
-  "recommend.up_to": "{n} дақгача",
+  "recommend.up_to": "{n} дақиқагача",
   "recommend.kind_first": "мос тур",
   "recommend.kind_next": "тур ҳам мос",
   "recommend.kind_also": "биринчисига қўшимча керак",

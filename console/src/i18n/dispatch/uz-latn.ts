@@ -11,7 +11,7 @@ export const dispatchUzLatn: Part<typeof dispatchEn> = {
   "recommend.from_territory": "joy nomaʼlum: vaqt hudud oʻrtasidan",
   "recommend.time_unknown": "vaqt nomaʼlum",
   "recommend.minutes": "{low}–{high} daq",
-  "recommend.up_to": "{n} daqgacha",
+  "recommend.up_to": "{n} daqiqagacha",
   "recommend.kind_first": "mos tur",
   "recommend.kind_next": "tur ham mos",
   "recommend.kind_also": "birinchisiga qoʻshimcha kerak",

@@ -67,7 +67,7 @@ export function DeskScreen() {
   }, [hash, id]);
 
   const parts: Record<Panel, React.ReactNode> = {
-    queue: <Queue selected={selected} onSelect={setCursor} onOpen={open} canCreate={may(me, "open")} />,
+    queue: <Queue selected={selected} onSelect={setCursor} onOpen={open} />,
     card: <IncidentCard key={selected ?? "none"} id={selected} isOpened={opened !== null} onOpen={() => selected !== null && open(selected)} />,
     units: <UnitsPanel incidentId={opened} focusAsked={recommendAsked} />,
     map: (

@@ -10,9 +10,9 @@ export default function MapStrip({ incidentId, onIncident }: { incidentId: strin
   const around = territoryId === undefined ? undefined : (territories.get(territoryId)?.parent_id ?? territoryId);
   const parent = around === undefined || !territories.get(around) ? territories.home() : around;
   return (
-    <section className="panel strip" aria-label={t("map.title")}>
+    <div className="panel strip">
       <MapView parent={parent} selected={incidentId} follow onIncident={onIncident} />
       {isPlaceless && <p className="map-note">{t("map.no_place")}</p>}
-    </section>
+    </div>
   );
 }

@@ -1,7 +1,6 @@
 /** The queue of open incidents. Virtualised; a row that comes or goes never moves the one under the pointer or the selected one. */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { Link } from "react-router";
 import type { IncidentView } from "../../api/types";
 import type { Norms } from "../../api/types";
 import { useLive, useNames, useSession, useTick, useWords } from "../../context";
@@ -48,10 +47,9 @@ interface Props {
   selected: string | null;
   onSelect: (id: string) => void;
   onOpen: (id: string) => void;
-  canCreate: boolean;
 }
 
-export function Queue({ selected, onSelect, onOpen, canCreate }: Props) {
+export function Queue({ selected, onSelect, onOpen }: Props) {
   const { t } = useWords();
   const all = useClockedQueue();
   const [group, setGroup] = useState<Group | "all">("all");
@@ -77,11 +75,6 @@ export function Queue({ selected, onSelect, onOpen, canCreate }: Props) {
         <span className="hint quiet small only-wide" aria-hidden="true">
           <Kbd>J</Kbd> ↓ <Kbd>K</Kbd> ↑
         </span>
-        {canCreate && (
-          <Link className="button is-primary" to="/new">
-            {t("queue.new")} <Kbd>N</Kbd>
-          </Link>
-        )}
         <div className="queue-groups" role="group" aria-label={t("queue.group")}>
           {(["all", ...GROUPS] as const).map((one) => (
             <button key={one} type="button" className={`group-chip is-${one} num`} aria-pressed={group === one} onClick={() => setGroup(one)}>
@@ -99,7 +92,7 @@ export function Queue({ selected, onSelect, onOpen, canCreate }: Props) {
   );
 }
 
-function QueueList({ items, selected, onSelect, onOpen }: Omit<Props, "canCreate"> & { items: ClockedItem[] }) {
+function QueueList({ items, selected, onSelect, onOpen }: Props & { items: ClockedItem[] }) {
   const { t } = useWords();
   const scroller = useRef<HTMLDivElement>(null);
   const ids = useSameIds(items);

@@ -41,10 +41,12 @@ export function useStillRows(scroller: RefObject<HTMLDivElement | null>, ids: re
   useLayoutEffect(() => {
     if (due.current === null || !scroller.current) return;
     scroller.current.scrollTop = due.current;
-    due.current = null;
+    // The room of a short list is made by the next drawing: until then the browser scrolls less far than it should.
+    if (scroller.current.scrollTop >= due.current - 1) due.current = null;
   });
 
   const settle = () => {
+    due.current = null;
     setPadTop(0);
     setPadBottom(0);
     setDisplaced(false);
@@ -67,6 +69,7 @@ export function useStillRows(scroller: RefObject<HTMLDivElement | null>, ids: re
     },
     onPointerLeave: () => {
       hovered.current = null;
+      due.current = null;
       if (padTop_px > 0) due.current = Math.max(0, (scroller.current?.scrollTop ?? 0) - padTop_px);
       setPadTop(0);
       // A list shorter than its place has nothing to hide: without the padding the browser shows all of it again.

@@ -37,7 +37,7 @@ export function UnitRow({ choice, incidentId, isTicked, canSend, onTick, onUnder
           />
         )}
       </span>
-      <span className="unit-name">
+      <span className="unit-name" title={names.kind(unit.kind)}>
         <bdi>{unit.call_sign}</bdi> <span className="quiet small">{names.kind(unit.kind)}</span>
       </span>
       <span className="unit-time num">{item && use !== null && travelText(item.travel, t)}</span>

@@ -15,7 +15,7 @@ import { DispatchProblem, SendBar } from "./units-panel-send";
 import { UnitRow } from "./units-panel-row";
 import { useRecommendations } from "./use-recommendations";
 
-const ROW_PX = 72;
+const ROW_PX = 88;
 /** The order follows status, and more slowly positions, so that a name does not run away from the finger. */
 const REORDER_EVERY_MS = 1_000;
 const MOVE_EVERY_MS = 5_000;

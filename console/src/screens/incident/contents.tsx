@@ -73,7 +73,12 @@ function PartyRow({ party, rules, onCorrect }: { party: Party; rules: string[]; 
     <li>
       <p>
         <strong>{t(`parties.role.${party.role}`)}</strong>
-        {party.is_minor && <span className="flag"> ⚑ {t("parties.minor")}</span>}{" "}
+        {party.is_minor && (
+          <>
+            {" "}
+            <span className="flag">⚑ {t("parties.minor")}</span>
+          </>
+        )}{" "}
         {party.erased ? <span className="quiet">{t("parties.erased")}</span> : party.is_unknown ? <em>{t("parties.unknown")}</em> : <bdi className="outside-text">{party.name ?? t("unknown")}</bdi>}
         {party.born_year && <span className="quiet num"> ({party.born_year})</span>} {party.phone && <Telephone number={party.phone} rules={binding} />}{" "}
         {!party.phone && party.safe_contact.length > 0 && (

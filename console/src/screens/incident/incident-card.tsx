@@ -90,12 +90,12 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
         <div className="card-actions">
           {canAct && <TakeOver incident={incident} onReload={data.reload} />}
           {canAct && may(me, "change") && (
-            <button type="button" className="button" onClick={() => setDialog("change")}>
+            <button type="button" className="button card-change" onClick={() => setDialog("change")}>
               {t("card.change")}
             </button>
           )}
           {canAct && may(me, "close") && (
-            <button type="button" className="button" onClick={() => setDialog("close")}>
+            <button type="button" className="button card-close" onClick={() => setDialog("close")}>
               {t("card.close")}
             </button>
           )}

@@ -26,8 +26,8 @@ export function Photos({ incident, photos, canAdd, onReload }: { incident: Incid
       </ul>
       {canAdd && (
         <label className="photo-add">
-          <span>{sending.busy ? t("sending.busy") : t("photos.add")}</span>
-          <input ref={input} type="file" accept="image/jpeg,image/png,image/webp" disabled={sending.busy} onChange={(event) => add(event.target.files?.[0])} aria-describedby="photos-hint" />
+          <span className="button is-small">{sending.busy ? t("sending.busy") : t("photos.add")}</span>
+          <input ref={input} className="sr-only" type="file" accept="image/jpeg,image/png,image/webp" disabled={sending.busy} onChange={(event) => add(event.target.files?.[0])} aria-describedby="photos-hint" />
           <small id="photos-hint" className="quiet">
             {t("photos.hint")}
           </small>

@@ -20,7 +20,7 @@ export function NewCallButton() {
   if (!isAllowed) return null;
   return (
     <button type="button" className="button new-call" onClick={take}>
-      {t("call.new")} <Kbd>F2</Kbd>
+      <span aria-hidden="true">+</span> <span className="call-words">{t("call.new")}</span> <Kbd>F2</Kbd>
     </button>
   );
 }
