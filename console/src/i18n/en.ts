@@ -517,8 +517,6 @@ export const en = {
   "queue.group_empty": "None in this group.",
   "queue.late_entry": "entered later",
   "queue.calls": "{n} calls",
-  "queue.owned": "has an owner",
-  "queue.mine": "yours",
   "keys.next_alarm": "Next alarm",
   "keys.acknowledge": "Acknowledge for me; never silences an emergency for others",
 } as const;

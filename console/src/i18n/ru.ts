@@ -524,8 +524,6 @@ export const ru: Messages = {
   "queue.group_empty": "В этой группе ничего нет.",
   "queue.late_entry": "внесено позже",
   "queue.calls": "обращений: {n}",
-  "queue.owned": "есть ответственный",
-  "queue.mine": "ваше",
   "keys.next_alarm": "Следующий сигнал",
   "keys.acknowledge": "Подтвердить за себя; у других экстренный вызов не смолкает",
 };

@@ -518,8 +518,6 @@ export const uzCyrl: Messages = {
   "queue.group_empty": "Бу гуруҳда йўқ.",
   "queue.late_entry": "кейин киритилган",
   "queue.calls": "{n} мурожаат",
-  "queue.owned": "масъули бор",
-  "queue.mine": "сизники",
   "keys.next_alarm": "Кейинги огоҳлантириш",
   "keys.acknowledge": "Ўзим учун тасдиқлаш; фавқулодда чақирувни бошқалар учун ўчирмайди",
 };

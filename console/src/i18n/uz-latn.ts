@@ -518,8 +518,6 @@ export const uzLatn: Messages = {
   "queue.group_empty": "Bu guruhda yoʻq.",
   "queue.late_entry": "keyin kiritilgan",
   "queue.calls": "{n} murojaat",
-  "queue.owned": "masʼuli bor",
-  "queue.mine": "sizniki",
   "keys.next_alarm": "Keyingi ogohlantirish",
   "keys.acknowledge": "Oʻzim uchun tasdiqlash; favqulodda chaqiruvni boshqalar uchun oʻchirmaydi",
 };

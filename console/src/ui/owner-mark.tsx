@@ -9,7 +9,13 @@ import { useColleagues } from "./presence";
 import { Problem } from "./problem";
 import { useCommand } from "./use-command";
 
-export function OwnerMark({ incident }: { incident: Pick<IncidentView, "id" | "owner_id"> }) {
+interface Props {
+  incident: Pick<IncidentView, "id" | "owner_id">;
+  /** In a row: the name alone, and nothing where there is nothing to say. */
+  isShort?: boolean;
+}
+
+export function OwnerMark({ incident, isShort = false }: Props) {
   const { me } = useSession();
   const { t } = useWords();
   const isDesk = may(me, "colleagues");
@@ -18,12 +24,14 @@ export function OwnerMark({ incident }: { incident: Pick<IncidentView, "id" | "o
   const presence = useLive("presence", (store) => store.presence);
   if (!isDesk) return null;
   const name = (id: string) => names.get(id) ?? t("owner.unknown");
-  const owner = incident.owner_id;
+  const owner = incident.owner_id ?? null;
   const others = [...presence].filter(([id, open]) => open === incident.id && id !== me.account.id).map(([id]) => name(id));
   const isAway = owner !== null && owner !== me.account.id && !presence.has(owner);
+  if (isShort && owner === null && others.length === 0) return null;
   return (
     <span className="owner-mark">
-      {t("owner.label")}: {owner === null ? <b>{t("owner.none")}</b> : owner === me.account.id ? t("owner.mine") : <bdi>{name(owner)}</bdi>}
+      {isShort ? <span className="sr-only">{t("owner.label")}: </span> : `${t("owner.label")}: `}
+      {owner === null ? <b>{t("owner.none")}</b> : owner === me.account.id ? t("owner.mine") : <bdi>{name(owner)}</bdi>}
       {isAway && <b> ({t("owner.away")})</b>}
       {others.length > 0 && <span className="quiet"> · {t("owner.also_open", { names: others.join(", ") })}</span>}
     </span>

@@ -11,6 +11,7 @@ import { chooseTheme, useThemeChoice, type ThemeChoice } from "./theme";
 import { CommandLine } from "./command-line";
 import { ErrorBoundary } from "./error-boundary";
 import { KeysDialog } from "./keys-dialog";
+import { LeaveDialog, ownedBy } from "./leave-dialog";
 import { AlarmBands, AlarmBar } from "./alarms";
 import { useAlarms } from "./use-alarms";
 import { useBeat } from "./presence";
@@ -34,6 +35,8 @@ export function Shell({ children }: { children: ReactNode }) {
   const { t } = useWords();
   const { pathname } = useLocation();
   const [showKeys, setShowKeys] = useState(false);
+  const [isLeaving, setIsLeaving] = useState(false);
+  const owned = () => ownedBy(me.account.id).length;
   const alarms = useAlarms();
   useBeat(may(me, "colleagues"));
   useKeys({ "Shift+Slash": () => setShowKeys(true) });
@@ -66,7 +69,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <span className="who only-wide" dir="auto" title={me.account.display_name}>
           {me.account.display_name}
         </span>
-        <button type="button" className="button is-quiet" onClick={() => void session.signOut()}>
+        <button type="button" className="button is-quiet" onClick={() => (owned() > 0 ? setIsLeaving(true) : void session.signOut())}>
           {t("top.sign_out")}
         </button>
       </header>
@@ -92,6 +95,7 @@ export function Shell({ children }: { children: ReactNode }) {
           {may(me, "picture") ? children : <p className="empty">{t("app.no_screens", { command: "markaz" })}</p>}
         </ErrorBoundary>
       </main>
+      {isLeaving && <LeaveDialog onClose={() => setIsLeaving(false)} />}
       {showKeys && <KeysDialog onClose={() => setShowKeys(false)} />}
     </div>
   );

@@ -9,6 +9,7 @@ import { derived } from "../../live/derived";
 import { session } from "../../session";
 import { Age, Kbd, PriorityMark } from "../../ui/marks";
 import { useKeys } from "../../ui/keys";
+import { OwnerMark } from "../../ui/owner-mark";
 import { useRead } from "../../ui/use-read";
 import { ClockCell } from "./queue-clock";
 import { groupQueue, GROUPS, isCleared, isUnattended, ROW_PX, sortQueue, type ClockedItem, type Clocking, type Group, type QueueItem } from "./queue-data";
@@ -168,7 +169,6 @@ function AboveChip({ newcomer, above, onClick }: { newcomer: IncidentView | null
 function QueueRow({ item, isSelected, onOpen }: { item: ClockedItem; isSelected: boolean; onOpen: (id: string) => void }) {
   const { incident, clock, colour, group } = item;
   const { t } = useWords();
-  const { me } = useSession();
   const names = useNames();
   const button = useRef<HTMLButtonElement>(null);
   const units = Object.values(incident.units).filter((unit) => !unit.stages.cleared);
@@ -193,7 +193,9 @@ function QueueRow({ item, isSelected, onOpen }: { item: ClockedItem; isSelected:
       </span>
       <span className={`queue-units ${none ? "is-none" : cleared ? "is-cleared" : ""}`}>
         {none ? t("queue.no_unit") : cleared ? t("queue.cleared") : <bdi>{units.map((unit) => unit.call_sign).join(", ")}</bdi>}
-        {incident.owner_id && <span className="queue-owner"> · {t(incident.owner_id === me.account.id ? "queue.mine" : "queue.owned")}</span>}
+        <span className="queue-owner">
+          <OwnerMark incident={incident} isShort />
+        </span>
         {(incident.calls ?? 1) > 1 && <span className="num"> · {t("queue.calls", { n: incident.calls ?? 1 })}</span>}
         {(incident.entered_via === "paper" || incident.entered_via === "radio") && <span> · {t("queue.late_entry")}</span>}
       </span>

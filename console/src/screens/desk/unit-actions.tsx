@@ -1,11 +1,12 @@
 /** What else can be done about the units of an incident: take one back before it arrives, ask for more, or let the incident wait. Mounted by the card. */
-import type { BackupRequest, HoldRequest, WithdrawalRequest } from "../../api/contract-check";
+import type { BackupRequest, HoldRequest, SwapRequest, WithdrawalRequest } from "../../api/contract-check";
 import { HOLD_REASONS, WITHDRAW_REASONS, type HoldReason, type IncidentView, type WithdrawReason } from "../../api/types";
 import { useState } from "react";
 import { may } from "../../api/permissions";
 import { useLive, useSession, useWords } from "../../context";
 import { session } from "../../session";
 import { useCommand } from "../../ui/use-command";
+import { SwapLine } from "./swap-line";
 import { DispatchProblem } from "./units-panel-send";
 
 /** Minutes offered for waiting; an appointment further off is made on another day's list. */
@@ -65,6 +66,7 @@ export function UnitActions({ incident, onReload }: { incident: IncidentView; on
             ))}
           </div>
         )}
+        {notArrived.length > 0 && <SwapLine units={notArrived} isOff={isOff} onSwap={(out, into) => sending.send("POST", `${base}/swaps`, { out_unit_id: out, in_unit_id: into, version } satisfies SwapRequest)} />}
         <div className="action-line">
           {[1, 2, 3].map((count) => (
             <button key={count} type="button" className="button is-small" disabled={isOff} onClick={() => sending.send("POST", `${base}/backup`, { version, count } satisfies BackupRequest)}>
