@@ -10,9 +10,11 @@ import { FiguresScreen } from "./screens/figures";
 import { IncidentScreen } from "./screens/incident/incident-screen";
 import { NewIncidentScreen } from "./screens/new-incident/new-incident";
 import { RecordsScreen } from "./screens/records";
+import { ShiftsScreen } from "./screens/shifts/shifts";
 import { SignInScreen } from "./screens/sign-in";
 import { TerritoriesScreen } from "./screens/territories";
 
+import { AidScreen } from "./screens/units/aid";
 import { UnitsScreen } from "./screens/units/units";
 import { session } from "./session";
 import { Shell } from "./ui/shell";
@@ -46,6 +48,8 @@ export function App() {
           <Route path="/incidents" element={<RecordsScreen />} />
           <Route path="/incidents/:id" element={<IncidentScreen />} />
           <Route path="/units" element={<UnitsScreen />} />
+          <Route path="/shifts" element={<ShiftsScreen />} />
+          <Route path="/units/aid" element={<AidScreen />} />
           <Route path="/figures" element={<FiguresScreen />} />
           <Route path="/briefing/:part?/:id?" element={<BriefingScreen />} />
           <Route path="/territories/:territory?" element={<TerritoriesScreen />} />

@@ -74,7 +74,8 @@ export class AlarmSound {
     clearInterval(this.beat);
     this.source?.stop();
     this.channel?.close();
-    void this.audio?.close();
+    // Whoever signs out stops it twice: the session ends, and the bar goes.
+    if (this.audio?.state !== "closed") void this.audio?.close();
   }
 
   private readonly unlock = (): void => {

@@ -23,6 +23,7 @@ const SCREENS: readonly { to: string; label: Key; icon: string; needs: Act }[] =
   { to: "/desk", label: "nav.desk", icon: "M3 5h7v14H3zM14 5h7v6h-7zM14 14h7v5h-7z", needs: "picture" },
   { to: "/map", label: "nav.map", icon: "M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2zM9 4v14M15 6v14", needs: "picture" },
   { to: "/units", label: "nav.units", icon: "M3 16v-4l3-5h10l5 5v4zM7.5 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM17 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4z", needs: "picture" },
+  { to: "/shifts", label: "nav.shifts", icon: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3 3", needs: "log_on" },
   { to: "/incidents", label: "nav.records", icon: "M5 3h10l4 4v14H5zM9 11h6M9 15h6", needs: "picture" },
   { to: "/territories", label: "nav.territories", icon: "M12 3v5M6 21v-5h12v5M12 8v8M9 3h6v5H9zM3.5 21h5M15.500 21h5", needs: "picture" },
   { to: "/alerts", label: "nav.alerts", icon: "M4 10v4h3l7 4V6l-7 4zM18 9a4 4 0 0 1 0 6", needs: "alerts" },

@@ -1,7 +1,6 @@
 /** Hands an incident on to a colleague by name; those who sit at their desk stand first. */
 import { useState } from "react";
 import type { OwnerRequest } from "../../api/contract-check";
-import { may } from "../../api/permissions";
 import type { Colleague, IncidentView } from "../../api/types";
 import { useLive, useSession, useWords } from "../../context";
 import { CommandForm } from "./command-form";
@@ -13,22 +12,7 @@ import { useRead } from "../../ui/use-read";
 const MOST = 40;
 const FEW = 8;
 
-export function HandOn({ incident, onReload }: { incident: IncidentView; onReload: () => void }) {
-  const { me } = useSession();
-  const { t } = useWords();
-  const [isOpen, setIsOpen] = useState(false);
-  if (!may(me, "change") || !may(me, "colleagues")) return null;
-  return (
-    <>
-      <button type="button" className="button" onClick={() => setIsOpen(true)}>
-        {t("hand_on.button")}
-      </button>
-      {isOpen && <HandOnDialog incident={incident} onReload={onReload} onClose={() => setIsOpen(false)} />}
-    </>
-  );
-}
-
-function HandOnDialog({ incident, onReload, onClose }: { incident: IncidentView; onReload: () => void; onClose: () => void }) {
+export function HandOnDialog({ incident, onReload, onClose }: { incident: IncidentView; onReload: () => void; onClose: () => void }) {
   const { me } = useSession();
   const { t, f } = useWords();
   const sending = useCommand();

@@ -12,7 +12,6 @@ import { ChangeDialog } from "./change-dialog";
 import { CloseDialog } from "./close-dialog";
 import { Contents } from "./contents";
 import { Facts, Sealed } from "./facts";
-import { HandOn } from "./hand-on";
 import { HazardBanner, Known, useHazards } from "./known";
 import { MoreMenu } from "./more-menu";
 import { Notes } from "./notes";
@@ -90,7 +89,6 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
         </div>
         <div className="card-actions">
           {canAct && <TakeOver incident={incident} onReload={data.reload} />}
-          {canAct && <HandOn incident={incident} onReload={data.reload} />}
           {canAct && may(me, "change") && (
             <button type="button" className="button card-change" onClick={() => setDialog("change")}>
               {t("card.change")}

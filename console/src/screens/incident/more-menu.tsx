@@ -4,14 +4,15 @@ import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "reac
 import { may } from "../../api/permissions";
 import { useSession, useWords } from "../../context";
 import type { Key } from "../../i18n/messages";
+import { HandOnDialog } from "./hand-on";
 import { LinkDialog, MergeDialog, ReopenDialog, ShutOutDialog } from "./relation-dialogs";
 import { ContactRulesDialog } from "./safety";
 import { SplitDialog } from "./split-dialog";
 import type { CardData } from "./use-card";
 
-type Act = "safe" | "link" | "merge" | "split" | "reopen" | "shut_out";
+type Act = "hand_on" | "safe" | "link" | "merge" | "split" | "reopen" | "shut_out";
 const WORDS: Record<Act, Key> = {
-  safe: "safe.set", link: "more.link", merge: "more.merge", split: "more.split", reopen: "more.reopen", shut_out: "more.shut_out",
+  hand_on: "hand_on.button", safe: "safe.set", link: "more.link", merge: "more.merge", split: "more.split", reopen: "more.reopen", shut_out: "more.shut_out",
 };
 
 export function MoreMenu({ data }: { data: CardData }) {
@@ -21,6 +22,7 @@ export function MoreMenu({ data }: { data: CardData }) {
   const incident = data.incident!;
   const canChange = may(me, "change");
   const offered: Record<Act, boolean> = {
+    hand_on: canChange && may(me, "colleagues") && !data.isClosed,
     safe: canChange,
     link: canChange,
     merge: may(me, "close") && !data.isClosed,
@@ -45,6 +47,7 @@ export function MoreMenu({ data }: { data: CardData }) {
           </Menu>
         </Popover>
       </MenuTrigger>
+      {act === "hand_on" && <HandOnDialog {...dialog} />}
       {act === "safe" && <ContactRulesDialog {...dialog} />}
       {act === "link" && <LinkDialog {...dialog} />}
       {act === "merge" && <MergeDialog {...dialog} />}

@@ -12,6 +12,7 @@ import { useCalm } from "../../ui/use-calm";
 import { RegisterDialog } from "./register-dialog";
 import { UnitLine } from "./unit-line";
 import { UnitPanel } from "./unit-panel";
+import { UnitsTabs } from "./units-tabs";
 
 const ROW_PX = 34;
 const everyUnit = derived(["units"], (store) => [...store.units.values()]);
@@ -86,6 +87,7 @@ export function UnitsScreen() {
         <h1>
           {t("nav.units")} <span className="count num">{f.number(units.length)}</span>
         </h1>
+        <UnitsTabs />
         <div className="filters">
           <label>
             <span>{t("units.search")}</span>
