@@ -196,9 +196,11 @@ function UnitList(props: ListProps) {
     (id: string) => {
       const index = choices.findIndex((choice) => choice.unit.id === id);
       if (index < 0) return;
+      const focus = () => document.getElementById(`tick-${id}`)?.focus({ preventScroll: true });
       rows.scrollToIndex(index);
-      // The row may only be drawn after the scrolling.
-      requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById(`tick-${id}`)?.focus({ preventScroll: true })));
+      // At once where the row is drawn: a focus that comes later would put the next key of a fast hand on another unit.
+      if (document.getElementById(`tick-${id}`)) focus();
+      else requestAnimationFrame(() => requestAnimationFrame(focus)); // The row is only drawn after the scrolling.
     },
     [choices, rows],
   );
