@@ -20,7 +20,7 @@ async def test_the_other_desk_sees_the_owner_away_and_takes_over(centre: Running
     second = await show(Role.SUPERVISOR)
     for screen in (first, second):
         await screen.go(f"/desk/{incident['id']}")
-    mark = second.page.locator(".owner-mark")
+    mark = second.page.locator(".card-head .owner-mark")
     await expect(mark).to_contain_text(f"open at: Officer {owner.login}", timeout=SHOWN_MS)
     await expect(mark).not_to_contain_text("away")
 
