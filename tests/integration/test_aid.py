@@ -166,3 +166,38 @@ async def test_positions_go_after_thirty_days_unless_an_incident_holds_them(open
         assert await forget(connection, clock.now()) == 2
     last = await centre.sign_in_again(supervisor.id)
     assert (await last.get(f"{path}/positions")).status_code == 404
+
+
+async def test_a_hold_keeps_nothing_of_a_unit_after_it_was_withdrawn_or_went_on_with_a_merge(
+    open_centre_with: OpenCentre,
+) -> None:
+    clock = FakeClock()
+    centre = await open_centre_with(clock, session_hours=72)
+    supervisor = await centre.person(Role.SUPERVISOR, Land.REGION)
+    device = await centre.person(Role.UNIT_DEVICE, Land.WEST)
+    unit, moved = await a_unit(centre), await a_unit(centre, "P-13")
+
+    async def report() -> None:
+        clock.advance(timedelta(minutes=5))
+        fixes = [
+            {"unit_id": one["id"], **place_in(Land.WEST_SOUTH), "fix_at": iso(clock.now())} for one in (unit, moved)
+        ]
+        assert (await device.post("/api/units/positions", {"positions": fixes})).status_code == 200
+        await centre.centre.positions.flush()
+        clock.advance(timedelta(minutes=5))
+
+    left = await assign(supervisor, await open_incident(supervisor), unit)
+    merged, into = await assign(supervisor, await open_incident(supervisor), moved), await open_incident(supervisor)
+    await report()
+    back = {"version": left["version"], "reason": "not_needed"}
+    done = await supervisor.post(f"/api/incidents/{left['id']}/assignments/{unit['id']}/withdrawal", back)
+    assert done.status_code == 200, done.text
+    same = {"version": merged["version"], "into_id": into["id"], "reason": "the same"}
+    done = await supervisor.post(f"/api/incidents/{merged['id']}/merge", same)
+    assert done.status_code == 200, done.text
+    await report()
+    await report()
+    hold = {"until": until(centre, 24 * 90), "reason": "an inquiry"}
+    for incident in (left, merged):
+        answer = await supervisor.post(f"/api/incidents/{incident['id']}/position-hold", hold)
+        assert answer.json()["positions"] == 1, answer.text

@@ -8,13 +8,14 @@ from markaz.programmes.incidents.store import Record
 
 MOST_SHOWN = 20_000
 
-# Of each unit only what lies between its sending and its clearing; a unit still at work until now.
+# Of each unit only what lies between its sending and its end here (cleared, withdrawn, or gone on with a merge); a unit
+# still at work until now. One whose sending was a mistake was never at work here: nothing of it.
 _COPY = """
 INSERT INTO held_positions (incident_id, unit_id, fix_at, received_at, lon, lat, accuracy_m)
 SELECT a.incident_id, p.unit_id, p.fix_at, p.received_at, p.lon, p.lat, p.accuracy_m
-FROM position_holds h JOIN assignments a ON a.incident_id = h.incident_id
+FROM position_holds h JOIN incidents i ON i.id = h.incident_id JOIN assignments a ON a.incident_id = h.incident_id
 JOIN unit_positions p ON p.unit_id = a.unit_id AND p.fix_at >= a.assigned_at
-    AND p.fix_at <= coalesce(a.cleared_at, $1::timestamptz)
+    AND p.fix_at <= coalesce(a.cleared_at, a.withdrawn_at, CASE WHEN a.is_current THEN $1 ELSE i.closed_at END)
 WHERE h.until > $1 AND ($2::uuid IS NULL OR h.incident_id = $2)
 ON CONFLICT DO NOTHING
 """
