@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from tests.support.centre import RunningCentre
+from tests.support.crews import log_on
 from tests.support.desk import assign, close, open_incident, register_unit
 from tests.support.land import Land, place_in
 from tests.support.live import serving, streaming
@@ -167,3 +169,58 @@ async def test_a_closed_incident_is_shut_too_and_comes_back_into_no_console(cent
         event = await frames.next_event("incident.shut_out/1")
         assert event["op"] == "gone"
     assert set((await seen(post, incident)).values()) == {False}
+
+
+async def test_a_named_officer_reads_nothing_of_it_by_phone_from_the_unit_that_was_sent(centre: RunningCentre) -> None:
+    officer = await centre.newcomer(Grant(Role.UNIT_OFFICER, Land.WEST))
+    region = await centre.person(Role.SUPERVISOR, Land.REGION)
+    unit = await register_unit(region, "P-9", Land.WEST_SOUTH, available=False)
+    await log_on(officer, unit)
+    incident = await assign(region, await open_incident(region, caller={"name": "Household"}), unit)
+    assert (await officer.get("/api/field/now")).json()["incident"]["sealed"]["caller_name"] == "Household"
+    assert (await shut_out(region, incident, account_ids=[str(officer.id)])).status_code == 200
+    assert (await officer.get("/api/field/now")).json()["incident"] is None
+    now = iso(centre.centre.clock.now())
+    said = {"key": str(uuid4()), "unit_id": unit["id"], "incident_id": incident["id"], "at": now, "device_now": now}
+    note = await officer.post("/api/field/reports", said | {"kind": "note", "text": "a try"})
+    assert note.status_code == 404, note.text
+    press = await officer.post("/api/field/reports", said | {"kind": "emergency"})
+    assert press.status_code == 200, press.text
+
+
+async def test_it_is_not_merged_to_where_a_named_person_reads_it(centre: RunningCentre) -> None:
+    region = await centre.person(Role.SUPERVISOR, Land.REGION)
+    named = await centre.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST_SOUTH))
+    one = await open_incident(region, caller={"name": "Household"})
+    other = await open_incident(region)
+    shut = (await shut_out(region, one, account_ids=[str(named.id)])).json()
+    assert (await shut_out(region, other)).status_code == 200
+    merge = {"version": shut["version"], "reason": "x", "into_id": other["id"]}
+    refused = await region.post(f"/api/incidents/{one['id']}/merge", merge)
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_possible_now")
+
+
+async def test_what_was_written_of_it_before_is_closed_to_the_post_too(centre: RunningCentre) -> None:
+    post = await centre.person(Role.SUPERVISOR, Land.WEST_SOUTH)
+    second = await centre.newcomer(Grant(Role.SUPERVISOR, Land.WEST_SOUTH))
+    await centre.person(Role.DUTY_OFFICER, Land.WEST)
+    incident = await open_incident(post)
+    offer = {"territory_id": int(Land.WEST_SOUTH), "shift": "night", "by_hand": []}
+    handover = (await post.post("/api/handovers", offer)).json()["id"]
+    told = {"incident_id": incident["id"], "remark": "Canary remark"}
+    assert (await second.post(f"/api/handovers/{handover}/acknowledgements", told)).status_code == 200
+    day = (await post.get("/api/summaries/draft", territory=Land.WEST_SOUTH)).json()["today"]
+    made = await post.post(
+        "/api/summaries",
+        {
+            "territory_id": int(Land.WEST_SOUTH),
+            "day": day,
+            "by_hand": {},
+            "significant": [{"incident_id": incident["id"], "sentence": "Canary sentence"}],
+        },
+    )
+    assert made.status_code == 201, made.text
+    pages = [f"/api/handovers/{handover}", f"/api/summaries/{made.json()['id']}"]
+    assert ["Canary" in (await second.get(page)).text for page in pages] == [True, True]
+    assert (await shut_out(post, incident)).status_code == 200
+    assert ["Canary" in (await second.get(page)).text for page in pages] == [False, False]

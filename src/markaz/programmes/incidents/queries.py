@@ -145,3 +145,9 @@ async def shut_out_posts(connection: Connection, incident_id: UUID) -> list[int]
     """Return the territories whose posts may not handle the incident."""
     rows = await connection.fetch("SELECT territory_id FROM shut_out_posts WHERE incident_id = $1", incident_id)
     return [row["territory_id"] for row in rows]
+
+
+async def shut_out_people(connection: Connection, incident_id: UUID) -> list[UUID]:
+    """Return the accounts that may not see the incident, whatever their grants say."""
+    rows = await connection.fetch("SELECT account_id FROM shut_out_accounts WHERE incident_id = $1", incident_id)
+    return [row["account_id"] for row in rows]

@@ -176,7 +176,11 @@ class Handovers:
             items = await store.items(connection, handover_id)
             offered = row["state"] == rules.State.OFFERED
             incidents = await self._since(connection, row) if offered else []
-            wanted = [id_ for item in items for id_ in (item["sealed_id"], item["remark_id"]) if id_ is not None]
+            shut = {item["id"]: self._is_shut(request.actor, row, item) for item in items}
+            texts = [item["sealed_id"] for item in items] + [
+                item["remark_id"] for item in items if not shut[item["id"]]
+            ]
+            wanted = [id_ for id_ in texts if id_ is not None]
             opened = await self._spine.sealer.read(connection, wanted) if wanted else {}
             if wanted:
                 await audit.record(
@@ -191,7 +195,7 @@ class Handovers:
         now = self._spine.clock.now()
         return {
             "handover": _handover(row),
-            "items": [_item(item, opened, self._is_shut(request.actor, row, item)) for item in items],
+            "items": [_item(item, opened, shut[item["id"]]) for item in items],
             "new": [_incident(one, now) for one in rules.in_order(incidents, now)],
         }
 
@@ -366,7 +370,7 @@ def _item(row: Any, opened: dict[UUID, dict[str, str] | None], is_shut: bool) ->
         "count": row["count"],
         "since": _iso(row["since"]),
         "text": _text(row["sealed_id"], "text", opened),
-        "remark": _text(row["remark_id"], "remark", opened),
+        "remark": None if is_shut else _text(row["remark_id"], "remark", opened),
         "is_late": row["is_late"],
         "acknowledged_at": _iso(row["acknowledged_at"]),
     }

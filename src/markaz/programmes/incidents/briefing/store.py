@@ -112,10 +112,21 @@ async def summary(connection: Connection, summary_id: UUID) -> Any | None:
     return await connection.fetchrow(_SUMMARY + "WHERE s.id = $1", summary_id)
 
 
-async def sentences(connection: Connection, summary_id: UUID) -> dict[str, UUID | None]:
-    """Return the sealed record of the sentence of each significant incident, None where none was written."""
+async def sentences(
+    connection: Connection, summary_id: UUID, posts: Sequence[int], reader: UUID
+) -> dict[str, UUID | None]:
+    """Return the sealed record of the sentence of each significant incident, None where none was written.
+
+    None also where the incident was closed since to one of `posts` or to the reader: what it says is not theirs to read.
+    """
     rows = await connection.fetch(
-        "SELECT incident_id, sealed_id FROM summary_incidents WHERE summary_id = $1 ORDER BY ordinal", summary_id
+        "SELECT s.incident_id, CASE WHEN EXISTS (SELECT FROM shut_out_posts p WHERE p.incident_id = s.incident_id "
+        "AND p.territory_id = ANY($2::int[])) OR EXISTS (SELECT FROM shut_out_accounts a "
+        "WHERE a.incident_id = s.incident_id AND a.account_id = $3) THEN NULL ELSE s.sealed_id END AS sealed_id "
+        "FROM summary_incidents s WHERE s.summary_id = $1 ORDER BY s.ordinal",
+        summary_id,
+        list(posts),
+        reader,
     )
     return {str(row["incident_id"]): row["sealed_id"] for row in rows}
 

@@ -99,7 +99,8 @@ class Summaries:
         """Return a stored summary with its sentences; a look at sentences leaves an audit entry named `action`."""
         async with self._spine.database.transaction() as connection:
             row = await self._seen(connection, request.actor, summary_id)
-            sealed = await store.sentences(connection, summary_id)
+            posts = [int(post) for post in self._spine.territories().path(row["territory_id"])]
+            sealed = await store.sentences(connection, summary_id, posts, request.actor.id)
             wanted = [id_ for id_ in sealed.values() if id_ is not None]
             opened = await self._spine.sealer.read(connection, wanted) if wanted else {}
             if wanted:

@@ -20,7 +20,7 @@ from markaz.programmes.incidents.acting import (
 )
 from markaz.programmes.incidents.contents import commands, domain, store
 from markaz.programmes.incidents.picture import JSON
-from markaz.programmes.incidents.queries import shut_out_posts
+from markaz.programmes.incidents.queries import shut_out_people, shut_out_posts
 from markaz.programmes.incidents.store import Record, incident, lock_unit, next_number, touch_incident
 
 
@@ -188,10 +188,13 @@ class Relations:
         return None if into is None else str(into["number"])
 
     async def _same_posts(self, act: Act, one: Record, into: Record) -> None:
-        """A conflict of interest goes with an incident: what is closed to a post never moves to where the post sees it."""
+        """A conflict of interest goes with an incident: what is closed to some never moves to where they see it."""
         posts = [sorted(await shut_out_posts(act.connection, row["id"])) for row in (one, into)]
-        if posts[0] != posts[1]:
-            raise NotPossibleNow("One of these incidents is closed to a post and the other is not: link them instead.")
+        people = [set(await shut_out_people(act.connection, row["id"])) for row in (one, into)]
+        if posts[0] != posts[1] or people[0] != people[1]:
+            raise NotPossibleNow(
+                "One of these incidents is closed to a post or a person and the other is not: link them instead."
+            )
 
     async def _raise_priority(self, act: Act, one: Record, into: Record) -> JSON:
         """Let the one that stays be as urgent as the more urgent of both, and say so when it was not."""

@@ -22,7 +22,7 @@ from markaz.kit.geometry import Point
 from markaz.kit.ids import uuid7
 from markaz.programmes.incidents import domain as desk_domain
 from markaz.programmes.incidents import queries, store
-from markaz.programmes.incidents.acting import Spine, event, set_unit
+from markaz.programmes.incidents.acting import Spine, check_not_shut_out, event, set_unit
 from markaz.programmes.incidents.field import domain
 from markaz.programmes.incidents.field import store as field_store
 from markaz.programmes.incidents.field.domain import Kept
@@ -97,7 +97,7 @@ class UnitPhone:
             if view is None or view["incident_id"] is None:
                 return answer
             row = await store.incident(connection, UUID(view["incident_id"]))
-            if row is None:
+            if row is None or await queries.is_shut_out(connection, row["id"], request.actor.id):
                 return answer
             if (row["id"], row["version"]) == (incident_id, version):
                 return answer | {"incident": {"id": str(row["id"]), "version": row["version"], "held": True}}
@@ -165,6 +165,7 @@ class UnitPhone:
         row = None if report.incident_id is None else await store.lock_incident(act.connection, report.incident_id)
         if row is None or not await field_store.was_sent(act.connection, row["id"], report.unit_id):
             raise NotFound("Your unit was not sent to such an incident.", what="incident")
+        await check_not_shut_out(act.connection, act.actor, row["id"])
         return row
 
     async def _stage(
