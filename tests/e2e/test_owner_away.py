@@ -28,6 +28,6 @@ async def test_the_other_desk_sees_the_owner_away_and_takes_over(centre: Running
     await first.page.context.close()  # no sign-out, no last word: the stream just ends
     await expect(mark).to_contain_text("away", timeout=SHOWN_MS)
     await second.page.keyboard.press("o")
-    await expect(mark).to_contain_text("Owner: yours", timeout=SHOWN_MS)
+    await expect(mark).to_contain_text("Owner: you", timeout=SHOWN_MS)
     row = await centre.rows("SELECT a.login FROM incidents i JOIN accounts a ON a.id = i.owner_id")
     assert [one["login"] for one in row] == [(await centre.person(Role.SUPERVISOR)).login]

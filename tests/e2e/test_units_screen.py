@@ -159,7 +159,7 @@ async def test_o_takes_over_and_x_opens_the_outcome_from_the_command_line(centre
     await keys.type(f"o {incident['number']}")
     await expect(screen.page.locator("#command-says")).to_contain_text("Take", timeout=SHOWN_MS)
     await keys.press("Enter")
-    await expect(screen.page.locator(".card-head .owner-mark")).to_contain_text("yours", timeout=SHOWN_MS)
+    await expect(screen.page.locator(".card-head .owner-mark")).to_contain_text("you", timeout=SHOWN_MS)
     await expect(screen.page.locator(".card-head")).to_contain_text(incident["number"])
     await keys.type(f"x {other['number']}")
     await keys.press("Enter")

@@ -1,7 +1,7 @@
 /** The English texts of owners and crews; en.ts takes them in. */
 export const crewsEn = {
   "owner.label": "Owner",
-  "owner.mine": "yours",
+  "owner.mine": "you",
   "owner.none": "no owner",
   "owner.unknown": "a colleague",
   "owner.away": "away",

@@ -67,8 +67,7 @@ function Likely({ item }: { item: NearbyIncident }) {
   const { incident } = item;
   return (
     <span className="likely-what">
-      <PriorityMark code={incident.priority} />
-      <b>{names.category(incident.category)}</b> <span className="num">#{incident.number}</span>
+      <PriorityMark code={incident.priority} /> <b>{names.category(incident.category)}</b> <span className="num">#{incident.number}</span>{" · "}
       <span className="quiet num">
         {item.within_accuracy ? t("call.same_place") : f.distance(item.distance_m)} · {t("call.minutes_apart", { n: item.minutes })}
         {item.same_category ? ` · ${t("call.same_category")}` : ""} · {t("call.calls", { n: incident.calls })}
