@@ -112,6 +112,7 @@ export function useNames() {
     const [categories, priorities, outcomes, kinds, channels] = [
       codes.categories, codes.priorities, codes.outcomes, codes.unit_kinds, codes.channels,
     ].map(table) as [Map<string, string>, Map<string, string>, Map<string, string>, Map<string, string>, Map<string, string>];
+    const skills = new Map(codes.skills.map((skill) => [skill.code, name(skill.names, skill.code)]));
     const levels = new Map(codes.levels.map((level) => [level.key, capital(name(level.names, level.key))]));
     const rank = new Map(codes.priorities.map((priority, index) => [priority.code, index]));
     const look = (map: Map<string, string>) => (code: string) => map.get(code) ?? code;
@@ -120,7 +121,7 @@ export function useNames() {
       return found ? name(found.names, found.code) : null;
     };
     return {
-      category: look(categories), priority: look(priorities), outcome: look(outcomes), kind: look(kinds), channel: look(channels),
+      category: look(categories), priority: look(priorities), outcome: look(outcomes), kind: look(kinds), channel: look(channels), skill: look(skills),
       level: look(levels), territory,
       /** 0 is the most urgent; a priority nobody has heard of stands last. */
       rank: (code: string) => rank.get(code) ?? codes.priorities.length,

@@ -98,7 +98,7 @@ def test_an_unknown_position_is_said_and_stands_last_of_its_group_not_at_no_dist
 
 
 def test_skills_and_crews_that_were_never_recorded_are_not_held_against_a_unit() -> None:
-    unknown, without, with_it = unit(1), unit(2, skills=("dog",)), unit(3, skills=("first_aid",))
+    unknown, without, with_it = unit(1), unit(2, skills=("dog",)), unit(3, skills=("medical_aid",))
     by_sign = {c.candidate.call_sign: codes(c) for c in order("road_crash", unknown, without, with_it)}
     assert not {Why.SKILL_MISSING, Why.SKILL_HAS} & by_sign["U1"]
     assert Why.SKILL_MISSING in by_sign["U2"]
@@ -174,3 +174,9 @@ def test_the_needs_name_categories_and_kinds_that_there_are(profile: Profile) ->
         assert {*need.kinds, *need.also} <= every_kind
         assert isinstance(need, Need)
         assert any(kind in tables.unit_kinds for kind in need.kinds), category
+
+
+def test_every_skill_a_category_wishes_for_is_one_a_crew_can_have() -> None:
+    wished = {skill for need in RULES.needs.values() for skill in need.skills}
+    assert wished
+    assert wished <= {code.code for code in load_codes(Profile.UZ).skills.codes}

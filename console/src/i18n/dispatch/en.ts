@@ -36,8 +36,6 @@ export const dispatchEn = {
   "override.language": "language",
   "override.vehicle": "vehicle",
   "override.other": "other",
-  "skill.first_aid": "first aid",
-  "skill.family_violence": "family violence",
   "event.incident.unit_withdrawn": "Unit withdrawn",
   "event.incident.dispatch_decided": "Choice of units kept",
   "event.incident.held": "Held",

@@ -38,8 +38,6 @@ export const dispatchRu: Part<typeof dispatchEn> = {
   "override.language": "язык",
   "override.vehicle": "транспорт",
   "override.other": "иное",
-  "skill.first_aid": "первая помощь",
-  "skill.family_violence": "насилие в семье",
   "event.incident.unit_withdrawn": "Наряд отозван",
   "event.incident.dispatch_decided": "Выбор нарядов сохранён",
   "event.incident.held": "Отложено",

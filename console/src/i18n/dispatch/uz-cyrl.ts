@@ -39,8 +39,6 @@ export const dispatchUzCyrl: Part<typeof dispatchEn> = {
   "override.language": "тил",
   "override.vehicle": "транспорт",
   "override.other": "бошқа",
-  "skill.first_aid": "биринчи ёрдам",
-  "skill.family_violence": "оиладаги зўравонлик",
   "event.incident.unit_withdrawn": "Наряд қайтарилди",
   "event.incident.dispatch_decided": "Наряд танлови сақланди",
   "event.incident.held": "Кутишга қўйилди",

@@ -38,8 +38,6 @@ export const dispatchUzLatn: Part<typeof dispatchEn> = {
   "override.language": "til",
   "override.vehicle": "transport",
   "override.other": "boshqa",
-  "skill.first_aid": "birinchi yordam",
-  "skill.family_violence": "oiladagi zoʻravonlik",
   "event.incident.unit_withdrawn": "Naryad qaytarildi",
   "event.incident.dispatch_decided": "Naryad tanlovi saqlandi",
   "event.incident.held": "Kutishga qoʻyildi",

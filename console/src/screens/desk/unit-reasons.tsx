@@ -1,9 +1,7 @@
 /** The server's coded reasons in words: minutes, type, skills, cover. What the row shows elsewhere (status, age of position) is not said twice. */
 import type { ReasonPart, RecommendedUnit } from "../../api/types";
 import { useNames, useWords, type NameBook } from "../../context";
-import { en } from "../../i18n/en";
 import type { Translate } from "../../i18n/language";
-import type { Key } from "../../i18n/messages";
 import { minutes } from "./units-data";
 
 const LONG_MIN = 99;
@@ -15,10 +13,6 @@ export function travelText(travel: RecommendedUnit["travel"], t: Translate): str
   // Nobody plans by minutes of such a span: it says that nothing is known but the territory.
   if (high > LONG_MIN) return t("recommend.up_to_h", { n: Math.ceil(high / 60) });
   return low === 0 || low === high ? t("recommend.up_to", { n: high }) : t("recommend.minutes", { low, high });
-}
-
-function skillText(skills: readonly string[], t: Translate): string {
-  return skills.map((skill) => (`skill.${skill}` in en ? t(`skill.${skill}` as Key) : skill)).join(", ");
 }
 
 /** Null for what the row shows by itself. */
@@ -34,9 +28,9 @@ export function reasonText(part: ReasonPart, kind: string, t: Translate, names: 
     case "kind_other":
       return t("recommend.kind_other");
     case "skill_has":
-      return t("recommend.skill_has", { skills: skillText(part.skills ?? [], t) });
+      return t("recommend.skill_has", { skills: (part.skills ?? []).map(names.skill).join(", ") });
     case "skill_missing":
-      return t("recommend.skill_missing", { skills: skillText(part.skills ?? [], t) });
+      return t("recommend.skill_missing", { skills: (part.skills ?? []).map(names.skill).join(", ") });
     case "crew_small":
       return t("recommend.crew_small", { n: part.n ?? 1 });
     case "cover_last":

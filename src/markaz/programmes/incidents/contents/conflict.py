@@ -1,4 +1,4 @@
-"""Conflict of interest: a post whose own people are in an incident is shut out, and the post above takes it (ADR 0010).
+"""Conflict of interest: a post whose own people are in an incident is shut out, and the post above takes it (ADR 0013).
 
 The incident moves to a territory above by the ordinary rule of territories, so the stream, lists, counts and cards of the
 post lose it at once with no rule of their own.
