@@ -93,7 +93,7 @@ export function MapView(props: Props) {
 
   return (
     <div className={`map-holder ${props.onPick ? "is-picking" : ""}`}>
-      <div className="map" ref={holder} role="region" aria-label={t("map.title")} />
+      <div className="map" ref={holder} />
       {failed && <p className="empty">{t("map.failed")}</p>}
       {hovered && <HoverCard {...hovered} />}
     </div>

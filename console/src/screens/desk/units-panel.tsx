@@ -227,7 +227,7 @@ function UnitList(props: ListProps) {
     event.stopPropagation();
   };
   return (
-    <div className="scroll" ref={scroller} onKeyDown={press}>
+    <div className="scroll" ref={scroller} tabIndex={sendable.length === 0 ? 0 : undefined} onKeyDown={press}>
       <ul className="rows" style={{ height: rows.getTotalSize() }} aria-label={t("units.title")}>
         {rows.getVirtualItems().map((row) => {
           const choice = choices[row.index]!;
