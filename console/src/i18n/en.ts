@@ -268,6 +268,7 @@ export const en = {
   "call.duplicates_failed": "Could not look for duplicates: check the queue yourself.",
   "call.duplicates_none": "Nothing like it nearby. {enter} opens a new incident.",
   "call.duplicates_some": "{n} likely: a digit joins the call, {enter} opens a new incident.",
+  "call.duplicates_closed": "{n} nearby, already closed: {enter} opens a new incident.",
   "call.join": "join",
   "call.closed_already": "closed",
   "call.same_place": "same place",

@@ -268,6 +268,7 @@ export const ru: Messages = {
   "call.duplicates_failed": "Не удалось найти повторы: проверьте очередь сами.",
   "call.duplicates_none": "Похожего рядом нет. {enter} открывает новое происшествие.",
   "call.duplicates_some": "Вероятных: {n}. Цифра присоединяет обращение, {enter} открывает новое происшествие.",
+  "call.duplicates_closed": "Рядом, уже завершено: {n}. {enter} открывает новое происшествие.",
   "call.join": "присоединить",
   "call.closed_already": "завершено",
   "call.same_place": "то же место",

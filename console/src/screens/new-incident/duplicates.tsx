@@ -33,7 +33,7 @@ export function Duplicates(props: Props) {
       props.onOpen();
     }
   };
-  const words = !props.isKnown ? t("call.duplicates_unknown", { enter: "Enter" }) : props.loading ? t("call.duplicates_loading") : props.failed ? t("call.duplicates_failed") : props.items.length === 0 ? t("call.duplicates_none", { enter: "Enter" }) : t("call.duplicates_some", { n: props.items.length, enter: "Enter" });
+  const words = !props.isKnown ? t("call.duplicates_unknown", { enter: "Enter" }) : props.loading ? t("call.duplicates_loading") : props.failed ? t("call.duplicates_failed") : props.items.length === 0 ? t("call.duplicates_none", { enter: "Enter" }) : open.length === 0 ? t("call.duplicates_closed", { n: closed.length, enter: "Enter" }) : t("call.duplicates_some", { n: props.items.length, enter: "Enter" });
   return (
     <section ref={section} id="call-duplicates" className="decide" tabIndex={0} aria-labelledby="duplicates-title" aria-busy={props.loading} onKeyDown={press}>
       <h2 id="duplicates-title">{t("call.duplicates")}</h2>
