@@ -133,3 +133,11 @@ def test_a_transparent_picture_is_kept_on_white() -> None:
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(out, "PNG")
     with Image.open(BytesIO(clean_image(out.getvalue()).data)) as kept:
         assert kept.getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_a_photo_drawn_in_thousands_of_tiny_steps_is_refused_before_it_is_decoded() -> None:
+    taken = picture(progressive=True)
+    clean_image(taken)
+    last = taken[taken.rfind(b"\xff\xc4", 0, taken.rfind(b"\xff\xda")) : -2]
+    with pytest.raises(InvalidInput):
+        clean_image(taken[:-2] + last * 5_000 + b"\xff\xd9")

@@ -16,6 +16,7 @@ from markaz.core.errors import InvalidInput
 MOST_PIXELS = 50_000_000  # the largest common phone camera; a 60000x60000 PNG is 3.6e9 and never decoded
 LONGEST_SIDE_PX = 4_096  # a number plate across a street is readable; a picture then takes 50 MB while it is drawn
 JPEG_QUALITY = 85
+SCANS_MOST = 100  # a progressive JPEG has about ten; each of 100 bytes costs a twentieth of a second, and millions fit
 SIGNATURES = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"RIFF", "WEBP"))
 
 # Its debug lines hold what a camera wrote into a photo.
@@ -41,6 +42,8 @@ def clean_image(data: bytes) -> CleanImage:
     Raises InvalidInput, saying what to do, for what is no JPEG, PNG or WebP, is damaged or too large.
     """
     kind = _kind_of(data)
+    if kind == "JPEG" and data.count(b"\xff\xda") > SCANS_MOST:  # the mark of a scan; none stands within its data
+        raise InvalidInput("This picture is damaged or incomplete: take or save it again.", field="body")
     with _ONE_AT_A_TIME:
         try:
             with Image.open(BytesIO(data), formats=[kind]) as found:
