@@ -4,7 +4,7 @@ import asyncio
 import json
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
@@ -18,7 +18,7 @@ from tests.support.people import Person
 from markaz.contracts.alerts import SignatureState
 from markaz.core.permissions import Role
 from markaz.kit.clock import iso
-from markaz.programmes.alerts import cap
+from markaz.programmes.alerts import cap, reading, store
 from markaz.programmes.alerts.message import Message, cap_time
 from markaz.programmes.alerts.signing import examine, fingerprint_of
 
@@ -233,3 +233,32 @@ async def test_neighbours_do_not_see_a_draft_and_districts_see_what_is_issued_ab
     alert = await issued(author, releaser, now, **wide)
     assert (await inside.get(f"/api/alerts/{alert['id']}")).status_code == 200
     assert (await inside.get(f"/api/alerts/{draft['id']}/cap")).status_code == 404
+
+
+async def test_a_crowd_of_strangers_holds_two_connections_and_leaves_the_desk_the_others(
+    shared_centre: RunningCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work, most, feeds = 0, 0, 0
+
+    async def nothing(*_: object) -> None:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        await asyncio.sleep(0.01)
+        at_work -= 1
+
+    async def empty(*_: object) -> list[object]:
+        nonlocal feeds
+        feeds += 1
+        await asyncio.sleep(0.01)
+        return []
+
+    monkeypatch.setattr(store, "issued_xml", nothing)
+    monkeypatch.setattr(store, "public", empty)
+    shared_centre.centre.bulletin.forget_feed()
+    paths = [f"/api/public/alerts/{uuid4()}/cap" for _ in range(12)] + ["/api/public/alerts"] * 12
+    answers = await asyncio.gather(*(shared_centre.nobody.get(path) for path in paths))
+    assert sorted({answer.status_code for answer in answers}) == [200, 404]
+    assert 1 <= most <= reading.PUBLIC_AT_ONCE
+    assert 1 <= feeds <= reading.PUBLIC_AT_ONCE
+    shared_centre.centre.bulletin.forget_feed()

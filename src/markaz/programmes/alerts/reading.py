@@ -34,6 +34,7 @@ LIST_MAX = 100
 PAST_MAX = 30
 FEED_MAX = 100
 FEED_KEEP_S = 5.0  # a warning must not wait, and a crowd of readers must not reach the database
+PUBLIC_AT_ONCE = 2  # connections that strangers may hold together: the desk needs the others
 FEED_AFTER_END = timedelta(hours=24)  # so that a subscriber who was away still learns of an end
 HISTORY_MAX = 50
 _ATOM = "{http://www.w3.org/2005/Atom}"
@@ -51,6 +52,7 @@ class Bulletin:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._kept: _Kept | None = None
+        self._strangers = asyncio.Semaphore(PUBLIC_AT_ONCE)
 
     async def lists(self, actor: Actor) -> JSON:
         """Return what holds now, what is being written, and the newest of what is over; `is_cut` when there is more."""
@@ -99,7 +101,7 @@ class Bulletin:
 
     async def public_xml(self, alert_id: UUID) -> bytes:
         """Return the signed bytes of an issued warning. Raises NotFound for anything else."""
-        async with self._ground.database.connection() as connection:
+        async with self._strangers, self._ground.database.connection() as connection:
             xml = await store.issued_xml(connection, alert_id)
         if xml is None:
             raise NotFound("There is no such public alert.", what="alert")
@@ -107,13 +109,20 @@ class Bulletin:
 
     async def feed(self) -> bytes:
         """Return the Atom feed (RFC 4287) of what was issued, at most some seconds old."""
-        if self._kept is None or time.monotonic() > self._kept.until_s:
-            now = self._ground.clock.now()
-            async with self._ground.database.connection() as connection:
-                rows = await store.public(connection, now - FEED_AFTER_END, FEED_MAX)
-            name = self._ground.sender_name or self._ground.sender or UNSET_SENDER
-            self._kept = _Kept(_atom(rows, name, iso(now)), time.monotonic() + FEED_KEEP_S)
-        return self._kept.body
+        kept = self._kept
+        if kept is None or time.monotonic() > kept.until_s:
+            async with self._strangers:
+                kept = self._kept  # whoever waited here finds what the first one has read
+                if kept is None or time.monotonic() > kept.until_s:
+                    kept = self._kept = await self._read_feed()
+        return kept.body
+
+    async def _read_feed(self) -> _Kept:
+        now = self._ground.clock.now()
+        async with self._ground.database.connection() as connection:
+            rows = await store.public(connection, now - FEED_AFTER_END, FEED_MAX)
+        name = self._ground.sender_name or self._ground.sender or UNSET_SENDER
+        return _Kept(_atom(rows, name, iso(now)), time.monotonic() + FEED_KEEP_S)
 
     def forget_feed(self) -> None:
         """Make the next reader of the feed get what has just been issued."""
