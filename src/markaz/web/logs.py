@@ -31,3 +31,5 @@ def configure(level: str) -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("uvicorn.access").disabled = True
+    for name in ("httpx", "httpcore"):  # they log whole addresses, and those of a road server hold where units are
+        logging.getLogger(name).setLevel(logging.WARNING)
