@@ -7,7 +7,7 @@ export const briefingEn = {
   "handover.offered_by": "{name} signed out at {at} and hands {place} over to you.",
   "handover.take": "Take over",
   "handover.waiting_title": "Your handover waits for the next officer",
-  "handover.you_signed": "You signed out at {at}. You are on duty until the next officer has signed.",
+  "handover.you_signed": "You signed at {at}. You are on duty until the next officer has signed.",
   "handover.progress_by": "{name} has acknowledged {n} of {all}.",
   "handover.nobody_yet": "Nobody has begun to take over.",
   "handover.look": "Look at the list",
