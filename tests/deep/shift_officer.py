@@ -153,8 +153,8 @@ class DeskOfficer:
         await watched.shown("category taken", FOCUS, f'.priorities input[value="{priority}"]')
         await watched.shown("duplicates asked", "document.querySelector('#call-duplicates[aria-busy=false]')")
         await watched.press("Enter")
-        like = await page.locator("button.likely-row").count()
-        if like > 0 or priority != "1":
+        like = await page.locator("button.likely-row").count()  # a closed one cannot be joined, but is asked about
+        if priority != "1" or await page.locator(".likely-row").count() > 0:
             await watched.shown("to duplicates", FOCUS, "#call-duplicates")
             if like > 0 and self._chance.random() < 0.4:
                 await watched.press("1")
