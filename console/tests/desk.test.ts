@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { anchorShift_px, isCleared, isUnattended, sortQueue } from "../src/screens/desk/queue-data";
-import { distance_m, rankUnits } from "../src/screens/desk/units-data";
+import { anchorShift_px, groupQueue, isCleared, isUnattended, sortQueue, type Clocking } from "../src/screens/desk/queue-data";
+import { distance_m, rankUnits, type UnitChoice } from "../src/screens/desk/units-data";
 import { nextStages } from "../src/screens/incident/stages";
 import { parseCoordinates } from "../src/ui/coordinates";
 import { fold } from "../src/ui/fold";
@@ -18,6 +18,22 @@ describe("the queue", () => {
       rank,
     );
     expect(order.map((item) => item.incident.id)).toEqual(["early1", "late1", "old3"]);
+  });
+
+  it("keeps an incident's clock until the incident changes, but a crew's word counts at once", () => {
+    const norm = { priority: "1", terrain: "urban", unassigned_s: 60, en_route_s: 60, arrival_s: 600, welfare_s: 900 } as never;
+    let word: string | null = null;
+    const clocking: Clocking = { norm: () => norm, amber_share: 0.5, lastWord: () => word, kept: new WeakMap() };
+    const received = { at: "2025-11-21T03:00:00Z", precision: "second" as const };
+    const [waiting, there] = [incident("a", { received }), incident("b", { received, units: { u: { call_sign: "A1", ordinal: 0, stages: { on_scene: "2025-11-21T03:05:00Z" } } } })];
+    const clocks = (...views: (typeof waiting)[]) => new Map(groupQueue(sortQueue(views, rank), clocking, 0).map((item) => [item.incident.id, item.clock]));
+    const first = clocks(waiting, there);
+    word = "2025-11-21T03:10:00Z";
+    const later = clocks(waiting, there);
+    expect(later.get("a")).toBe(first.get("a"));
+    expect(later.get("b")!.red_ms - first.get("b")!.red_ms).toBe(300_000);
+    const sent = { ...waiting, units: { u: { call_sign: "A1", ordinal: 0, stages: { assigned: "2025-11-21T03:00:10Z" } } } };
+    expect(clocks(sent, there).get("a")!.kind).toBe("en_route");
   });
 
   it("scrolls exactly as far as rows came above the one that must stay", () => {
@@ -50,6 +66,16 @@ describe("the units beside an incident", () => {
     );
     const order = rankUnits(units, positions, place, "i", (one) => one.fix_at === "old", (a, b) => a.localeCompare(b));
     expect(order.map((choice) => choice.unit.id)).toEqual(["here", "near", "far", "stale", "nowhere", "busy"]);
+  });
+
+  it("stand in the same order whatever order they had before", () => {
+    const status = ["available", "busy", "off_duty", "on_scene"] as const;
+    const many = Array.from({ length: 60 }, (_, n) => unit(`u${n}`, { call_sign: `C${(n * 7) % 23}`, status: status[n % 4]! }));
+    const rankFrom = (units: typeof many, before: readonly UnitChoice[] = []) =>
+      rankUnits(units, new Map(), null, null, () => false, (a, b) => a.localeCompare(b), before);
+    const held = rankFrom(many.slice(5).reverse());
+    const changed = many.slice(0, 55).map((one, n) => (n % 9 ? one : { ...one, status: "available" as const }));
+    expect(rankFrom(changed, held)).toEqual(rankFrom(changed));
   });
 
   it("measures distance in metres", () => {

@@ -18,6 +18,10 @@ setWorkerUrl(workerUrl);
 /** How often the map is told of changes. */
 const DRAW_EVERY_MS = 250;
 const AGES_EVERY_MS = 1_000;
+/** Who steps through the queue gets the list at once; the map goes there when the stepping rests. */
+const FOLLOW_AFTER_MS = 300;
+/** While keys are being pressed the map keeps its changes back, but never longer than this. */
+const HELD_BACK_MS = 1_000;
 /** About 15 km: a unit further away is not shown at the price of the surroundings of the incident. */
 const NEAR_DEG = 0.15;
 
@@ -55,6 +59,9 @@ export class LiveMap {
   private selected: string | null = null;
   private picked: Reach | null = null;
   private destroyed = false;
+  private following = 0;
+  private lastKey_ms = -HELD_BACK_MS;
+  private lastDraw_ms = 0;
 
   constructor(
     container: HTMLElement,
@@ -73,6 +80,9 @@ export class LiveMap {
       if (image && !this.map.hasImage(name)) this.map.addImage(name, image, { pixelRatio: PIXEL_RATIO });
     });
     this.map.on("load", () => this.start());
+    const noteKey = () => (this.lastKey_ms = performance.now());
+    addEventListener("keydown", noteKey, { capture: true });
+    this.stops.push(() => removeEventListener("keydown", noteKey, { capture: true }));
     // For people with tools and for tests: everything asked for so far is painted.
     this.map.on("idle", () => (container.dataset.painted = String(this.drawn)));
     this.listen();
@@ -80,6 +90,7 @@ export class LiveMap {
 
   destroy(): void {
     this.destroyed = true;
+    clearTimeout(this.following);
     for (const stop of this.stops) stop();
     this.map.remove();
   }
@@ -155,9 +166,18 @@ export class LiveMap {
     if (this.destroyed) return;
     this.selected = id;
     this.drawReach();
-    this.map.setFilter("incident-selected", ["==", ["get", "uid"], id ?? ""]);
-    const box = id === null || !move ? null : this.surroundings(id);
-    if (box) this.goTo(box, 14);
+    this.markSelected();
+    clearTimeout(this.following);
+    if (id === null || !move) return;
+    this.following = window.setTimeout(() => {
+      const box = this.surroundings(id);
+      if (box) this.goTo(box, 14);
+    }, FOLLOW_AFTER_MS);
+  }
+
+  private markSelected(): void {
+    const place = this.selected === null ? null : (this.options.store.incidents.get(this.selected)?.place ?? null);
+    this.source("selected").setData(pointAt(place));
   }
 
   /** The incident and the units that are on their way to it or there; null when its place is unknown. */
@@ -181,10 +201,7 @@ export class LiveMap {
   async setPick(place: { lon: number; lat: number } | null, reach: Reach | null = null): Promise<void> {
     await this.whenReady();
     if (this.destroyed) return;
-    this.source("pick").setData({
-      type: "FeatureCollection",
-      features: place ? [{ type: "Feature", geometry: { type: "Point", coordinates: [place.lon, place.lat] }, properties: {} }] : [],
-    });
+    this.source("pick").setData(pointAt(place));
     this.picked = reach;
     this.drawReach();
     if (!reach) return;
@@ -237,11 +254,15 @@ export class LiveMap {
     this.fixTimes.clear();
     for (const id of this.options.store.incidents.keys()) this.setIncident(id);
     for (const id of this.options.store.positions.keys()) this.setUnit(id);
+    this.markSelected();
   }
 
   private setIncident(id: string): void {
     const incident = this.options.store.incidents.get(id);
-    if (id === this.selected) this.drawReach();
+    if (id === this.selected) {
+      this.drawReach();
+      this.markSelected();
+    }
     this.incidents.set(id, incident ? incidentFeature(incident, this.options.rank(incident.priority)) : null);
   }
 
@@ -271,6 +292,9 @@ export class LiveMap {
   }
 
   private draw(): void {
+    const now_ms = performance.now();
+    if (now_ms - this.lastKey_ms < FOLLOW_AFTER_MS && now_ms - this.lastDraw_ms < HELD_BACK_MS) return;
+    this.lastDraw_ms = now_ms;
     for (const [name, table] of [["incidents", this.incidents], ["units", this.units]] as const) {
       const diff = table.drain();
       if (!diff) continue;
@@ -329,6 +353,11 @@ export class LiveMap {
     if (id !== null) this.map.setFeatureState({ source: "territories", id }, { hover: true });
     this.map.getCanvas().style.cursor = id === null ? "" : "pointer";
   }
+}
+
+function pointAt(place: { lon: number; lat: number } | null): GeoJSON.FeatureCollection {
+  const features = place ? [{ type: "Feature" as const, geometry: { type: "Point" as const, coordinates: [place.lon, place.lat] }, properties: {} }] : [];
+  return { type: "FeatureCollection", features };
 }
 
 function calm(): boolean {

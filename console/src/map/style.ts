@@ -19,6 +19,7 @@ export function baseStyle(theme: ThemeName): StyleSpecification {
       "territory-labels": { type: "geojson", data: EMPTY },
       incidents: { type: "geojson", data: EMPTY, promoteId: "uid" },
       units: { type: "geojson", data: EMPTY, promoteId: "uid" },
+      selected: { type: "geojson", data: EMPTY },
       pick: { type: "geojson", data: EMPTY },
       reach: { type: "geojson", data: EMPTY },
     },
@@ -86,7 +87,8 @@ export function layers(themeName: ThemeName): LayerSpecification[] {
       layout: { "icon-image": ["concat", `${themeName}|t|near|`, ["get", "text"]], "icon-allow-overlap": false, "icon-padding": 2 },
     },
     {
-      id: "incident-selected", type: "circle", source: "incidents", filter: ["==", ["get", "uid"], ""],
+      // A source of its own: a filter on the incidents would have all of them cut into tiles again at every step.
+      id: "incident-selected", type: "circle", source: "selected",
       paint: {
         "circle-radius": 20, "circle-color": theme.selection, "circle-opacity": 0.18,
         "circle-stroke-width": 2.5, "circle-stroke-color": theme.selection,

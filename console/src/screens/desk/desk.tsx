@@ -1,5 +1,5 @@
 /** The duty desk: queue, incident card, units, map strip. On a phone one of them at a time. */
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { useLocation, useNavigate, useParams } from "react-router";
 import { may } from "../../api/permissions";
 import { useMedia, useSession, useWords } from "../../context";
@@ -35,16 +35,19 @@ export function DeskScreen() {
   const selected = cursor ?? id ?? null;
   const opened = id !== undefined && id === selected ? id : null;
 
-  const open = (next: string) => {
-    setCursor(next);
-    setPanel("card");
-    void navigate(`/desk/${next}`);
-    // Whoever works by keyboard or by ear goes on inside the card.
-    setTimeout(() => {
-      // Nor may a slow page take the keys from somebody who already types the next thing.
-      if (!document.activeElement?.matches("input, textarea, select")) document.getElementById("card-title")?.focus({ preventScroll: true });
-    }, 0);
-  };
+  const open = useCallback(
+    (next: string) => {
+      setCursor(next);
+      setPanel("card");
+      void navigate(`/desk/${next}`);
+      // Whoever works by keyboard or by ear goes on inside the card.
+      setTimeout(() => {
+        // Nor may a slow page take the keys from somebody who already types the next thing.
+        if (!document.activeElement?.matches("input, textarea, select")) document.getElementById("card-title")?.focus({ preventScroll: true });
+      }, 0);
+    },
+    [navigate],
+  );
   useKeys({
     KeyN: () => may(me, "open") && void navigate("/new"),
     KeyF: () => focusOn("units-search"),

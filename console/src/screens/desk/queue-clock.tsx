@@ -1,5 +1,5 @@
 /** The clock of a row: a shape, the time left or over, and a word for what is waited for. Colour comes last. */
-import { useWords } from "../../context";
+import { useTick, useWords } from "../../context";
 import type { ClockColour, RunningClock } from "../../live/clocks";
 import { session } from "../../session";
 import { Age } from "../../ui/marks";
@@ -13,6 +13,7 @@ const SHAPES: Record<ClockColour, string> = {
 
 export function ClockCell({ clock, colour, received_at }: { clock: RunningClock | null; colour: ClockColour | null; received_at: string }) {
   const { t, f } = useWords();
+  useTick();
   if (!clock || !colour) {
     return (
       <span className="queue-clock">

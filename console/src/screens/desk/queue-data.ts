@@ -25,15 +25,26 @@ export interface Clocking {
   norm(priority: string, territory_id: number): NormRow;
   amber_share: number;
   lastWord(unit_id: string): string | null | undefined;
+  /** The clock of each incident that did not change since; a change makes it another object. */
+  kept: WeakMap<IncidentView, RunningClock | null>;
+}
+
+/** The clock that matters most; none for an incident whose clocks another system runs. */
+function clockOf(incident: IncidentView, clocking: Clocking): RunningClock | null {
+  if (incident.source !== null) return null;
+  const held = clocking.kept.get(incident);
+  if (held !== undefined) return held;
+  const clocks = clocksOf(incident, clocking.norm(incident.priority, incident.territory_id), clocking.amber_share, clocking.lastWord);
+  const first = clocks[0] ?? null;
+  // A crew's word changes the unit and not the incident: such a clock is worked out each time.
+  if (clocks.every((clock) => clock.kind !== "welfare")) clocking.kept.set(incident, first);
+  return first;
 }
 
 /** The queue by group, its order within each group as before. Without norms nothing is overdue. */
 export function groupQueue(items: readonly QueueItem[], clocking: Clocking | null, now_ms: number): ClockedItem[] {
   const clocked = items.map((item): ClockedItem => {
-    const { incident } = item;
-    const clock = clocking && incident.source === null
-      ? (clocksOf(incident, clocking.norm(incident.priority, incident.territory_id), clocking.amber_share, clocking.lastWord)[0] ?? null)
-      : null;
+    const clock = clocking && clockOf(item.incident, clocking);
     const colour = clock && colourOf(clock, now_ms);
     const group = colour === "red" ? "overdue" : clock?.kind === "held_over" ? "held" : "open";
     return { ...item, clock, colour, group };
@@ -41,11 +52,20 @@ export function groupQueue(items: readonly QueueItem[], clocking: Clocking | nul
   return GROUPS.flatMap((group) => clocked.filter((item) => item.group === group));
 }
 
+/** Times as numbers, by the view they stand in: two thousand texts are not read again for one that changed. */
+const times_ms = new WeakMap<IncidentView, number>();
+
+function received_ms(incident: IncidentView): number {
+  let at_ms = times_ms.get(incident);
+  if (at_ms === undefined) times_ms.set(incident, (at_ms = Date.parse(incident.received.at)));
+  return at_ms;
+}
+
 /** Most urgent first; within a priority the longest waiting first. */
 export function sortQueue(incidents: Iterable<IncidentView>, rank: (priority: string) => number): QueueItem[] {
   const items: QueueItem[] = [];
   for (const incident of incidents) {
-    items.push({ incident, rank: rank(incident.priority), received_ms: Date.parse(incident.received.at) });
+    items.push({ incident, rank: rank(incident.priority), received_ms: received_ms(incident) });
   }
   return items.sort((a, b) => a.rank - b.rank || a.received_ms - b.received_ms || (a.incident.id < b.incident.id ? -1 : 1));
 }

@@ -1,6 +1,6 @@
 /** The queue of open incidents. Virtualised; a row that comes or goes never moves the one under the pointer or the selected one. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { memo, useEffect, useMemo, useRef, useState } from "react";
 import type { IncidentView } from "../../api/types";
 import type { Norms } from "../../api/types";
 import { useLive, useNames, useSession, useTick, useWords } from "../../context";
@@ -30,7 +30,7 @@ function useClockedQueue(): ClockedItem[] {
   const { data: norms } = useRead<Norms>("/api/norms");
   const clocking = useMemo((): Clocking | null => {
     if (!norms) return null;
-    return { norm: normFinder(norms, (id) => territories.path(id)), amber_share: norms.amber_share, lastWord: (id) => session.store.units.get(id)?.last_word_at };
+    return { norm: normFinder(norms, (id) => territories.path(id)), amber_share: norms.amber_share, lastWord: (id) => session.store.units.get(id)?.last_word_at, kept: new WeakMap() };
   }, [norms, territories]);
   const tick = useTick();
   return useMemo(() => groupQueue(sorted, clocking, session.store.time.now_ms()), [sorted, clocking, tick]);
@@ -135,14 +135,17 @@ function QueueList({ items, selected, onSelect, onOpen }: Props & { items: Clock
       )}
       <div className="scroll" ref={scroller} onPointerMove={still.onPointerMove} onPointerLeave={still.onPointerLeave} onScroll={still.onScroll}>
         <ul className="rows" style={{ height: rows.getTotalSize() + still.padBottom_px }} aria-label={t("queue.title")}>
-          {rows.getVirtualItems().map((row) => (
-            <li
-              key={row.key} data-id={row.key} aria-setsize={items.length} aria-posinset={row.index + 1}
-              className="row-slot" style={{ transform: `translateY(${row.start}px)`, height: ROW_PX }}
-            >
-              <QueueRow item={items[row.index]!} isSelected={selected === row.key} onOpen={onOpen} />
-            </li>
-          ))}
+          {rows.getVirtualItems().map((row) => {
+            const { incident, clock, colour, group } = items[row.index]!;
+            return (
+              <li
+                key={row.key} data-id={row.key} aria-setsize={items.length} aria-posinset={row.index + 1}
+                className="row-slot" style={{ transform: `translateY(${row.start}px)`, height: ROW_PX }}
+              >
+                <QueueRow incident={incident} clock={clock} colour={colour} group={group} isSelected={selected === row.key} onOpen={onOpen} />
+              </li>
+            );
+          })}
         </ul>
       </div>
     </div>
@@ -166,8 +169,10 @@ function AboveChip({ newcomer, above, onClick }: { newcomer: IncidentView | null
   );
 }
 
-function QueueRow({ item, isSelected, onOpen }: { item: ClockedItem; isSelected: boolean; onOpen: (id: string) => void }) {
-  const { incident, clock, colour, group } = item;
+type RowProps = Omit<ClockedItem, keyof QueueItem> & { incident: IncidentView; isSelected: boolean; onOpen: (id: string) => void };
+
+/** Drawn again only when something of its own changed; the clock in it ticks by itself. */
+const QueueRow = memo(function QueueRow({ incident, clock, colour, group, isSelected, onOpen }: RowProps) {
   const { t } = useWords();
   const names = useNames();
   const button = useRef<HTMLButtonElement>(null);
@@ -201,4 +206,4 @@ function QueueRow({ item, isSelected, onOpen }: { item: ClockedItem; isSelected:
       </span>
     </button>
   );
-}
+});

@@ -6,6 +6,7 @@ export interface UnitChoice {
   position: Position | null;
   /** Straight line to the incident; null when either place is unknown. */
   distance_m: number | null;
+  /** False also where no place is given: then it orders nothing. */
   isStale: boolean;
   /** What the server says of it for this incident; null where it was not asked or did not name it. */
   item: RecommendedUnit | null;
@@ -22,7 +23,10 @@ export function distance_m(a: Place, b: Place): number {
 
 const ORDER: Record<string, number> = { available: 0, en_route: 2, assigned: 2, on_scene: 2, transporting: 2, at_hospital: 2, busy: 3, out_of_service: 4, off_duty: 5 };
 
-/** Units on this incident first, then free ones: fresh before stale, near before far, unknown place last; then everybody else. */
+/**
+ * Units on this incident first, then free ones: fresh before stale, near before far, unknown place last; then everybody else.
+ * `before` is the last answer: what begins nearly in order asks for few comparisons, and comparing names is what costs.
+ */
 export function rankUnits(
   units: Iterable<UnitView>,
   positions: ReadonlyMap<string, Position>,
@@ -30,15 +34,16 @@ export function rankUnits(
   incidentId: string | null,
   isStale: (position: Position) => boolean,
   compare: (a: string, b: string) => number,
+  before: readonly UnitChoice[] = [],
 ): UnitChoice[] {
   const choices: (UnitChoice & { group: number })[] = [];
-  for (const unit of units) {
+  for (const unit of inOrderOf(before, units)) {
     const position = positions.get(unit.id) ?? null;
     const isHere = incidentId !== null && unit.incident_id === incidentId;
     choices.push({
       unit, position,
       distance_m: place && position ? distance_m(place, position) : null,
-      isStale: position !== null && isStale(position),
+      isStale: place !== null && position !== null && isStale(position),
       group: isHere ? -1 : (ORDER[unit.status] ?? 3),
       item: null,
     });
@@ -47,12 +52,26 @@ export function rankUnits(
     (a, b) =>
       a.group - b.group ||
       (place ? Number(a.position === null) - Number(b.position === null) || Number(a.isStale) - Number(b.isStale) : 0) ||
-      (a.distance_m ?? Infinity) - (b.distance_m ?? Infinity) || compare(a.unit.call_sign, b.unit.call_sign) || 0,
+      (a.distance_m ?? Infinity) - (b.distance_m ?? Infinity) || compare(a.unit.call_sign, b.unit.call_sign) || (a.unit.id < b.unit.id ? -1 : 1),
   );
+}
+
+/** The units in the order they had, new ones last. */
+function inOrderOf(before: readonly UnitChoice[], units: Iterable<UnitView>): Iterable<UnitView> {
+  if (before.length === 0) return units;
+  const left = new Map<string, UnitView>();
+  for (const unit of units) left.set(unit.id, unit);
+  const ordered: UnitView[] = [];
+  for (const { unit: { id } } of before) {
+    const unit = left.get(id);
+    if (unit && left.delete(id)) ordered.push(unit);
+  }
+  return [...ordered, ...left.values()];
 }
 
 /** The units the server recommends, in its order, then the ranked ones it did not name. A unit that has gone is left out. */
 export function recommendedFirst(items: readonly RecommendedUnit[], ranked: readonly UnitChoice[]): UnitChoice[] {
+  if (items.length === 0) return [...ranked];
   const byId = new Map(ranked.map((choice) => [choice.unit.id, choice]));
   const first: UnitChoice[] = [];
   for (const item of items) {

@@ -1,6 +1,6 @@
 /** The units beside the open incident: recommended ones first with the reasons, everybody else after them; ticked ones are sent in one act. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { DispatchRequest, DiversionRequest } from "../../api/contract-check";
 import { OVERRIDE_REASONS, type OverrideReason, type Recommendations, type UnitView } from "../../api/types";
 import { may } from "../../api/permissions";
@@ -8,7 +8,7 @@ import { useLive, useNames, useSession, useWords } from "../../context";
 import { derived } from "../../live/derived";
 import { session } from "../../session";
 import { Kbd } from "../../ui/marks";
-import { useCalm } from "../../ui/use-calm";
+import { useCalmLive } from "../../ui/use-calm";
 import { useCommand } from "../../ui/use-command";
 import { passedOver, rankUnits, recommendedFirst, useOf, type UnitChoice } from "./units-data";
 import { DispatchProblem, SendBar } from "./units-panel-send";
@@ -27,19 +27,22 @@ const everyUnit = derived(["units"], (store) => [...store.units.values()]);
 function useChoices(incidentId: string | null, search: string, recommended: Recommendations | null): UnitChoice[] {
   const { me } = useSession();
   const { f } = useWords();
-  const units = useCalm(useLive("units", everyUnit), REORDER_EVERY_MS);
+  const units = useCalmLive("units", everyUnit, REORDER_EVERY_MS);
   const place = useLive("incidents", (store) => (incidentId === null ? null : (store.incidents.get(incidentId)?.place ?? null)));
   const [round, setRound] = useState(0);
+  const hasPlace = place !== null;
   useEffect(() => {
+    if (!hasPlace) return; // without a place the positions order nothing
     const timer = setInterval(() => setRound((n) => n + 1), MOVE_EVERY_MS);
     return () => clearInterval(timer);
-  }, []);
+  }, [hasPlace]);
+  const before = useRef<readonly UnitChoice[]>([]);
   const ranked = useMemo(
     () =>
-      rankUnits(
+      (before.current = rankUnits(
         units, session.store.positions, place, incidentId,
-        (position) => session.store.time.age_s(position.fix_at) > me.stale_after_s, f.compare,
-      ),
+        (position) => session.store.time.age_s(position.fix_at) > me.stale_after_s, f.compare, before.current,
+      )),
     // `round` asks for the same order again with newer positions.
     [units, place, incidentId, me.stale_after_s, f, round],
   );
@@ -51,7 +54,7 @@ function useChoices(incidentId: string | null, search: string, recommended: Reco
   }, [ranked, search, recommended]);
 }
 
-export function UnitsPanel({ incidentId, focusAsked = 0 }: { incidentId: string | null; focusAsked?: number }) {
+export const UnitsPanel = memo(function UnitsPanel({ incidentId, focusAsked = 0 }: { incidentId: string | null; focusAsked?: number }) {
   const { me } = useSession();
   const { t } = useWords();
   const { rank } = useNames();
@@ -138,7 +141,7 @@ export function UnitsPanel({ incidentId, focusAsked = 0 }: { incidentId: string 
       {asksWhy && <WhyBar over={over.map((item) => item.call_sign)} why={why} onWhy={setWhy} />}
     </section>
   );
-}
+});
 
 function SourceNote({ recommended }: { recommended: Recommendations }) {
   const { t } = useWords();
