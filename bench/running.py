@@ -6,7 +6,7 @@ from importlib import import_module
 from bench.figures import Figure
 from bench.settings import Scale, SkippedError, say
 
-NAMES = ("duty", "stream", "import", "snapshot", "events", "replay", "picture", "places", "recommend")
+NAMES = ("duty", "stream", "import", "snapshot", "events", "replay", "picture", "places", "recommend", "keystrokes")
 MODULES = {name: f"bench.{name}" for name in NAMES} | {"import": "bench.importing"}
 
 
