@@ -87,6 +87,24 @@ async def test_an_emergency_says_that_it_is_not_sent_until_it_is(centre: Running
     assert [alarm["kind"] for alarm in alarms] == ["emergency"]
 
 
+async def test_a_session_that_ended_takes_the_caller_off_the_phone(centre: RunningCentre, show: Show) -> None:
+    phone, desk, unit = await a_phone(centre, show)
+    page = phone.page
+    await page.get_by_role("button", name="F-1").click()
+    await page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
+    await send(desk, unit, caller={"name": "Synthetic Caller", "phone": "+998 90 000 00 00"})
+    await expect(page.get_by_text("Synthetic Caller")).to_be_visible(timeout=SHOWN_MS * 3)
+    await phone.context.clear_cookies()
+    await expect(page.get_by_text("Sign in to your unit")).to_be_visible(timeout=SHOWN_MS * 4)
+    await page.reload()
+    await expect(page.get_by_text("Sign in to your unit")).to_be_visible(timeout=SHOWN_MS * 2)
+    held = await page.evaluate(
+        "new Promise((done) => { const open = indexedDB.open('markaz-unit'); open.onsuccess = () => { const all = "
+        "open.result.transaction('known').objectStore('known').getAll(); all.onsuccess = () => done(JSON.stringify(all.result)); }; })"
+    )
+    assert "Synthetic Caller" not in held
+
+
 @pytest.mark.parametrize("language", ["en", "uz-Cyrl"])
 async def test_the_phone_has_no_barrier_that_axe_knows(centre: RunningCentre, show: Show, language: str) -> None:
     phone, desk, unit = await a_phone(centre, show, language)

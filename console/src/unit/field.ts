@@ -168,7 +168,7 @@ export class Phone {
     const known = this.state.known;
     if (!known || this.state.mode === "signed_out" || this.outbox.unsent(known.account_id).length === 0) return;
     const end = await this.outbox.flush(known.account_id);
-    if (end === "signed_out") this.set({ mode: "signed_out", isOnline: true });
+    if (end === "signed_out") this.leave();
     else this.set({ isOnline: end !== "later" });
     if (end === "empty") void this.look();
   }
@@ -219,10 +219,21 @@ export class Phone {
   }
 
   private hear(error: unknown): void {
-    if (error instanceof ApiError && error.status === 401) this.set({ mode: "signed_out", isOnline: true });
+    if (error instanceof ApiError && error.status === 401) this.leave();
     else if (error instanceof Unreachable || (error instanceof ApiError && error.status >= 500)) {
       this.set({ isOnline: false, ...(this.state.known ? {} : { mode: "unreachable" as const }) });
     }
+  }
+
+  /** The session has ended: who called and from where goes from this phone at once; what is not sent yet waits for its officer. */
+  private leave(): void {
+    const known = this.state.known;
+    if (known?.incident) {
+      const rest = { ...known, incident: null };
+      this.set({ known: rest });
+      void remember(rest);
+    }
+    this.set({ mode: "signed_out", isOnline: true });
   }
 
   private async know(known: Remembered): Promise<void> {
