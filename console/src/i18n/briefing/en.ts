@@ -4,7 +4,7 @@ export const briefingEn = {
   "briefing.handover": "Handover",
   "briefing.summary": "Daily summary",
   "briefing.erased": "erased",
-  "handover.offered_by": "{name} signed out at {at} and hands {place} over to you.",
+  "handover.offered_by": "{name} signed at {at} and hands {place} over to you.",
   "handover.take": "Take over",
   "handover.waiting_title": "Your handover waits for the next officer",
   "handover.you_signed": "You signed at {at}. You are on duty until the next officer has signed.",
