@@ -5,15 +5,18 @@ from datetime import timedelta
 import pytest
 from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident, register_unit
+from tests.support.fixtures import OpenCentre
 from tests.support.land import Land
+from tests.support.people import make_person
 
 from markaz.core import training
 from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.pool import Database
 from markaz.core.errors import NotPossibleNow
-from markaz.core.permissions import Role
+from markaz.core.permissions import Grant, Role
 from markaz.kit.clock import SystemClock
 from markaz.programmes.incidents.imports.night import past_calls
+from markaz.web.guard import SESSION_COOKIE, TRAINING_COOKIE
 
 # What may be in a fresh copy; any other table with a row in it would be a leak.
 GROUND = {
@@ -107,3 +110,15 @@ async def test_a_past_night_is_replayed_by_codes_alone(centre: RunningCentre) ->
     assert set(calls[0].body) == {
         "source", "call_key", "number", "category", "priority", "initial_priority", "channel", "place", "received",
     }  # fmt: skip
+
+
+async def test_the_session_of_a_training_desk_has_a_cookie_of_its_own(open_centre_with: OpenCentre) -> None:
+    desk = await open_centre_with(training=True)
+    password = "correct horse battery staple"
+    now, grants = desk.centre.clock.now(), (Grant(Role.DUTY_OFFICER, Land.WEST),)
+    await make_person(desk.centre.database, "trainee", grants, now=now, password=password)
+    signed = await desk.nobody.post("/api/session", json={"login": "trainee", "password": password})
+    assert signed.status_code == 200, signed.text
+    assert list(signed.cookies) == [TRAINING_COOKIE]
+    assert TRAINING_COOKIE != SESSION_COOKIE
+    assert (await desk.nobody.get("/api/me")).json()["training"] is True

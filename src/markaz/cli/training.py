@@ -177,6 +177,10 @@ async def _send(calls: list[Command], address: str, key: str, speed: float) -> N
     move = shift_to_now((calls[0].at, calls[-1].at), now, speed)
     run = now.strftime("%Y%m%dT%H%M%SZ")
     async with httpx.AsyncClient(base_url=address, timeout=30.0) as client:
+        try:
+            await client.get("/healthz")
+        except httpx.TransportError:
+            typer.echo(f"No training desk answers at {address} yet: waiting. Serve it, or name its port with --port.")
         moved = (shifted(call, move, run) for call in calls)
         sent = await Sender(client, key).send(moved, Pace(calls[0].at, speed), clock_source=None, move=move)
     typer.echo(f"{sent.commands:,} calls came in, {sent.refused:,} were refused")

@@ -23,6 +23,8 @@ from markaz.core.settings import Settings
 from markaz.kit.clock import Clock
 
 SESSION_COOKIE = "markaz_session"
+# Cookies know no port (RFC 6265, 8.5): a training desk beside the live one must not take its place in the browser.
+TRAINING_COOKIE = "markaz_training_session"
 IDEMPOTENCY_KEY_MAX = 100
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 EMERGENCIES_PER_S = 20.0  # an account's other requests never use these up; beyond it somebody abuses the button
@@ -79,6 +81,7 @@ class Guard:
         self._database = database
         self._sealer = sealer
         self._clock = clock
+        self.cookie = TRAINING_COOKIE if settings.training else SESSION_COOKIE
         self.limiter = RateLimiter(settings.rate_limit_per_s)
 
     def requires(self, permission: Permission) -> Callable[[HttpRequest], Awaitable[Request]]:
@@ -111,7 +114,7 @@ class Guard:
         async with self._database.connection() as connection:
             if scheme.lower() == "bearer":
                 return await identity.actor_of_service_key(connection, key), None
-            token = http.cookies.get(SESSION_COOKIE)
+            token = http.cookies.get(self.cookie)
             if token is None:
                 raise NotSignedIn("Sign in first.")
             if http.method not in SAFE_METHODS:

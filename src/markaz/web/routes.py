@@ -19,7 +19,7 @@ from markaz.kit.clock import iso
 from markaz.programmes.incidents.positions import STALE_AFTER_S
 from markaz.programmes.incidents.routes import reply, reply_packed
 from markaz.web.centre import Centre
-from markaz.web.guard import SESSION_COOKIE, check_same_origin, declared
+from markaz.web.guard import check_same_origin, declared
 from markaz.web.stream import open_stream
 
 P = Permission
@@ -66,7 +66,7 @@ def session_router(centre: Centre) -> APIRouter:
             actor, _ = await identity.actor_of_session(connection, session.token, now=now)
         response = reply(200, me(actor))
         response.set_cookie(
-            SESSION_COOKIE,
+            centre.guard.cookie,
             session.token,
             max_age=int(life.total_seconds()),
             httponly=True,
@@ -79,7 +79,7 @@ def session_router(centre: Centre) -> APIRouter:
     async def sign_out(http: HttpRequest) -> Response:
         """End this session and its streams."""
         check_same_origin(http)
-        token = http.cookies.get(SESSION_COOKIE)
+        token = http.cookies.get(centre.guard.cookie)
         if token is not None:
             actor = await _signed_in(centre, token)
             async with centre.database.transaction() as connection:
@@ -89,7 +89,7 @@ def session_router(centre: Centre) -> APIRouter:
                 centre.presence.leave(actor.id)
                 await centre.ownership.let_go(Request(actor, http.state.request_id))
         response = Response(status_code=204)
-        response.delete_cookie(SESSION_COOKIE)
+        response.delete_cookie(centre.guard.cookie)
         return response
 
     @router.get("/me", openapi_extra=declared(P.SIGNED_IN))
@@ -158,7 +158,7 @@ def common_router(centre: Centre) -> APIRouter:
         after: Annotated[int | None, Query(ge=0, le=2**62)] = None,
     ) -> Response:
         """Stream what happens after a number, as server-sent events; 410 when that is too far back."""
-        return await open_stream(centre.hub, http, request, after)
+        return await open_stream(centre.hub, http, request, after, centre.guard.cookie)
 
     return router
 

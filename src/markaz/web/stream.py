@@ -14,7 +14,6 @@ from markaz.core.acts import Request
 from markaz.core.errors import InvalidInput
 from markaz.core.identity import token_hash
 from markaz.core.stream.hub import Hub
-from markaz.web.guard import SESSION_COOKIE
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +82,7 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def open_stream(hub: Hub, http: HttpRequest, request: Request, after: int | None) -> EventStream:
+async def open_stream(hub: Hub, http: HttpRequest, request: Request, after: int | None, cookie: str) -> EventStream:
     """Return the stream after `after`, or after the header Last-Event-ID when a browser comes back by itself."""
     last = http.headers.get("last-event-id")
     if last is not None:
@@ -93,7 +92,7 @@ async def open_stream(hub: Hub, http: HttpRequest, request: Request, after: int 
     if after is None:
         raise InvalidInput("Say after which number: take a snapshot and pass its seq.", field="after")
     expires_at = http.state.session_expires_at
-    token = http.cookies[SESSION_COOKIE] if expires_at is not None else None  # a service key has no session
+    token = http.cookies[cookie] if expires_at is not None else None  # a service key has no session
     frames = await hub.open(
         request.actor, after, expires_at=expires_at, session_key=None if token is None else token_hash(token)
     )
