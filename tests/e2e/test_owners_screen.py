@@ -21,7 +21,7 @@ async def test_an_incident_is_handed_on_by_name_and_the_queue_says_whose_it_is(
     await other.go("/desk")
     await screen.go(f"/desk/{incident['id']}")
     row = screen.page.locator(".queue-row")
-    await expect(row).to_contain_text("yours", timeout=SHOWN_MS)
+    await expect(row).to_contain_text("you", timeout=SHOWN_MS)
     await screen.page.get_by_role("button", name="More").click()
     await screen.page.get_by_role("menuitem", name="Hand on…").click()
     dialog = screen.page.get_by_role("dialog")
@@ -32,7 +32,7 @@ async def test_an_incident_is_handed_on_by_name_and_the_queue_says_whose_it_is(
     await look(screen.page, "hand-on")
     await screen.page.keyboard.press("Enter")
     await expect(row).to_contain_text(f"Officer {colleague.login}", timeout=SHOWN_MS)
-    await expect(other.page.locator(".queue-row")).to_contain_text("yours", timeout=SHOWN_MS)
+    await expect(other.page.locator(".queue-row")).to_contain_text("you", timeout=SHOWN_MS)
     await look(screen.page, "card-buttons")
 
 

@@ -1,5 +1,6 @@
 """Units lent to a neighbour: asked for, lent until a time, back by hand or by themselves; and positions an incident holds."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -85,6 +86,17 @@ async def test_a_request_is_met_refused_with_a_reason_or_expires(open_centre_wit
     assert states == {ids[0]: ("met", None), ids[1]: ("refused", "cover"), ids[2]: ("expired", None)}
 
 
+async def comes_home(centre: RunningCentre, clock: FakeClock, desk: Person, unit: dict[str, Any]) -> bool:
+    """Say whether a unit is home after the job ran; the centre's own job may have it in hand at this moment."""
+    for _ in range(50):
+        async with centre.centre.database.transaction() as connection:
+            await bring_home(connection, clock.now())
+        if unit["id"] in await units_of(desk):
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
 async def test_a_loan_ends_by_itself_but_not_while_the_unit_works_also_after_a_restart(
     open_centre_with: OpenCentre,
 ) -> None:
@@ -97,15 +109,11 @@ async def test_a_loan_ends_by_itself_but_not_while_the_unit_works_also_after_a_r
     incident = await assign(east, await open_incident(east, Land.EAST_SOUTH), units[1])
     clock.advance(timedelta(hours=3))
     again = await open_centre_with(clock, with_land=False)  # another process that finds the same tables
-    async with again.centre.database.transaction() as connection:
-        await bring_home(connection, clock.now())
-    assert units[0]["id"] in await units_of(west)
+    assert await comes_home(again, clock, west, units[0])
     over = (await east.get("/api/aid")).json()["lent"]
     assert [(one["id"], one["is_overdue"]) for one in over] == [(units[1]["id"], True)]
     await reach(east, incident, units[1], "cleared")
-    async with centre.centre.database.transaction() as connection:
-        await bring_home(connection, clock.now())
-    assert units[1]["id"] in await units_of(west)
+    assert await comes_home(centre, clock, west, units[1])
     recorded = await centre.rows("SELECT from_territory_id, territory_id FROM events WHERE type = 'unit.returned/1'")
     assert {tuple(row) for row in recorded} == {(Land.EAST, Land.WEST)}
 
