@@ -1,6 +1,7 @@
 """The API fuzzed from its own OpenAPI document: whatever is sent, the answer is documented and never a fault of ours.
 
-MARKAZ_TEST_FUZZ_CASES and MARKAZ_TEST_FUZZ_SEED choose another number and another seed; the deep run sends 50,000.
+MARKAZ_TEST_FUZZ_CASES and MARKAZ_TEST_FUZZ_SEED choose another number and another seed. The suite sends the same requests
+each time; the deep run sends 50,000 from a seed of the day, which it prints.
 """
 
 import os
@@ -15,7 +16,8 @@ from markaz.core.settings import Settings
 
 CASES = int(os.environ.get("MARKAZ_TEST_FUZZ_CASES", "3000"))
 DEEP_CASES = 50_000
-SEED = int(os.environ.get("MARKAZ_TEST_FUZZ_SEED", "0")) or secrets.randbits(32)
+SEED_OF_THE_SUITE = 102
+SEED = int(os.environ.get("MARKAZ_TEST_FUZZ_SEED", "0"))
 
 # What a request can only be served with a state that chance does not reach.
 SELDOM_SERVED = {
@@ -25,10 +27,10 @@ SELDOM_SERVED = {
 }
 
 
-def run(settings: Settings, database: DatabaseAccess, cases: int) -> None:
-    print(f"seed: MARKAZ_TEST_FUZZ_SEED={SEED}, {cases} cases")
+def run(settings: Settings, database: DatabaseAccess, cases: int, seed: int) -> None:
+    print(f"seed: MARKAZ_TEST_FUZZ_SEED={seed}, {cases} cases")
     with everything_logged("WARNING") as log, served_target(settings, database) as target:
-        tally = fuzz(target, cases, SEED)
+        tally = fuzz(target, cases, seed)
         print(f"{tally.statuses.total()} sent: {dict(sorted(tally.statuses.items()))}")
         assert_still_sound(target)
     assert "unexpected error" not in log.getvalue()
@@ -57,9 +59,10 @@ def assert_reached_the_commands(target: Target, tally: Tally) -> None:
 def test_whatever_is_sent_the_answer_is_documented_and_no_fault_of_ours(
     centre_settings: Settings, database: DatabaseAccess
 ) -> None:
-    run(centre_settings, database, CASES)
+    run(centre_settings, database, CASES, SEED or SEED_OF_THE_SUITE)
 
 
 @pytest.mark.deep
 def test_fifty_thousand_requests_find_no_fault_of_ours(centre_settings: Settings, database: DatabaseAccess) -> None:
-    run(centre_settings, database, int(os.environ.get("MARKAZ_TEST_FUZZ_CASES", str(DEEP_CASES))))
+    cases = int(os.environ.get("MARKAZ_TEST_FUZZ_CASES", str(DEEP_CASES)))
+    run(centre_settings, database, cases, SEED or secrets.randbits(32))

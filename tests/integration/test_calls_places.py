@@ -130,6 +130,7 @@ async def test_a_hazard_note_ends_within_six_months_and_lies_in_the_own_territor
     assert (await note_hazard(officer, now + timedelta(days=200))).status_code == 422
     assert (await note_hazard(officer, now - timedelta(days=1))).status_code == 422
     assert (await note_hazard(officer, month, radius_m=101.0)).status_code == 422
+    assert (await note_hazard(officer, month, radius_m=1e-50)).status_code == 422  # would be nought in its column
     assert (await note_hazard(officer, month, ground="nationality")).status_code == 422
     assert (await note_hazard(officer, month, place={"lon": 10.0, "lat": 10.0})).status_code == 422
     assert (await note_hazard(officer, month, place=place_in(Land.EAST_SOUTH))).status_code == 403

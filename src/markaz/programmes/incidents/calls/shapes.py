@@ -86,7 +86,7 @@ class HazardBody(Body):
     """A hazard note: about a place, never about a person by name. The text is sealed at once."""
 
     place: Place
-    radius_m: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False, strict=True)]
+    radius_m: Annotated[float, Field(ge=1, le=100, allow_inf_nan=False, strict=True)]
     source: Code
     ground: Code
     text: ShortText
