@@ -1,0 +1,15 @@
+"""Reviews of looks, and what people ask about themselves."""
+
+revision = "0019"
+down_revision = "0018"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add what this revision is named for."""
+
+
+def downgrade() -> None:
+    """Refuse: history is never thrown away by a migration."""
+    raise NotImplementedError("restore a backup instead of downgrading")
