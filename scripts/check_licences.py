@@ -22,6 +22,7 @@ ALLOWED = frozenset({
 SPOKEN = {
     "Apache 2.0": "Apache-2.0",
     "Apache License 2.0": "Apache-2.0",
+    "Apache License, Version 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "BSD": "BSD-3-Clause",
     "BSD License": "BSD-3-Clause",
@@ -33,6 +34,7 @@ SPOKEN = {
 
 # Packages whose metadata is silent, read by a person once. Bound to the version that was read.
 READ_BY_HAND = {
+    "cedarpy@4.12.2": "Apache-2.0",  # the LICENSE file in its wheel
     "@mapbox/jsonlint-lines-primitives@2.0.2": "MIT",  # the next version, 2.0.3, states MIT for the same files
 }
 
