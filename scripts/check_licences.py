@@ -89,6 +89,7 @@ def stated_licence(name: str) -> str:
     Raises PackageNotFoundError when the package is not installed.
     """
     stated = metadata(name).json
+    read_by_hand = READ_BY_HAND.get(f"{name}@{stated['version']}", "none stated")
     expression = stated.get("license_expression")
     if expression:
         return str(expression)
@@ -96,7 +97,7 @@ def stated_licence(name: str) -> str:
     if text and "\n" not in text:
         return SPOKEN.get(text, text)
     spoken = [c.rsplit(" :: ", 1)[1] for c in stated.get("classifier", []) if c.startswith("License :: ")]
-    return " AND ".join(SPOKEN.get(words, words) for words in spoken) or "none stated"
+    return " AND ".join(SPOKEN.get(words, words) for words in spoken) or read_by_hand
 
 
 def python_failures(lock: str) -> list[Failure]:
