@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from markaz.core.errors import Forbidden, NotFound
 from markaz.core.permissions import (
+    OFFICES,
     ROLE_PERMISSIONS,
     Actor,
     Grant,
     Permission,
     Role,
     holds,
+    opens_person_data,
     require,
     require_seen,
     territory_filter,
@@ -61,6 +63,19 @@ def test_whoever_reads_the_audit_trail_is_never_one_whose_reads_are_in_it() -> N
     reviewers = {r for r in Role if Permission.AUDIT_READ in ROLE_PERMISSIONS[r]}
     assert reviewers
     assert not any(Permission.INCIDENT_READ_SEALED in ROLE_PERMISSIONS[r] for r in reviewers)
+
+
+def test_an_auditor_and_the_appeal_body_hold_nothing_operational() -> None:
+    about_use = {"audit", "appointment", "governance", "review", "right", "access"}
+    for role in (Role.AUDITOR, Role.APPEAL_BODY):
+        assert {p.value.partition(".")[0] for p in ROLE_PERMISSIONS[role]} <= about_use
+    assert not ROLE_PERMISSIONS[Role.ADMINISTRATOR] & ROLE_PERMISSIONS[Role.AUDITOR] & PERSON_DATA
+
+
+def test_roles_that_open_person_data_and_the_offices_take_two_people() -> None:
+    alone = {role for role in Role if not opens_person_data(role)}
+    assert alone == {Role.OBSERVER, Role.UNIT_DEVICE, Role.UNIT_OFFICER, Role.IMPORTER, Role.ADMINISTRATOR}
+    assert all(opens_person_data(office) for office in OFFICES)
 
 
 def test_an_observer_sees_the_picture_and_no_person() -> None:

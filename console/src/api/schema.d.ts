@@ -3719,7 +3719,7 @@ export interface components {
          * @description The roles of the spine. Their names in four languages are data of the profile.
          * @enum {string}
          */
-        Role: "observer" | "call_taker" | "dispatcher" | "duty_officer" | "supervisor" | "unit_device" | "unit_officer" | "importer" | "administrator" | "data_protection_officer";
+        Role: "observer" | "call_taker" | "dispatcher" | "duty_officer" | "supervisor" | "unit_device" | "unit_officer" | "importer" | "administrator" | "data_protection_officer" | "auditor" | "appeal_body";
         /**
          * RosterBody
          * @description The whole roster of a shift; `version` is the shift's as seen.

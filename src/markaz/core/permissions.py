@@ -69,6 +69,12 @@ class Role(StrEnum):
     IMPORTER = "importer"
     ADMINISTRATOR = "administrator"
     DATA_PROTECTION_OFFICER = "data_protection_officer"
+    AUDITOR = "auditor"  # reads everything about use and nothing operational
+    APPEAL_BODY = "appeal_body"  # stands outside the chain of the desk and its administrators
+
+
+# Who watches over use. They are appointed and removed by two people, and each such act is a public entry.
+OFFICES = frozenset({Role.DATA_PROTECTION_OFFICER, Role.AUDITOR, Role.APPEAL_BODY})
 
 
 _PICTURE = frozenset({Permission.INCIDENT_READ, Permission.UNIT_READ, Permission.POSITION_READ, Permission.ALERT_READ})
@@ -114,7 +120,25 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.DATA_PROTECTION_OFFICER: frozenset({Permission.AUDIT_READ, Permission.PERSON_ERASE}),
+    Role.AUDITOR: frozenset({Permission.AUDIT_READ}),
+    Role.APPEAL_BODY: frozenset(),
 }
+
+# What opens a person's data or shows who looked at it. Nobody is given such a role by one person alone.
+PERSON_DATA = frozenset(
+    {
+        Permission.INCIDENT_READ_SEALED,
+        Permission.INCIDENT_OPEN,
+        Permission.CREW_READ,
+        Permission.PERSON_ERASE,
+        Permission.AUDIT_READ,
+    }
+)
+
+
+def opens_person_data(role: Role) -> bool:
+    """Say whether `role` opens a person's data or watches over those who do: such a grant takes two people."""
+    return role in OFFICES or not ROLE_PERMISSIONS[role].isdisjoint(PERSON_DATA)
 
 
 @dataclass(frozen=True, slots=True)
