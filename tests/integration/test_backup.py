@@ -4,6 +4,7 @@ import asyncio
 import errno
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from markaz.core.db.embedded import DatabaseAccess, running_database
 from markaz.core.db.manifest import Manifest
 from markaz.core.db.migrate import SchemaState, known_revisions, migrate, schema_of
 from markaz.core.db.trouble import DatabaseRefused, DatabaseUnavailable
+from markaz.core.log.appending import append
+from markaz.core.log.entry import Entry, EntryKind
 from markaz.core.sealing import Sealer
 from markaz.core.settings import Settings
 
@@ -65,9 +68,7 @@ async def test_restored_centre_goes_on_and_can_be_backed_up_again(full: Place, e
     await app.execute(ADD_EVENT)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await app.execute("DELETE FROM events")
-    await app.execute(
-        "INSERT INTO audit_entries (actor_id, action, record_kind, reason) SELECT $1, 'a', 'b', 'c'", ACTOR
-    )
+    assert await append(app, datetime.now(UTC), [Entry(EntryKind.VIEW, "a", ACTOR, "b", None, "c")]) == 257
     await app.close()
     await empty.backup(tmp_path / "two")
     assert Manifest.read(tmp_path / "two", "data").seq == 3

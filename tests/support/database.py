@@ -156,6 +156,12 @@ ROWS_SINCE = {
         INSERT INTO alert_references VALUES ('00000000-0000-7000-8000-000000000006', 'duty@elsewhere.example', 'a0',
             now());
     """,
+    "0014": """
+        SELECT log_append(array_agg(sha256('\\x00')), array_agg('\\x00'::bytea), array_agg('{"actor_id":
+                "00000000-0000-7000-8000-000000000001", "action": "read", "record_kind": "incident", "reason": "duty",
+                "details": {}, "roles": []}'::text), array_agg(sha256('\\x01')), array_agg('view'::text), now())
+            FROM generate_series(1, 256);
+    """,
 }
 
 

@@ -1,13 +1,14 @@
 """An act: one command of one actor, in one transaction, answered once.
 
-Rows, sealed fields, audit entries, events and the answer kept under the idempotency key commit together or not at all.
-The last statement takes the event numbers and keeps the answer; nothing may be written after it.
+Rows, sealed fields, events, the answer kept under the idempotency key and log entries commit together or not at all.
+The last statements take the event numbers and the places in the log; nothing may be written after them.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -15,6 +16,8 @@ import orjson
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import IdempotencyMismatch, MarkazError
 from markaz.core.events import APPEND_AND_KEEP, Event, append, append_arguments
+from markaz.core.log import appending
+from markaz.core.log.entry import Entry, EntryKind, roles_of
 from markaz.core.permissions import Actor
 from markaz.kit.clock import Clock
 
@@ -41,17 +44,48 @@ class Answer:
 
 @dataclass(slots=True)
 class Act:
-    """The transaction under way. Add events to `events`; they are appended in order when the work is done."""
+    """The transaction under way. What is added to `events` and `entries` is appended in order when the work is done."""
 
     connection: Connection
     request: Request
     now: datetime
     events: list[Event] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
 
     @property
     def actor(self) -> Actor:
         """Who acts."""
         return self.request.actor
+
+
+def entry_of(
+    request: Request,
+    kind: EntryKind,
+    action: str,
+    record_kind: str,
+    record_id: UUID | None,
+    reason: str,
+    *,
+    territory_id: int | None = None,
+    purpose_id: UUID | None = None,
+    details: Mapping[str, Any] | None = None,
+    public: Mapping[str, Any] | None = None,
+) -> Entry:
+    """Return the log entry of something this request does, with the roles its actor holds now."""
+    return Entry(
+        kind=kind,
+        action=action,
+        actor_id=request.actor.id,
+        record_kind=record_kind,
+        record_id=record_id,
+        reason=reason,
+        territory_id=territory_id,
+        purpose_id=purpose_id,
+        details=details or {},
+        public=public or {},
+        roles=roles_of(request.actor.grants),
+        request_id=request.request_id,
+    )
 
 
 Work = Callable[[Act], Awaitable[Answer]]
@@ -95,10 +129,12 @@ class Acts:
                 return kept
             act = Act(connection, request, self._clock.now())
             answer = await work(act)
-            if not act.events:
+            seq = await _finish(act, answer) if act.events else None
+            if act.entries:
+                await appending.append(connection, act.now, act.entries)
+            if seq is None:
                 # Nothing was left to do, perhaps because a twin did it after the first look.
                 return await _kept_answer(connection, request) or answer
-            seq = await _finish(act, answer)
         return Answer(answer.status, {**answer.body, "seq": seq})
 
     async def _look_again(self, request: Request) -> Answer | None:

@@ -1,33 +1,52 @@
-"""The audit trail of reads: every look at a person leaves who, what, when and why, in the transaction of the look."""
+"""The audit trail of looks: every look at a person leaves who, what, when and why, in the transaction of the look.
 
+Each entry is a leaf of the log (core.log); what is read here are the openings of those leaves.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
+from markaz.core.acts import Request, entry_of
 from markaz.core.db.pool import Connection
+from markaz.core.log.appending import append
+from markaz.core.log.entry import EntryKind
 from markaz.kit.clock import iso
 
 
 async def record(
     connection: Connection,
+    request: Request,
+    now: datetime,
     *,
-    actor_id: UUID,
     action: str,
     record_kind: str,
     record_id: UUID | None,
     reason: str,
-    request_id: str | None,
+    kind: EntryKind = EntryKind.VIEW,
+    territory_id: int | None = None,
+    purpose_id: UUID | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write one entry. `reason` is a code or the number of an incident or case, never free text about a person."""
-    await connection.execute(
-        "INSERT INTO audit_entries (actor_id, action, record_kind, record_id, reason, request_id) "
-        "VALUES ($1, $2, $3, $4, $5, $6)",
-        actor_id,
+    """Write one entry: the last statement of a look. `reason` is a code or a number, never free text about a person.
+
+    An act adds its entries to `act.entries` instead.
+    """
+    entry = entry_of(
+        request,
+        kind,
         action,
         record_kind,
         record_id,
         reason,
-        request_id,
+        territory_id=territory_id,
+        purpose_id=purpose_id,
+        details=details or {},
     )
+    await append(connection, now, [entry])
 
 
 async def entries(
@@ -36,7 +55,8 @@ async def entries(
     """Return entries, newest first, of one record or one actor or all, before the entry `before`."""
     rows = await connection.fetch(
         "SELECT e.id, e.at, e.actor_id, a.display_name AS actor, e.action, e.record_kind, e.record_id, e.reason, "
-        "e.request_id FROM audit_entries e LEFT JOIN accounts a ON a.id = e.actor_id "
+        "e.request_id, e.leaf, e.kind, e.territory_id, e.purpose_id, e.details::text AS details, e.roles::text AS roles "
+        "FROM audit_entries e LEFT JOIN accounts a ON a.id = e.actor_id "
         "WHERE ($1::uuid IS NULL OR e.record_id = $1) AND ($2::uuid IS NULL OR e.actor_id = $2) "
         "AND ($3::bigint IS NULL OR e.id < $3) ORDER BY e.id DESC LIMIT $4",
         record_id,
@@ -54,6 +74,12 @@ async def entries(
             "record_id": None if row["record_id"] is None else str(row["record_id"]),
             "reason": row["reason"],
             "request_id": row["request_id"],
+            "leaf": row["leaf"],
+            "kind": row["kind"],
+            "territory_id": row["territory_id"],
+            "purpose_id": None if row["purpose_id"] is None else str(row["purpose_id"]),
+            "details": orjson.loads(row["details"]),
+            "roles": orjson.loads(row["roles"]),
         }
         for row in rows
     ]

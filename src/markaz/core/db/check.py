@@ -22,7 +22,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 FREE_DISK_BYTES = 1_000_000_000  # a day of a country's incidents, and room for PostgreSQL's log
 HOLES_NAMED = 5
 # Tables in which the application may write a row but never change or remove one.
-HISTORY = ("events", "audit_entries", "erasures")
+HISTORY = ("events", "audit_entries", "erasures", "log_state", "log_leaves", "log_tiles")
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from uuid import UUID
 
 from markaz.contracts.incidents import IncidentEvent
 from markaz.core import audit
-from markaz.core.acts import Act, Answer, Request
+from markaz.core.acts import Act, Answer, Request, entry_of
 from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotFound
 from markaz.core.events import last_seq, read_of
+from markaz.core.log.entry import EntryKind
 from markaz.core.permissions import Actor, Permission, holds, require_seen, territory_filter
 from markaz.core.sealing import erase
 from markaz.kit.clock import iso
@@ -123,7 +124,7 @@ class Reading:
             reason_ids = [UUID(r.event.payload["reason_id"]) for r in recorded if "reason_id" in r.event.payload]
             if reason_ids and self._may_open(request.actor, row):
                 reasons = await self._spine.sealer.read(connection, reason_ids)
-                await _leave_trace(connection, request, row, "incident.read_reasons")
+                await self._leave_trace(connection, request, row, "incident.read_reasons")
         return {"entries": entries_of(recorded, corrections, names, reasons), "earlier": earlier}
 
     async def counts(self, actor: Actor, territory_id: int) -> JSON:
@@ -185,7 +186,18 @@ class Reading:
             require_seen(act.actor, Permission.PERSON_ERASE, row["territory_id"], self._spine.territories(), "incident")
             sealed_ids = await queries.sealed_of(act.connection, incident_id)
             erased = [str(i) for i in sealed_ids if await erase(act.connection, i, act.actor.id)]
-            await _leave_trace(act.connection, request, row, "incident.erased")
+            act.entries.append(
+                entry_of(
+                    request,
+                    EntryKind.DELETION,
+                    "incident.erased",
+                    "incident",
+                    incident_id,
+                    f"incident {row['number']}",
+                    territory_id=row["territory_id"],
+                    details={"erased": erased},
+                )
+            )
             payload = {"erased": erased}
             act.events.append(event(act, IncidentEvent.ERASED, incident_id, row["territory_id"], act.now, payload))
             return Answer(200, {"erased": len(erased)})
@@ -219,7 +231,7 @@ class Reading:
         notes = await queries.notes(connection, row["id"])
         wanted = [*calls, *(note["sealed_id"] for note in notes)]
         opened = await self._spine.sealer.read(connection, wanted)
-        await _leave_trace(connection, request, row, "incident.read_sealed")
+        await self._leave_trace(connection, request, row, "incident.read_sealed")
         sealed: JSON = {"erased": any(opened[call] is None for call in calls)}
         for call in calls:
             sealed |= opened[call] or {}
@@ -238,17 +250,17 @@ class Reading:
             for note in notes
         ]
 
-
-async def _leave_trace(connection: Connection, request: Request, row: store.Record, action: str) -> None:
-    await audit.record(
-        connection,
-        actor_id=request.actor.id,
-        action=action,
-        record_kind="incident",
-        record_id=row["id"],
-        reason=f"incident {row['number']}",
-        request_id=request.request_id,
-    )
+    async def _leave_trace(self, connection: Connection, request: Request, row: store.Record, action: str) -> None:
+        await audit.record(
+            connection,
+            request,
+            self._spine.clock.now(),
+            action=action,
+            record_kind="incident",
+            record_id=row["id"],
+            reason=f"incident {row['number']}",
+            territory_id=row["territory_id"],
+        )
 
 
 async def _page(connection: Connection, query: IncidentQuery, territories: Sequence[int]) -> list[store.Record]:

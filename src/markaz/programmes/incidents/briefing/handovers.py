@@ -185,12 +185,12 @@ class Handovers:
             if wanted:
                 await audit.record(
                     connection,
-                    actor_id=request.actor.id,
+                    request,
+                    self._spine.clock.now(),
                     action="handover.read_sealed",
                     record_kind="handover",
                     record_id=handover_id,
                     reason="handover",
-                    request_id=request.request_id,
                 )
         now = self._spine.clock.now()
         return {

@@ -106,12 +106,12 @@ class Summaries:
             if wanted:
                 await audit.record(
                     connection,
-                    actor_id=request.actor.id,
+                    request,
+                    self._spine.clock.now(),
                     action=action,
                     record_kind="summary",
                     record_id=summary_id,
                     reason=f"summary {row['day']} {row['version']}",
-                    request_id=request.request_id,
                 )
         sentences = {
             incident_id: None if id_ is None else _sentence(opened[id_]) for incident_id, id_ in sealed.items()

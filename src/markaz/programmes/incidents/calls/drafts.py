@@ -73,7 +73,7 @@ class Drafts:
             ]
             for row in rows:
                 await leave_trace(
-                    connection, request, "call_draft.read", "call_draft", row["id"], "own unfinished call"
+                    connection, self._spine, request, "call_draft.read", "call_draft", row["id"], "own unfinished call"
                 )
         return {"items": items}
 

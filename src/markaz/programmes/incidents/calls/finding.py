@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from markaz.core.acts import Request
 from markaz.core.db.pool import Connection
+from markaz.core.log.entry import EntryKind
 from markaz.core.permissions import Actor, Permission, territory_filter
 from markaz.core.places.fold import fold
 from markaz.kit.clock import iso
@@ -79,10 +80,10 @@ class Finding:
         if len(digits) >= PHONE_DIGITS_LEAST:
             keyed_hash = self._spine.sealer.keyed_hash("caller_phone", text)
             rows = await store.open_by_phone(connection, territories, keyed_hash, HITS_MOST)
-            return await _looked(connection, request, "caller_phone", rows)
+            return await _looked(connection, self._spine, request, "caller_phone", rows)
         if sum(character.isalpha() for character in folded) >= NAME_LETTERS_LEAST:
             return await _looked(
-                connection, request, "caller_name", await self._by_name(connection, territories, folded)
+                connection, self._spine, request, "caller_name", await self._by_name(connection, territories, folded)
             )
         return []
 
@@ -100,11 +101,14 @@ class Finding:
         return territory_filter(actor, permission, self._spine.territories())
 
 
-async def _looked(connection: Connection, request: Request, kind: str, rows: list[desk_store.Record]) -> list[JSON]:
+async def _looked(
+    connection: Connection, spine: Spine, request: Request, kind: str, rows: list[desk_store.Record]
+) -> list[JSON]:
     """Leave the audit entries of a look for a caller: one for the look, one for each incident it found."""
-    await leave_trace(connection, request, f"find.{kind}", "find", None, WITHIN_OPEN)
+    look_up = EntryKind.LOOK_UP
+    await leave_trace(connection, spine, request, f"find.{kind}", "find", None, WITHIN_OPEN, look_up)
     for row in rows:
-        await leave_trace(connection, request, f"find.{kind}", "incident", row["id"], reason_of(row))
+        await leave_trace(connection, spine, request, f"find.{kind}", "incident", row["id"], reason_of(row), look_up)
     return [_incident_hit(kind, row) for row in rows]
 
 

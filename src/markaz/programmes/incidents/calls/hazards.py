@@ -115,7 +115,9 @@ class Hazards:
         territories = territory_filter(request.actor, Permission.INCIDENT_READ_SEALED, self._spine.territories())
         async with self._spine.database.transaction() as connection:
             look = await allowed_look(connection, self._spine, request.actor, purpose)
-            await leave_trace(connection, request, "hazard.read", look.record_kind, look.record_id, look.reason)
+            await leave_trace(
+                connection, self._spine, request, "hazard.read", look.record_kind, look.record_id, look.reason
+            )
             if look.place is None:
                 return {"items": []}
             reach_m = min(look.accuracy_m, ACCURACY_MOST_M)

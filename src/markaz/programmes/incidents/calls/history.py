@@ -33,7 +33,9 @@ class History:
         territories = territory_filter(request.actor, Permission.INCIDENT_READ_SEALED, self._spine.territories())
         async with self._spine.database.transaction() as connection:
             look = await allowed_look(connection, self._spine, request.actor, purpose)
-            await leave_trace(connection, request, "place.history", look.record_kind, look.record_id, look.reason)
+            await leave_trace(
+                connection, self._spine, request, "place.history", look.record_kind, look.record_id, look.reason
+            )
             radius_m = min(max(RADIUS_M, look.accuracy_m), RADIUS_MOST_M)
             rows = (
                 []

@@ -7,6 +7,7 @@ from markaz.core import audit
 from markaz.core.acts import Request
 from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotFound
+from markaz.core.log.entry import EntryKind
 from markaz.core.permissions import Actor, Permission, holds, require_seen
 from markaz.kit.geometry import Point
 from markaz.programmes.incidents import store
@@ -35,17 +36,25 @@ def reason_of(row: store.Record) -> str:
 
 
 async def leave_trace(
-    connection: Connection, request: Request, action: str, record_kind: str, record_id: UUID | None, reason: str
+    connection: Connection,
+    spine: Spine,
+    request: Request,
+    action: str,
+    record_kind: str,
+    record_id: UUID | None,
+    reason: str,
+    kind: EntryKind = EntryKind.VIEW,
 ) -> None:
     """Write the audit entry of this look, in the transaction of the look."""
     await audit.record(
         connection,
-        actor_id=request.actor.id,
+        request,
+        spine.clock.now(),
         action=action,
         record_kind=record_kind,
         record_id=record_id,
         reason=reason,
-        request_id=request.request_id,
+        kind=kind,
     )
 
 

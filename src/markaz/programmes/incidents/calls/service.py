@@ -213,7 +213,9 @@ class Calls:
             if may_open(self._spine, request.actor, row):
                 sealed_ids = [call["sealed_id"] for call in calls if call["sealed_id"] is not None]
                 opened = await self._spine.sealer.read(connection, sealed_ids)
-                await leave_trace(connection, request, "incident.read_calls", "incident", row["id"], reason_of(row))
+                await leave_trace(
+                    connection, self._spine, request, "incident.read_calls", "incident", row["id"], reason_of(row)
+                )
         return {"items": [_call_view(call, opened) for call in calls], "may_open": opened is not None}
 
 

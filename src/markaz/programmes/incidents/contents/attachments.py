@@ -96,12 +96,12 @@ class Attachments:
                 raise NotFound("There is no such photo in this incident, or it was erased.", what="attachment")
             await audit.record(
                 connection,
-                actor_id=request.actor.id,
+                request,
+                self._spine.clock.now(),
                 action="incident.read_attachment",
                 record_kind="incident",
                 record_id=incident_id,
                 reason=f"incident {row['number']}",
-                request_id=request.request_id,
             )
         ending = found["media_type"].removeprefix("image/")
         name = f"incident-{row['number']}-{attachment_id.hex[-6:]}.{ending}"

@@ -65,12 +65,12 @@ class ContentsReading:
         opened = await self._spine.sealer.read(connection, sealed_ids)
         await audit.record(
             connection,
-            actor_id=request.actor.id,
+            request,
+            self._spine.clock.now(),
             action="incident.read_contents",
             record_kind="incident",
             record_id=incident_id,
             reason=f"incident {row['number']}",
-            request_id=request.request_id,
         )
         return {
             "parties": [_with_earlier(_party, one, before, opened) for one in parties],

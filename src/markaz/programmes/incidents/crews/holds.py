@@ -61,12 +61,12 @@ class Holds:
                 raise NotFound("The positions of this incident are not held.", what="position_hold")
             await audit.record(
                 connection,
-                actor_id=request.actor.id,
+                request,
+                self._spine.clock.now(),
                 action="incident.read_held_positions",
                 record_kind="incident",
                 record_id=incident_id,
                 reason=f"incident {row['number']}",
-                request_id=request.request_id,
             )
             rows = await store.held(connection, incident_id)
         return {

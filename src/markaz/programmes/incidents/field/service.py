@@ -218,12 +218,12 @@ class UnitPhone:
         opened = await self._spine.sealer.read(connection, [*calls, *(note["sealed_id"] for note in notes)])
         await audit.record(
             connection,
-            actor_id=request.actor.id,
+            request,
+            self._spine.clock.now(),
             action="incident.read_sealed",
             record_kind="incident",
             record_id=row["id"],
             reason=f"unit {unit['call_sign']} works for incident {row['number']}",
-            request_id=request.request_id,
         )
         sealed: JSON = {}
         for call in calls:
