@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from markaz.cli import dropped
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
@@ -68,6 +69,7 @@ def dispatch(
         print(json.dumps(result.summary()))
     else:
         print(_in_words(file, result))
+    dropped.tell(result.unmapped_columns)
     _tell_rejected(result, report)
 
 

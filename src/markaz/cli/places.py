@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from markaz.cli.dropped import Dropped
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
@@ -77,16 +78,19 @@ def _report(broken: Broken) -> None:
 async def _import(dsn: str, file: Path, source: str, reading: Reading) -> Import:
     database = await Database.open(dsn, max_size=1)
     try:
+        left = Dropped(reading.read())
         async with database.transaction() as connection:
-            return await import_places(
+            done = await import_places(
                 connection,
-                read_rows(file),
+                left.watch(read_rows(file), lambda row: None if isinstance(row, Broken) else row.values),
                 source,
                 reading,
                 actor_id=SYSTEM_ACTOR_ID,
                 at=SystemClock().now(),
                 report=_report,
             )
+        left.tell()
+        return done
     finally:
         await database.close()
 

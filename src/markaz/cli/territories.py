@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from markaz.cli.dropped import Dropped
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
@@ -88,10 +89,14 @@ def _names(pairs: list[str]) -> dict[str, str]:
 async def _import(dsn: str, file: Path, options: ImportOptions) -> ImportResult:
     database = await Database.open(dsn, max_size=1)
     try:
+        left = Dropped(options.read())
         async with database.transaction() as connection:
-            return await import_boundaries(
-                connection, read_features(file), options, actor_id=SYSTEM_ACTOR_ID, at=SystemClock().now()
+            features = left.watch(read_features(file), lambda feature: feature.properties)
+            done = await import_boundaries(
+                connection, features, options, actor_id=SYSTEM_ACTOR_ID, at=SystemClock().now()
             )
+        left.tell()
+        return done
     finally:
         await database.close()
 

@@ -10,6 +10,7 @@ from markaz.core.errors import InvalidInput
 from markaz.core.places.fold import tokens
 from markaz.core.places.model import NewPlace, PlaceKind
 from markaz.core.places.reading import Broken, RawRow
+from markaz.core.refusals.guard import Kind, load_lists, refused_by
 from markaz.kit.geometry import Point
 
 MAX_KEY = 200  # characters
@@ -46,6 +47,15 @@ class Reading:
             raise InvalidInput(
                 f"A place has no {', '.join(sorted(unknown))}; it has {', '.join(COLUMNS)}.", field="column"
             )
+        for column in self.columns.values():
+            refusal = refused_by(Kind.IMPORT, column, load_lists())
+            if refusal is not None:
+                raise InvalidInput(f"The column {column[:80]!r} is not read. {refusal.says}", field="column")
+
+    def read(self) -> frozenset[str]:
+        """Return every column or property that is read; the rest of a file is dropped."""
+        usual = (COLUMNS[name] for name in COLUMNS if name not in self.columns)
+        return frozenset(self.columns.values()).union(*usual)
 
 
 class _WrongError(Exception):

@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from markaz.core import events
 from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput
+from markaz.core.refusals.guard import Kind, load_lists, refused_by
 from markaz.core.territories import store
 from markaz.core.territories.geojson import Feature
 from markaz.core.territories.model import LANGUAGES, Level, Territory
@@ -56,6 +57,16 @@ class ImportOptions:
             raise InvalidInput(
                 f"Names are in {', '.join(LANGUAGES)}, not in {', '.join(sorted(unknown))}.", field="name"
             )
+        for name in self.read():
+            refusal = refused_by(Kind.IMPORT, name, load_lists())
+            if refusal is not None:
+                raise InvalidInput(f"The property {name[:80]!r} is not read. {refusal.says}", field="name")
+
+    def read(self) -> frozenset[str]:
+        """Return every property that is read; the rest of a feature is dropped."""
+        usual = (NAME_PROPERTIES[language] for language in LANGUAGES if language not in self.name_properties)
+        own = (self.code_property, self.parent_property, *self.name_properties.values())
+        return frozenset(name for name in own if name is not None).union(*usual)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from markaz.core.errors import InvalidInput
+from markaz.core.refusals.guard import Kind, load_lists, refused_by
 from markaz.kit.clock import Precision
 from markaz.programmes.incidents.imports.rows import CALL_TIMES, UNIT_STAGES
 
@@ -249,6 +250,14 @@ class _MappingFile(_Strict):
             raise ValueError(f"name each of {', '.join(DEFAULT_STAGE_ORDER)} once")
         return order
 
+    @model_validator(mode="after")
+    def _reads_nothing_refused(self) -> Self:
+        for column in self.mapping().columns():
+            refusal = refused_by(Kind.IMPORT, column, load_lists())
+            if refusal is not None:
+                raise ValueError(f"the column {column!r} is not read into Markaz. {refusal.says}")
+        return self
+
     def mapping(self) -> Mapping:
         return Mapping(
             source=self.source,
@@ -352,6 +361,6 @@ def _line_of(text: str, path: list[str]) -> int | None:
         if key is None:
             continue
         full = f"{table}.{key[1]}" if table else key[1]
-        if full == ".".join(path) or (full == path[0] and len(path) > 1):
+        if path and (full == ".".join(path) or (full == path[0] and len(path) > 1)):
             return number
     return found

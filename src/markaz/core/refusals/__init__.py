@@ -1,0 +1,1 @@
+"""What Markaz refuses to be, as closed lists and a guard. It knows no programme and asks no database itself."""
