@@ -1,8 +1,12 @@
 """Accounts end and change at once: sessions, streams and keys with them."""
 
+from uuid import UUID
+
+import orjson
 import pytest
 from tests.support.centre import RunningCentre
 from tests.support.fixtures import OpenCentre
+from tests.support.land import Land
 
 from markaz.core import identity
 from markaz.core.errors import NotFound
@@ -46,3 +50,21 @@ async def test_a_demo_answers_to_loopback_names_only(open_centre_with: OpenCentr
     running = await open_centre_with(demo=True)
     assert (await running.nobody.get("/healthz")).status_code == 200
     assert (await running.nobody.get("/healthz", headers={"host": "attacker.example"})).status_code == 400
+
+
+async def test_what_an_account_may_do_changes_with_an_entry_in_the_log(centre: RunningCentre) -> None:
+    administrator = await centre.person(Role.ADMINISTRATOR, Land.ROOT)
+    body = {"login": "new", "display_name": "New", "password": "a quite new password", "grants": []}
+    made = await administrator.post("/api/accounts", body)
+    grants = [{"role": "observer", "territory_id": 2}]
+    path = f"/api/accounts/{made.json()['id']}/grants"
+    assert (await administrator.send("PUT", path, {"grants": grants})).status_code == 200
+    assert (await administrator.send("PUT", path, {"grants": [{"role": "king", "territory_id": 2}]})).status_code == 422
+    rows = await centre.as_owner(
+        "SELECT e.kind, e.actor_id, e.details::text AS details, e.roles::text AS roles, l.index FROM audit_entries e "
+        "JOIN log_leaves l ON l.index = e.leaf WHERE e.record_id = $1 ORDER BY e.leaf",
+        UUID(made.json()["id"]),
+    )
+    assert [orjson.loads(row["details"]) for row in rows] == [{"grants": []}, {"grants": grants}]
+    assert {(row["kind"], row["actor_id"]) for row in rows} == {("access_change", administrator.id)}
+    assert orjson.loads(rows[0]["roles"]) == [f"administrator@{Land.ROOT}"]

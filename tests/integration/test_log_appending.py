@@ -82,7 +82,8 @@ async def test_an_opening_explains_its_leaf_and_another_does_not(log: Database) 
     opening = rfc8785.dumps(one.opening())
     assert body["commitment"] == commitment_of(row["salt"], opening).hex()
     assert (row["reason"], row["actor_id"], row["territory_id"]) == ("incident 4711", ACTOR, 7)
-    for changed in ({"reason": "incident 4712"}, {"roles": []}, {"territory_id": None}):
+    changes: tuple[dict[str, object], ...] = ({"reason": "incident 4712"}, {"roles": []}, {"territory_id": None})
+    for changed in changes:
         other = rfc8785.dumps(one.opening() | changed)
         assert body["commitment"] != commitment_of(row["salt"], other).hex()
 

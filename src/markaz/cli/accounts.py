@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from markaz.core import identity
+from markaz.core import events, identity
+from markaz.core.audit import access_entry
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput
-from markaz.core.events import Event, append
+from markaz.core.events import Event
+from markaz.core.log import appending as log
 from markaz.core.permissions import Grant, Role
 from markaz.core.settings import Settings
 from markaz.core.territories import ensure_root, load_tree
@@ -70,10 +72,15 @@ async def _tell(dsn: str, work: Callable[[Connection], Awaitable[Event]]) -> str
     database = await Database.open(dsn, max_size=1)
     try:
         async with database.transaction() as connection:
-            await append(connection, [await work(connection)])
+            await _note(connection, await work(connection))
     finally:
         await database.close()
     return ""
+
+
+async def _note(connection: Connection, event: Event) -> None:
+    await events.append(connection, [event])
+    await log.append(connection, event.occurred_at, [access_entry(event)])
 
 
 def in_centre(work: Callable[[str], Coroutine[Any, Any, str]]) -> str:
@@ -107,7 +114,7 @@ async def _create(dsn: str, login: str, role: Role, name: str, territory: str | 
                 grants=grants,
                 at=SystemClock().now(),
             )
-            await append(connection, [event])
+            await _note(connection, event)
     finally:
         await database.close()
     return str(account_id)
@@ -126,7 +133,7 @@ async def _create_key(dsn: str, login: str, role: Role, territory: str | None, r
                 rate_limit_per_s=rate_per_s,
                 at=SystemClock().now(),
             )
-            await append(connection, [event])
+            await _note(connection, event)
     finally:
         await database.close()
     return key

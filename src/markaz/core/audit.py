@@ -12,8 +12,9 @@ import orjson
 
 from markaz.core.acts import Request, entry_of
 from markaz.core.db.pool import Connection
+from markaz.core.events import Event
 from markaz.core.log.appending import append
-from markaz.core.log.entry import EntryKind
+from markaz.core.log.entry import Entry, EntryKind
 from markaz.kit.clock import iso
 
 
@@ -47,6 +48,22 @@ async def record(
         details=details or {},
     )
     await append(connection, now, [entry])
+
+
+def access_entry(event: Event, roles: tuple[str, ...] = ()) -> Entry:
+    """Return the log entry of a change of what an account may do, beside the event of that change."""
+    return Entry(
+        kind=EntryKind.ACCESS_CHANGE,
+        action=event.type.partition("/")[0],
+        actor_id=event.actor_id,
+        record_kind="account",
+        record_id=event.aggregate_id,
+        reason=event.occurred_source,
+        territory_id=event.territory_id or None,
+        details=event.payload,
+        roles=roles,
+        request_id=event.request_id,
+    )
 
 
 async def entries(

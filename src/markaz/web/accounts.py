@@ -8,7 +8,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from markaz.core import identity
 from markaz.core.acts import Act, Answer, Request
+from markaz.core.audit import access_entry
 from markaz.core.errors import Forbidden, InvalidInput, NotFound
+from markaz.core.events import Event
+from markaz.core.log.entry import roles_of
 from markaz.core.permissions import Grant, Permission, Role, holds, require, territory_filter
 from markaz.programmes.incidents import shapes
 from markaz.programmes.incidents.routes import reply
@@ -77,7 +80,7 @@ def accounts_router(centre: Centre) -> APIRouter:
                 by=act.actor.id,
                 at=act.now,
             )
-            act.events.append(event)
+            _note(act, event)
             return Answer(201, {"id": str(account_id)})
 
         return _answer(await centre.spine.acts.run(request, work))
@@ -98,14 +101,17 @@ def accounts_router(centre: Centre) -> APIRouter:
             if not all(mine):
                 raise Forbidden("This account also holds rights elsewhere: ask the administrator above both.")
             grants = _granted(centre, act, body.grants)
-            act.events.append(
-                await identity.set_grants(act.connection, account_id, grants, by=act.actor.id, at=act.now)
-            )
+            _note(act, await identity.set_grants(act.connection, account_id, grants, by=act.actor.id, at=act.now))
             return Answer(200, {"id": str(account_id)})
 
         return _answer(await centre.spine.acts.run(request, work))
 
     return router
+
+
+def _note(act: Act, event: Event) -> None:
+    act.events.append(event)
+    act.entries.append(access_entry(event, roles_of(act.actor.grants)))
 
 
 def _granted(centre: Centre, act: Act, bodies: list[GrantBody]) -> tuple[Grant, ...]:
