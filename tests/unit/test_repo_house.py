@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("src", "tests", "bench", "scripts", "console/src")
 MAX_FILE_LINES = 400
 MAX_TEST_FILE_LINES = 450  # a table of cases reads better whole
+MAX_WITNESS_LINES = 450  # outsiders read it in one sitting and copy it whole: it cannot be split
 MAX_FUNCTION_LINES = 70
 GENERATED = {"schema.d.ts"}  # written by openapi-typescript
 TEXTS = {"en.ts", "ru.ts", "uz-latn.ts", "uz-cyrl.ts"}  # one table of texts for each language reads better whole
@@ -49,6 +50,7 @@ def test_files_stay_short() -> None:
         if path.name not in TEXTS
     }
     limit = {name: MAX_TEST_FILE_LINES if name.startswith("tests/") else MAX_FILE_LINES for name in lengths}
+    limit["src/markaz/witness.py"] = MAX_WITNESS_LINES
     assert {name: lines for name, lines in lengths.items() if lines >= limit[name]} == {}
 
 

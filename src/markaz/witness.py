@@ -1,0 +1,449 @@
+#!/usr/bin/env python3
+"""A witness of a Markaz log, in one file: the Python standard library and `cryptography`, nothing of Markaz itself.
+
+For an ombudsman, a court or another agency that wants to be sure that a centre's record of who looked at whom is never
+rewritten. Read it, copy it to a machine of your own, run it there:
+
+    python3 witness.py keygen DIR NAME        make a key; hand the line it prints to the centre
+    python3 witness.py watch URL --dir DIR    look again and again, remember, cosign; alarm when history was changed
+    python3 witness.py verify PATH            check an exported folder, or one proof, without any server
+
+It rests on RFC 9162 section 2.1 (Merkle trees) and C2SP signed-note, tlog-checkpoint, tlog-tiles and tlog-cosignature.
+The public log has one leaf for every second, whatever happened in it: SHA-256 over a secret salt and the canonical JSON
+(RFC 8785) of {at, entries_root, entries_size, index, policy_hash, software}. `entries_root` is the head of a second tree,
+of what was done; an exported folder holds that tree too.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import re
+import sys
+import time
+import urllib.request
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+WITNESS_KEY = 4  # signed-note's number for timestamped Ed25519 cosignatures; a log's own key is a 1
+TIMEOUT_S, ANSWER_MAX_BYTES = 20, 1_000_000
+TIME_SLACK_S = 60  # an entry may wait this long between its act and its place in the log
+
+
+class Refused(Exception):
+    """What was shown does not prove what it should: an alarm."""
+
+
+def _sha(*parts: bytes) -> bytes:
+    """Return SHA-256; a leaf is hashed with 00 before it, a node with 01 before its two children."""
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+@dataclass
+class Edge:
+    """The right edge of a tree: the roots of the perfect subtrees it consists of, largest first.
+
+    Whoever knows the edge of a tree can add what comes after it and compare the result with a signed root. If they are
+    equal, the larger tree begins with the whole smaller one: nothing in it was removed, changed or moved.
+    """
+
+    size: int = 0
+    hashes: list[bytes] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, stored: dict[str, Any]) -> "Edge":
+        """Read an edge from JSON."""
+        return cls(stored["size"], [bytes.fromhex(text) for text in stored["edge"]])
+
+    def add(self, subtree: bytes, leaves: int = 1) -> None:
+        """Add the root of the next perfect subtree of so many leaves: a power of two that divides the size."""
+        before, self.size = self.size, self.size + leaves
+        while before & leaves:
+            subtree, leaves = _sha(b"\x01", self.hashes.pop(), subtree), leaves * 2
+        self.hashes.append(subtree)
+
+    def root(self) -> bytes:
+        """Return the head of the tree."""
+        root = self.hashes[-1] if self.hashes else _sha()
+        for left in reversed(self.hashes[:-1]):
+            root = _sha(b"\x01", left, root)
+        return root
+
+
+def check_inclusion(leaf: bytes, index: int, size: int, path: list[str], root: bytes, what: str) -> None:
+    """Refuse unless `leaf` stands at `index` of the tree with this size and root (RFC 9162 section 2.1.3.2)."""
+    node, last, reached = index, size - 1, leaf
+    for step in path:
+        if node & 1 or node == last:
+            reached = _sha(b"\x01", bytes.fromhex(step), reached)
+            while node and not node & 1:
+                node, last = node >> 1, last >> 1
+        else:
+            reached = _sha(b"\x01", reached, bytes.fromhex(step))
+        node, last = node >> 1, last >> 1
+    if not 0 <= index < size or last != 0 or reached != root:
+        raise Refused(f"{what} is not in the tree of {size} that was signed")
+
+
+@dataclass(frozen=True)
+class Key:
+    """A public key with its name, written as one line: `name+id+base64`."""
+
+    name: str
+    type: int
+    public: bytes
+
+    @property
+    def id(self) -> bytes:
+        """Return the four bytes by which signature lines name this key."""
+        return _sha(self.name.encode(), b"\n", bytes([self.type]), self.public)[:4]
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(bytes([self.type]) + self.public).decode()}"
+
+    @classmethod
+    def parse(cls, line: str) -> "Key":
+        """Read a key; refuse one that was copied wrongly."""
+        try:
+            name, key_id, material = line.strip().split("+", 2)
+            raw = base64.b64decode(material, validate=True)
+            key = cls(name, raw[0], raw[1:])
+        except (ValueError, IndexError) as error:
+            raise Refused(f"not a key: {line[:80]!r}") from error
+        if key.id.hex() != key_id or len(key.public) != 32:
+            raise Refused(f"the key of {name[:80]!r} was copied wrongly")
+        return key
+
+    def check(self, text: str, signature: bytes) -> int:
+        """Refuse unless this key signed `text`; return the time that a cosignature states, else 0."""
+        message, at = text.encode(), 0
+        if self.type == WITNESS_KEY:
+            at, signature = int.from_bytes(signature[:8], "big"), signature[8:]
+            message = _cosigned(text, at)
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+        except (InvalidSignature, ValueError) as error:
+            raise Refused(f"the signature of {self.name} is not of this text") from error
+        return at
+
+
+def _cosigned(text: str, at: int) -> bytes:
+    return f"cosignature/v1\ntime {at}\n{text}".encode()
+
+
+def signers(text: str, signature_lines: str, keys: Iterable[Key]) -> dict[Key, int]:
+    """Return which of `keys` signed `text`, with the times they state. Refuses when a signature of theirs is wrong."""
+    known, found = {(key.name, key.id): key for key in keys}, {}
+    for line in signature_lines.splitlines():
+        try:
+            _dash, name, encoded = line.split(" ")
+            raw = base64.b64decode(encoded, validate=True)
+        except ValueError as error:
+            raise Refused("a signature line is malformed") from error
+        if key := known.get((name, raw[:4])):
+            found[key] = key.check(text, raw[4:])
+    return found
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint: the text that was signed, what it says, and which trusted keys signed it."""
+
+    text: str
+    origin: str
+    size: int
+    root: bytes
+    signed_by: dict[Key, int]
+
+
+def open_checkpoint(note: str, keys: Iterable[Key]) -> Checkpoint | None:
+    """Read a signed checkpoint; None when none of `keys` signed it."""
+    text, gap, lines = note.rpartition("\n\n")
+    said = text.split("\n")
+    if not gap or len(said) < 3 or not re.fullmatch(r"0|[1-9]\d{0,18}", said[1]):
+        raise Refused("what came is not a signed checkpoint")
+    signed_by = signers(text + "\n", lines, keys)
+    return Checkpoint(text + "\n", said[0], int(said[1]), base64.b64decode(said[2]), signed_by) if signed_by else None
+
+
+def with_successors(keys: list[Key], statement: dict[str, Any]) -> list[Key]:
+    """Return `keys` and those that a trusted key introduced, as the log's statement at /api/log/keys has it."""
+    trusted = list(keys)
+    for one in statement["keys"]:
+        text = f"markaz log key\n{statement['origin']}\n{one['vkey']}\n"
+        if one["introduced_by"] and signers(text, one["introduced_by"], trusted):
+            trusted.append(Key.parse(one["vkey"]))
+    return list(dict.fromkeys(trusted))
+
+
+def fetch(url: str, path: str, body: bytes | None = None) -> bytes:
+    """Get (or post) something of the log. Raises OSError when there is no answer, which proves nothing."""
+    headers = {"content-type": "application/json"} if body else {}
+    request = urllib.request.Request(f"{url.rstrip('/')}/api/log/{path}", body, headers)  # noqa: S310 - the operator's own
+    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - the same
+        data: bytes = answer.read(ANSWER_MAX_BYTES)
+    return data
+
+
+def subtree(url: str, start: int, leaves: int, size: int) -> bytes:
+    """Return the root of a perfect subtree of the tree of `size`, made from the tile of 256 hashes that holds it."""
+    level = (leaves.bit_length() - 1) // 8
+    first, count = start >> 8 * level, leaves >> 8 * level
+    tile = first // 256
+    width = min(256, (size >> 8 * level) - tile * 256)
+    groups = re.findall("...", f"{tile:0{(len(str(tile)) + 2) // 3 * 3}d}")
+    path = "".join(f"x{group}/" for group in groups[:-1]) + groups[-1]
+    data = fetch(url, f"tile/{level}/{path}" + (f".p/{width}" if width < 256 else ""))
+    if len(data) != width * 32:
+        raise Refused(f"the tile {level}/{path} is not whole")
+    row = [data[32 * n : 32 * n + 32] for n in range(first % 256, first % 256 + count)]
+    while len(row) > 1:
+        row = [_sha(b"\x01", row[n], row[n + 1]) for n in range(0, len(row), 2)]
+    return row[0]
+
+
+def compare(url: str, seen: Edge, checkpoint: Checkpoint) -> Edge:
+    """Return the edge of the new checkpoint's tree; refuse unless it begins with the whole tree seen before."""
+    old_size, old_root = seen.size, seen.root().hex()
+    if checkpoint.size < old_size:
+        raise Refused(f"ROLLBACK: {old_size} leaves were seen, now {checkpoint.size}: an old state was restored")
+    while seen.size < checkpoint.size:
+        leaves = 1 << (checkpoint.size - seen.size).bit_length() - 1
+        leaves = min(leaves, seen.size & -seen.size) if seen.size else leaves
+        seen.add(subtree(url, seen.size, leaves, checkpoint.size), leaves)
+    if seen.root() != checkpoint.root:
+        kind = "SPLIT VIEW" if checkpoint.size == old_size else "FORK"
+        raise Refused(f"{kind}: the tree of {checkpoint.size} does not begin with the tree of {old_size}, {old_root}")
+    return seen
+
+
+def look(url: str, folder: Path, pinned: list[str], now: int) -> Checkpoint:
+    """Look once: fetch, check, remember on disk, then cosign. Refuses loudly and keeps the evidence."""
+    file = folder / "state.json"
+    state = json.loads(file.read_text()) if file.exists() else {"origin": None, "keys": [], "size": 0, "edge": []}
+    keys = [Key.parse(line) for line in dict.fromkeys([*state["keys"], *pinned])]
+    note, statement = fetch(url, "checkpoint").decode(), json.loads(fetch(url, "keys"))
+    if not keys:
+        vkey = statement["keys"][-1]["vkey"]
+        raise Refused(f"say with --key which key the log has. It says\n  {vkey}\nbut ask the centre by another way")
+    keys = with_successors(keys, statement)
+    checkpoint = open_checkpoint(note, keys)
+    if checkpoint is None or state["origin"] not in (None, checkpoint.origin):
+        raise Refused("the checkpoint is of another log, or signed by no key that is trusted here")
+    try:
+        edge = compare(url, Edge.of(state), checkpoint)
+    except Refused as refusal:
+        _keep(folder / "alarms.jsonl", {"at": now, "why": str(refusal), "seen": state.get("note"), "shown": note})
+        raise
+    fresh = {"origin": checkpoint.origin, "keys": [str(key) for key in keys], "note": note, "seen_at": now}
+    _keep(file, fresh | {"size": edge.size, "edge": [one.hex() for one in edge.hashes]}, "w")
+    stored = json.loads((folder / "key.json").read_text())
+    private = Ed25519PrivateKey.from_private_bytes(base64.b64decode(stored["private"]))
+    key = Key(stored["name"], WITNESS_KEY, private.public_key().public_bytes_raw())
+    signature = key.id + now.to_bytes(8, "big") + private.sign(_cosigned(checkpoint.text, now))
+    line = f"\N{EM DASH} {key.name} {base64.b64encode(signature).decode()}"
+    _keep(folder / "history.jsonl", {"at": now, "size": edge.size, "root": edge.root().hex(), "note": note})
+    fetch(url, "cosignatures", json.dumps({"size": checkpoint.size, "cosignature": line}).encode())
+    return checkpoint
+
+
+def _keep(path: Path, value: dict[str, Any], mode: str = "a") -> None:
+    """Write one line through to the disk: state and history are there before any cosignature leaves."""
+    fresh = path.with_suffix(".new") if mode == "w" else path
+    with fresh.open(mode) as file:
+        file.write(json.dumps(value) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def watch(url: str, folder: Path, pinned: list[str], every_s: float, once: bool) -> int:
+    """Look every so often, for ever; with `once` return 0 in order, 2 without an answer, 3 after an alarm."""
+    while True:
+        code, said = 0, time.strftime("%Y-%m-%d %H:%M:%S")
+        try:
+            seen = look(url, folder, pinned, int(time.time()))
+            print(f"{said} ok: {seen.size} leaves, root {seen.root.hex()}, cosigned", flush=True)
+        except Refused as refusal:
+            code = 3
+            print(f"{said} ALARM: {refusal}", file=sys.stderr, flush=True)
+        except (OSError, ValueError, KeyError, TypeError) as trouble:
+            code = 2
+            print(f"{said} no usable answer: {trouble!r}", file=sys.stderr, flush=True)
+        if once:
+            return code
+        time.sleep(every_s)
+
+
+def keygen(folder: Path, name: str) -> int:
+    """Make this witness's key; print the line that the centre registers."""
+    if not re.fullmatch(r"[^\s+]{1,200}", name):
+        raise Refused("a name has no spaces and no +, such as ombudsman.example/w1")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private = Ed25519PrivateKey.generate()
+    with os.fdopen(os.open(folder / "key.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump({"name": name, "private": base64.b64encode(private.private_bytes_raw()).decode()}, file)
+    print(Key(name, WITNESS_KEY, private.public_key().public_bytes_raw()))
+    return 0
+
+
+def _commitment(opened: dict[str, Any]) -> bytes:
+    """Return the commitment to an opening. Canonical JSON (RFC 8785) of texts, whole numbers and lists is just this."""
+    text = json.dumps(opened["opening"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _sha(bytes.fromhex(opened["salt"]), text.encode())
+
+
+def _entry_leaf(entry: dict[str, Any]) -> bytes:
+    if entry.get("opening") and _commitment(entry).hex() != json.loads(entry["body"])["commitment"]:
+        raise Refused(f"entry {entry['index']} was changed: its opening does not fit its commitment")
+    return _sha(b"\x00", entry["body"].encode())
+
+
+def _seconds(earlier: str, later: str) -> float:
+    times = [datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (earlier, later)]
+    return (times[1] - times[0]).total_seconds()
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open() as file:
+        yield from map(json.loads, file)
+
+
+def _trusted(statement: dict[str, Any], pinned: list[str], witnesses: list[str], report: list[str]) -> list[Key]:
+    if not pinned:
+        report.append("note  the key of the log was taken from what was checked: give --key to be sure of it")
+        pinned = [one["vkey"] for one in statement["keys"]]
+    return with_successors([Key.parse(line) for line in pinned], statement) + [Key.parse(w) for w in witnesses]
+
+
+def _signed(note: str, keys: list[Key], report: list[str]) -> Checkpoint:
+    checkpoint = open_checkpoint(note, keys)
+    if checkpoint is None or all(key.type == WITNESS_KEY for key in checkpoint.signed_by):
+        raise Refused("a checkpoint is not signed by the log")
+    for key, at in checkpoint.signed_by.items():
+        if key.type == WITNESS_KEY:
+            when = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at))
+            report.append(f"ok    the checkpoint of {checkpoint.size} leaves was cosigned by {key.name} at {when}")
+    return checkpoint
+
+
+def verify_proof(path: Path, pinned: list[str], witnesses: list[str]) -> list[str]:
+    """Check that one entry is in the log of a signed checkpoint: entry -> its tree -> interval -> public tree."""
+    report, proof = list[str](), json.loads(path.read_text())
+    checkpoint = _signed(proof["checkpoint"], _trusted(proof["keys"], pinned, witnesses, report), report)
+    interval, entry = proof["interval"], proof["entry"]
+    said, what = interval["opening"], f"entry {entry['index']}"
+    leaf = _sha(b"\x00", _commitment(interval))
+    check_inclusion(leaf, said["index"], checkpoint.size, interval["path"], checkpoint.root, "the interval")
+    root = bytes.fromhex(said["entries_root"])
+    check_inclusion(_entry_leaf(entry), entry["index"], said["entries_size"], entry["path"], root, what)
+    body = json.loads(entry["body"])
+    report.append(f"ok    {what} ({body['kind']}, {body['at']}) is in the log, at the latest since {said['at']}")
+    return report
+
+
+def verify_folder(folder: Path, pinned: list[str], witnesses: list[str], state: Path | None = None) -> list[str]:
+    """Check that between the checkpoints of a folder nothing was removed or changed, nor what a witness (`state`) saw."""
+    report, manifest = list[str](), json.loads((folder / "manifest.json").read_text())
+    keys = _trusted(manifest["keys"], pinned, witnesses, report)
+    notes = [_signed(path.read_text(), keys, report) for path in (folder / "checkpoints").glob("*.txt")]
+    roots = {(one.size, one.root) for one in notes}
+    roots |= {(one["size"], bytes.fromhex(one["root"])) for one in _lines(state / "history.jsonl")} if state else set()
+    leaves = _check_public(
+        folder, Edge.of(manifest["public"]), roots, max((one.size for one in notes), default=0), report
+    )
+    _check_entries(folder, Edge.of(manifest["entries"]), leaves, report)
+    return report
+
+
+def _check_public(
+    folder: Path, edge: Edge, roots: set[tuple[int, bytes]], last: int, report: list[str]
+) -> dict[int, bytes]:
+    """Add every public leaf to the edge and compare at every checkpoint; return the leaves by index."""
+    data, leaves, compared = (folder / "leaves.bin").read_bytes(), {}, 0
+    wanted: dict[int, set[bytes]] = {}
+    for size, root in roots:
+        wanted.setdefault(size, set()).add(root)
+    for at in range(0, len(data), 32):
+        leaves[edge.size] = data[at : at + 32]
+        edge.add(data[at : at + 32])
+        if edge.size in wanted:
+            compared += 1
+            if wanted[edge.size] != {edge.root()}:
+                raise Refused(f"the public log does not lead to the checkpoint of {edge.size} leaves: it was rewritten")
+    if edge.size != last or not leaves:
+        raise Refused("the public log of this folder does not end at its last checkpoint")
+    report.append(f"ok    {len(leaves)} public leaves lead unbroken through {compared} checkpoints, to {last} leaves")
+    return leaves
+
+
+def _check_entries(folder: Path, edge: Edge, leaves: dict[int, bytes], report: list[str]) -> None:
+    """Add every entry to the second tree; compare at every opened interval, of which the first and last leaf must be."""
+    entries, before, count, opened = _lines(folder / "entries.jsonl"), None, 0, []
+    for interval in _lines(folder / "intervals.jsonl"):
+        said = interval["opening"]
+        if leaves.get(said["index"]) != _sha(b"\x00", _commitment(interval)):
+            raise Refused(f"the interval {said['index']} is not the one in the public log")
+        if before and (said["index"] <= before["index"] or _seconds(before["at"], said["at"]) < 0):
+            raise Refused(f"the time of the interval {said['index']} goes backward")
+        while edge.size < said["entries_size"]:
+            entry = next(entries, None)
+            if entry is None or entry["index"] != edge.size:
+                raise Refused(f"entry {edge.size} is missing")
+            edge.add(_entry_leaf(entry))
+            count += 1
+            waited_s = _seconds(json.loads(entry["body"])["at"], said["at"])
+            since_s = _seconds(before["at"], said["at"]) if before else waited_s
+            if not -TIME_SLACK_S <= waited_s <= max(since_s, 0) + TIME_SLACK_S:
+                report.append(f"note  entry {entry['index']} states a time {waited_s:.0f} s before it was logged")
+        if (edge.size, edge.root().hex()) != (said["entries_size"], said["entries_root"]):
+            raise Refused(f"the first {said['entries_size']} entries are not those of {said['at']}: one was changed")
+        before = said
+        opened.append(said["index"])
+    if next(entries, None) is not None or {min(leaves), max(leaves)} - set(opened):
+        raise Refused("entries or intervals were left out at the ends of this folder")
+    report.append(f"ok    {count} entries, complete and unchanged, in {len(opened)} intervals")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return 0 in order, 1 unusable, 2 no answer, 3 ALARM."""
+    parser = argparse.ArgumentParser(description="A witness of a Markaz log.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    made = commands.add_parser("keygen", help="make a key for this witness")
+    made.add_argument("dir", type=Path)
+    made.add_argument("name", help="such as ombudsman.example/w1")
+    seeing = commands.add_parser("watch", help="watch a log and cosign its checkpoints")
+    seeing.add_argument("url", help="address of the centre, such as https://centre.example")
+    seeing.add_argument("--dir", type=Path, required=True, help="folder of this witness: key, state, history")
+    seeing.add_argument("--every", type=float, default=300.0, help="seconds between two looks (300)")
+    seeing.add_argument("--once", action="store_true", help="look once")
+    checking = commands.add_parser("verify", help="check an exported folder or one proof, offline")
+    checking.add_argument("path", type=Path)
+    checking.add_argument("--witness", action="append", default=[], help="key of a witness whose cosignature counts")
+    checking.add_argument("--dir", type=Path, help="folder of a witness: what it saw must be in the log, too")
+    for command in (seeing, checking):
+        command.add_argument("--key", action="append", default=[], help="key of the log, learned by another way")
+    given = parser.parse_args(arguments)
+    try:
+        if given.command == "watch":
+            return watch(given.url, given.dir, given.key, given.every, given.once)
+        if given.command == "keygen":
+            return keygen(given.dir, given.name)
+        one = (given.path, given.key, given.witness)
+        report = verify_proof(*one) if given.path.is_file() else verify_folder(*one, given.dir)
+    except (Refused, OSError, ValueError, KeyError, TypeError) as error:
+        print(f"ALARM: {error}" if isinstance(error, Refused) else f"cannot be read: {error!r}", file=sys.stderr)
+        return 3 if isinstance(error, Refused) else 1
+    print("\n".join(report))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
