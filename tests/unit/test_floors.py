@@ -56,6 +56,11 @@ PLANTS: dict[str, dict[str, str]] = {
         "web/planted.py": "asyncpg",
         "cli/planted.py": "asyncpg",
     },
+    "cedarpy": {
+        "programmes/planted/service.py": "cedarpy",
+        "core/planted.py": "cedarpy",
+        "web/planted.py": "cedarpy",
+    },
     "sqlalchemy": {
         "programmes/planted/store.py": "sqlalchemy",
         "core/planted.py": "sqlalchemy",

@@ -1,0 +1,175 @@
+"""The Cedar engine: a question in Cedar's own words, and Cedar's answer in ours. The only module that asks it.
+
+Each action on each kind of record has a policy set of its own, made once, so that a decision evaluates only rules that
+can speak about it. A rule that fails to evaluate never lets anybody in: any error denies, since in plain Cedar a
+prohibition that fails is passed over.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import cedarpy
+import orjson
+from cedarpy import pst
+
+from markaz.core.access.model import Action, Context, DataClass, Question, RecordKind, Resource, Subject
+from markaz.core.access.policies import Policies
+
+SUBJECTS_KEPT = 512  # parsed once while they are at work: more than sit at the consoles of one process
+_PRINCIPAL = 'Subject::"s"'  # no rule names anybody, so one name does for all
+_ACTIONS = {action: f'Action::"{action.value}"' for action in Action}
+_RESOURCES = {kind: f'{kind.entity}::"r"' for kind in RecordKind}
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What Cedar said: `rules` decided it; with `failed` some rule could not be evaluated, and nothing is allowed."""
+
+    allowed: bool
+    rules: tuple[str, ...]
+    failed: bool
+
+
+class CedarEngine:
+    """Evaluates questions over one set of policies, in the process, without I/O."""
+
+    def __init__(self, policies: Policies) -> None:
+        slices = {(action, kind): policies.slice(action, kind) for action in Action for kind in RecordKind}
+        self._sets = {
+            key: policy_set(rule.template(rule.id, rule.clauses) for rule in rules) for key, rules in slices.items()
+        }
+        self._steps = {
+            key: policy_set(
+                rule.template(f"{rule.id}/{met}", rule.clauses[:met], as_permit=True)
+                for rule in rules
+                if rule.is_permit
+                for met in range(1, len(rule.clauses) + 1)
+            )
+            for key, rules in slices.items()
+        }
+
+    def evaluate(self, question: Question) -> Evaluated:
+        """Return Cedar's decision over the rules of this action and kind of record."""
+        answer = self._ask(self._sets[question.action, question.resource.kind], question)
+        diagnostics = answer.diagnostics
+        failed = bool(diagnostics.errors)
+        return Evaluated(answer.allowed and not failed, tuple(sorted(diagnostics.reasons)), failed)
+
+    def met(self, question: Question) -> dict[str, int]:
+        """Return for each permitting rule how many of its conditions hold, counted up to the first that does not."""
+        answer = self._ask(self._steps[question.action, question.resource.kind], question)
+        counts: dict[str, int] = {}
+        for step in answer.diagnostics.reasons:
+            rule_id, _, met = step.rpartition("/")
+            counts[rule_id] = max(counts.get(rule_id, 0), int(met))
+        return counts
+
+    def partial(
+        self, subject: Subject, action: Action, kind: RecordKind, data_class: DataClass, context: Context
+    ) -> Any:
+        """Return Cedar's partial answer with the record unknown: {decision, diagnostics, residuals} by rule id."""
+        request = {
+            "principal": _PRINCIPAL,
+            "action": _ACTIONS[action],
+            "resource": None,
+            "context": why(data_class, context),
+        }
+        return cedarpy.is_authorized_partial(request, self._sets[action, kind], _entities(subject))
+
+    @staticmethod
+    def _ask(policies: cedarpy.PolicySet, question: Question) -> cedarpy.AuthzResult:
+        request = {
+            "principal": _PRINCIPAL,
+            "action": _ACTIONS[question.action],
+            "resource": _RESOURCES[question.resource.kind],
+            "context": why(question.data_class, question.context),
+        }
+        known = _entities(question.subject).with_added_json_str(record(question.resource))
+        return cedarpy.is_authorized(request, policies, known)
+
+
+def policy_set(templates: Iterable[pst.Template]) -> cedarpy.PolicySet:
+    """Return a parsed set of policies, known by the ids of the templates."""
+    policies = {template.id: template for template in templates}
+    return cedarpy.PolicySet.from_pst(pst.PolicySet(pst.FrozenMap(), pst.FrozenMap(policies), ()))
+
+
+@lru_cache(maxsize=SUBJECTS_KEPT)
+def _entities(subject: Subject) -> cedarpy.Entities:
+    return cedarpy.Entities.from_json_str(person(subject))
+
+
+def person(subject: Subject) -> str:
+    """Return the subject as a Cedar entity."""
+    attributes = {
+        "account": subject.account,
+        "roles": sorted(subject.roles),
+        "desk": sorted(subject.desk),
+        "supervision": sorted(subject.supervision),
+        "administration": sorted(subject.administration),
+        "oversight": sorted(subject.oversight),
+    }
+    return _entity("Subject", "s", attributes)
+
+
+def record(resource: Resource) -> str:
+    """Return the record as a Cedar entity; what is not known is left out, so that asking it fails, which denies."""
+    attributes = {
+        "record": resource.record,
+        "within": _items(resource.within),
+        "is_open": resource.is_open,
+        "recorded_at": None if resource.recorded_at is None else seconds(resource.recorded_at),
+        "workers": _items(resource.workers),
+        "own": _items(resource.own),
+        "colleagues": _items(resource.colleagues),
+        "shut_out": _items(resource.shut_out),
+        "line": _items(resource.line),
+    }
+    known = {name: value for name, value in attributes.items() if value is not None}
+    return _entity(resource.kind.entity, "r", known)
+
+
+def why(data_class: DataClass, context: Context) -> str:
+    """Return the context of a question as Cedar wants it."""
+    given: dict[str, Any] = {"now": seconds(context.now), "data_class": data_class}
+    if context.purpose is not None:
+        purpose = context.purpose
+        given["purpose"] = {
+            "holder": purpose.holder,
+            "basis_open": purpose.basis_open,
+            "data_classes": list(purpose.data_classes),
+            "territories": list(purpose.territories),
+            "recorded_from": seconds(purpose.recorded_from),
+            "recorded_to": seconds(purpose.recorded_to),
+            "expires_at": seconds(purpose.expires_at),
+            "any_record": purpose.records is None,
+            "records": list(purpose.records or ()),
+        }
+    if context.glass is not None:
+        glass = context.glass
+        given["glass"] = {
+            "holder": glass.holder,
+            "record": glass.record,
+            "expires_at": seconds(glass.expires_at),
+        }
+    if context.approver is not None:
+        given["approver"] = context.approver
+    return orjson.dumps(given).decode()
+
+
+def seconds(at: datetime) -> int:
+    """Return whole seconds since 1970, rounded down."""
+    return int(at.timestamp() // 1)
+
+
+def _items(known: frozenset[int] | frozenset[UUID] | None) -> list[int | UUID] | None:
+    return None if known is None else list(known)
+
+
+def _entity(kind: str, name: str, attributes: dict[str, Any]) -> str:
+    entity = {"uid": {"type": kind, "id": name}, "attrs": attributes, "parents": []}
+    return orjson.dumps([entity]).decode()
