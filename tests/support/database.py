@@ -147,6 +147,10 @@ ROWS_SINCE = {
         INSERT INTO field_reports VALUES ('00000000-0000-7000-8000-000000000001',
             '00000000-0000-7000-8000-00000000000c', '00000000-0000-7000-8000-000000000005', now(), '{}');
     """,
+    "0020": """
+        INSERT INTO deletion_certificates VALUES ('00000000-0000-7000-8000-000000002001', 'callers', now(), 'abc', 1,
+            now(), now());
+    """,
     "0005": """
         INSERT INTO alerts (id, state, territory_id, identifier, sender, sent, status, msg_type, scope, severity,
                 summary, xml, signature, recorded_at, updated_by, updated_at)

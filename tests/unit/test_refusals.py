@@ -142,7 +142,8 @@ def test_every_table_that_tells_of_a_person_says_when_that_ends_or_belongs_to_th
 RECORDS = {
     "acknowledgements", "aid_requests", "alarms", "alerts", "dispatch_decisions", "erasures", "events",
     "grants", "handovers", "incident_links", "incidents", "keys.sealed_keys", "places", "places_incoming", "sealed_blobs",
-    "sealed_fields", "shut_out_accounts", "shut_out_posts", "summaries", "territory_boundaries", "unit_loans", "units",
+    "sealed_fields", "shut_out_accounts", "shut_out_posts", "summaries", "territory_boundaries", "unit_loans",
+    "unit_logons", "units",
 }  # fmt: skip
 
 

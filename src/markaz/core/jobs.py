@@ -56,12 +56,13 @@ class Jobs:
             # A last run in the future was noted by a clock that has been set back since: it must not silence the job.
             if last is not None and timedelta(0) <= now - last < job.every:
                 return False
-            touched = await job.work(connection)
             await connection.execute(
                 "INSERT INTO job_runs (job, started_at, finished_at) VALUES ($1, $2, clock_timestamp()) "
                 "ON CONFLICT (job) DO UPDATE SET started_at = $2, finished_at = clock_timestamp(), error = NULL",
                 job.name,
                 now,
             )
+            # Last, because what a job appends to the log must be the last statement of its transaction.
+            touched = await job.work(connection)
         log.info("job %s touched %d records", job.name, touched)
         return True

@@ -54,6 +54,7 @@ class Permission(StrEnum):
     UNIT_LEND = "unit.lend"
     ROSTER_PLAN = "roster.plan"
     POSITION_HOLD = "position.hold"
+    GOVERNANCE_READ = "governance.read"  # retention, certificates, appointments: how the centre is governed
 
 
 class Role(StrEnum):
@@ -117,11 +118,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.UNIT_REGISTER,
             Permission.ACCOUNT_MANAGE,
             Permission.METRICS_READ,
+            Permission.GOVERNANCE_READ,
         }
     ),
-    Role.DATA_PROTECTION_OFFICER: frozenset({Permission.AUDIT_READ, Permission.PERSON_ERASE}),
-    Role.AUDITOR: frozenset({Permission.AUDIT_READ}),
-    Role.APPEAL_BODY: frozenset(),
+    Role.DATA_PROTECTION_OFFICER: frozenset(
+        {Permission.AUDIT_READ, Permission.PERSON_ERASE, Permission.GOVERNANCE_READ}
+    ),
+    Role.AUDITOR: frozenset({Permission.AUDIT_READ, Permission.GOVERNANCE_READ}),
+    Role.APPEAL_BODY: frozenset({Permission.GOVERNANCE_READ}),
 }
 
 # What opens a person's data or shows who looked at it. Nobody is given such a role by one person alone.

@@ -16,7 +16,7 @@ import hmac
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
@@ -229,6 +229,18 @@ async def erase(connection: Connection, sealed_id: UUID, actor_id: UUID) -> bool
         return False
     await connection.execute("INSERT INTO erasures (sealed_id, actor_id) VALUES ($1, $2)", sealed_id, actor_id)
     return True
+
+
+async def erase_many(connection: Connection, sealed_ids: Sequence[UUID], actor_id: UUID) -> int:
+    """Erase records in one go, as `erase` does each; return how many still had their key."""
+    await connection.execute("DELETE FROM sealed_search WHERE sealed_id = ANY($1::uuid[])", sealed_ids)
+    done = await connection.execute(
+        "WITH gone AS (DELETE FROM keys.sealed_keys WHERE sealed_id = ANY($1::uuid[]) RETURNING sealed_id) "
+        "INSERT INTO erasures (sealed_id, actor_id) SELECT sealed_id, $2 FROM gone",
+        sealed_ids,
+        actor_id,
+    )
+    return int(done.split()[-1])
 
 
 async def discard(connection: Connection, sealed_id: UUID) -> None:

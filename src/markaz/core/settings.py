@@ -63,6 +63,11 @@ class Settings(BaseSettings):
         False,
         description="A training desk on a copy of the past, labelled on every page; `markaz training` makes and serves it.",
     )
+    governance: Path | None = Field(
+        None,
+        description="TOML file that says who controls the data, on which legal grounds, and when records end; else "
+        "governance.toml of the home folder.",
+    )
     profile: Profile = Field(
         Profile.UZ, description="Words for territory levels and roles: uz (viloyat, tuman, mahalla) or generic."
     )

@@ -31,6 +31,7 @@ from markaz.programmes.incidents.dispatch.routes import dispatch_router, holding
 from markaz.programmes.incidents.dispatch.undoing import Undoing
 from markaz.programmes.incidents.field.routes import field_router
 from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
+from markaz.programmes.oversight.retention.routes import retention_router
 from markaz.web import errors
 from markaz.web.accounts import accounts_router
 from markaz.web.centre import Centre
@@ -82,6 +83,7 @@ def create_app(centre: Centre) -> FastAPI:
         owners_router(centre.ownership, centre.presence, centre.reading, centre.guard),
         aid_router(centre.aid, centre.holds, centre.guard, centre.codes),
         roster_router(centre.roster, centre.guard),
+        retention_router(centre.retention, centre.guard, centre.at_the_top),
     ):
         app.include_router(router)
     document = openapi(app)

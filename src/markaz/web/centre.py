@@ -19,6 +19,7 @@ from markaz.core.events import Recorded
 from markaz.core.jobs import Job, Jobs
 from markaz.core.permissions import Actor, Permission, require
 from markaz.core.places.gazetteer import Gazetteer
+from markaz.core.retention import load_governance
 from markaz.core.sealing import KeysMissing, Sealer
 from markaz.core.settings import Settings
 from markaz.core.stream.hub import Hub
@@ -60,6 +61,7 @@ from markaz.programmes.incidents.positions import Positions
 from markaz.programmes.incidents.reading import Reading
 from markaz.programmes.incidents.service import Desk
 from markaz.programmes.incidents.shapes import ReplayClockBody
+from markaz.programmes.oversight.retention.service import Retention
 from markaz.web import phone
 from markaz.web.guard import Guard
 
@@ -105,6 +107,7 @@ class Centre:
     aid: Aid = field(init=False)
     holds: Holds = field(init=False)
     roster: Rosters = field(init=False)
+    retention: Retention = field(init=False)
     boundaries: BoundaryPages = field(init=False)
     terrain: dict[int, Terrain] = field(default_factory=dict)
     norms: NormsInForce = field(init=False)
@@ -161,6 +164,7 @@ class Centre:
         self.aid = Aid(self.spine)
         self.holds = Holds(self.spine)
         self.roster = Rosters(self.spine, self.codes, zone)
+        self.retention = Retention(database, self.clock, load_governance(settings.home, settings.governance))
         Gauge("markaz_stream_recipients", "Open streams.", registry=self.registry).set_function(
             lambda: self.hub.recipients
         )
@@ -210,6 +214,10 @@ class Centre:
             known_senders=settings.alert_known_senders or settings.home / KNOWN_FOLDER,
         )
         self.warnings, self.receiving, self.bulletin = Warnings(ground), Receiving(ground), Bulletin(ground)
+
+    def at_the_top(self, actor: Actor, permission: Permission) -> None:
+        """Raise Forbidden unless `actor` holds `permission` in the whole centre."""
+        require(actor, permission, self.tree.root_id or 0, self.tree)
 
     def set_replay_clock(self, actor: Actor, body: ReplayClockBody | None) -> None:
         """Label every console with a replay's clock, or take the label away. Raises Forbidden below the top."""
@@ -261,17 +269,20 @@ class Centre:
                 await self.positions.flush()
 
     def _jobs(self) -> list[Job]:
-        now = self.clock.now
+        now, ended = self.clock.now, self.retention.certified
+        sessions = ended("sessions", lambda c: identity.forget_ended_sessions(c, now()))
+        reports = ended("phone_reports", lambda c: forget_old_reports(c, now() - KEEP_REPORTS))
         return [
             Job("idempotency.forget", timedelta(hours=1), lambda c: acts.forget_old_answers(c, now())),
-            Job("sessions.forget", timedelta(hours=1), lambda c: identity.forget_ended_sessions(c, now())),
-            Job("call_drafts.forget", timedelta(minutes=30), lambda c: drafts.forget_old(c, now())),
-            Job("hazards.forget", timedelta(hours=1), lambda c: hazards.forget_ended(c, now())),
+            Job("sessions.forget", timedelta(hours=1), sessions),
+            Job("call_drafts.forget", timedelta(minutes=30), ended("drafts", lambda c: drafts.forget_old(c, now()))),
+            Job("hazards.forget", timedelta(hours=1), ended("hazard_notes", lambda c: hazards.forget_ended(c, now()))),
             Job("positions.partitions", timedelta(hours=6), lambda c: positions.make_partitions(c, now())),
-            Job("positions.forget", timedelta(hours=6), lambda c: holds.forget(c, now())),
+            Job("positions.forget", timedelta(hours=6), ended("positions", lambda c: holds.forget(c, now()))),
             Job("aid.bring_home", timedelta(minutes=1), lambda c: aid.bring_home(c, now())),
             Job("crews.log_off_ended", timedelta(minutes=1), lambda c: logons.log_off_ended(c, now())),
-            Job("field.forget", timedelta(hours=6), lambda c: forget_old_reports(c, now() - KEEP_REPORTS)),
+            Job("field.forget", timedelta(hours=6), reports),
+            *self.retention.jobs(),
         ]
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
