@@ -161,6 +161,19 @@ async def test_only_the_crew_speaks_for_a_unit_and_only_of_its_incidents(centre:
     assert (await stranger.get("/api/field/now")).json()["incident"] is None
 
 
+async def test_a_crew_adds_to_an_incident_for_twelve_hours_after_it_left_by_when_it_happened(
+    centre: RunningCentre,
+) -> None:
+    crew = await a_crew(centre, received_ago=timedelta(hours=30))
+    await crew.send(crew.report("stage", timedelta(hours=20), stage="cleared"))
+    late = crew.report("note", timedelta(hours=7), text="A word too late.")
+    assert (await crew.officer.post("/api/field/reports", late)).status_code == 404
+    # Written on the phone eleven hours after leaving, and sent when there was network again.
+    assert (await crew.send(crew.report("note", timedelta(hours=9), text="The witness called.")))["kept"] == "taken"
+    notes = (await crew.card())["notes"]
+    assert [note["text"] for note in notes] == ["The witness called."]
+
+
 async def test_reports_of_a_shift_that_ended_meanwhile_are_still_taken(centre: RunningCentre) -> None:
     crew = await a_crew(centre)
     version = (await crew.send(crew.report("stage", timedelta(hours=3), stage="cleared")))["version"]

@@ -12,6 +12,7 @@ from markaz.contracts.incidents import Flag, Stage
 from markaz.programmes.incidents.domain import CLOCK_TOLERANCE, Assignment, stage_flags
 
 OLDEST = timedelta(hours=48)  # a shift of a day and its handover; older is a clock that was set in between
+SPEAKS_AFTER = timedelta(hours=12)  # [assumption] a shift: what a crew has to add it adds before it goes home
 SAME_WITHIN = timedelta(minutes=1)  # the desk enters by hand what it hears by radio: to the minute
 
 

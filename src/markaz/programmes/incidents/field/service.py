@@ -106,7 +106,8 @@ class UnitPhone:
     async def report(self, request: Request, report: Report, data: bytes = b"") -> Answer:
         """Take one report in and answer what became of it: taken, same or beside. `data` is the photo of a photo.
 
-        Raises NotFound when the officer was not in that unit's crew, or the unit was never sent to that incident.
+        Raises NotFound when the officer was not in that unit's crew, or the unit was never sent to that incident,
+        or had left it twelve hours before what is reported.
         """
         async with self._spine.database.connection() as connection:
             await self._check_crew(connection, request.actor.id, report.unit_id)
@@ -146,13 +147,13 @@ class UnitPhone:
                 await self._ports.raise_emergency(act, report, at)
                 return {"kept": Kept.TAKEN.value, "at": iso(at)}
             case Kind.STAGE:
-                incident = await self._incident_of(act, report)
+                incident = await self._incident_of(act, report, at)
                 kept = await self._stage(act, report, incident, at, flags)
             case Kind.NOTE:
-                incident = await self._incident_of(act, report)
+                incident = await self._incident_of(act, report, at)
                 kept = await self._note(act, report, incident, at, flags)
             case Kind.PHOTO:
-                incident = await self._incident_of(act, report)
+                incident = await self._incident_of(act, report, at)
                 await self._ports.store_photo(act, self._spine, incident, photo, at)
                 return {"kept": Kept.TAKEN.value, "at": iso(at)}
         version = await store.touch_incident(act.connection, incident["id"], act.actor.id)
@@ -161,9 +162,11 @@ class UnitPhone:
                 written.payload["version"] = version  # type: ignore[index]
         return {"kept": kept.value, "at": iso(at), "version": version}
 
-    async def _incident_of(self, act: Act, report: Report) -> store.Record:
+    async def _incident_of(self, act: Act, report: Report, at: datetime) -> store.Record:
+        # Judged by when it happened: what a crew wrote down in time may come in a day later, when there is network.
+        since = at - domain.SPEAKS_AFTER
         row = None if report.incident_id is None else await store.lock_incident(act.connection, report.incident_id)
-        if row is None or not await field_store.was_sent(act.connection, row["id"], report.unit_id):
+        if row is None or not await field_store.worked_since(act.connection, row["id"], report.unit_id, since):
             raise NotFound("Your unit was not sent to such an incident.", what="incident")
         await check_not_shut_out(act.connection, act.actor, row["id"])
         return row

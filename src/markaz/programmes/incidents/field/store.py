@@ -57,10 +57,14 @@ async def forget_old_reports(connection: Connection, before: datetime) -> int:
     return int(done.split()[-1])
 
 
-async def was_sent(connection: Connection, incident_id: UUID, unit_id: UUID) -> bool:
-    """Return whether the unit was ever sent to the incident: only then may its crew speak of it."""
+async def worked_since(connection: Connection, incident_id: UUID, unit_id: UUID, since: datetime) -> bool:
+    """Return whether the unit was sent to the incident and had not cleared or been withdrawn before `since`."""
     return bool(
         await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM assignments WHERE incident_id = $1 AND unit_id = $2)", incident_id, unit_id
+            "SELECT EXISTS (SELECT FROM assignments WHERE incident_id = $1 AND unit_id = $2 "
+            "AND coalesce(least(cleared_at, withdrawn_at), 'infinity') >= $3)",
+            incident_id,
+            unit_id,
+            since,
         )
     )
