@@ -1,7 +1,8 @@
 """Travel times: the straight line, and road servers that answer, lag, lie or lead elsewhere."""
 
 import asyncio
-from collections.abc import Callable
+import gzip
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -146,6 +147,28 @@ async def test_a_server_that_lags_or_is_away_costs_no_more_than_the_patience() -
     assert (slow.fallback, slow.estimates) == (Fallback.TIMEOUT, [line(NEAR)])
     gone = await road("osrm", away).times([NEAR], TO, Terrain.URBAN)
     assert (gone.fallback, gone.estimates) == (Fallback.UNREACHABLE, [line(NEAR)])
+
+
+async def test_an_endless_answer_is_left_at_its_bound() -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 100_000
+            yield b" " * 100_000
+
+    travelled = await road("osrm", lambda _request: httpx.Response(200, content=endless()), 30).times(
+        [NEAR], TO, Terrain.URBAN
+    )
+    assert (travelled.fallback, travelled.estimates) == (Fallback.REFUSED, [line(NEAR)])
+    assert sent <= routing.ANSWER_BYTES + 100_000
+
+
+async def test_a_packed_answer_is_not_unpacked() -> None:
+    packed = httpx.Response(200, headers={"content-encoding": "gzip"}, content=gzip.compress(b" " * 2_000_000))
+    travelled = await road("osrm", lambda _request: packed, 30).times([NEAR], TO, Terrain.URBAN)
+    assert travelled.fallback is Fallback.REFUSED
 
 
 async def test_only_the_nearest_that_drive_are_asked_for() -> None:

@@ -27,7 +27,7 @@ from markaz.programmes.incidents.dispatch.travel import (
 
 TIMEOUT_S = 0.3  # an officer waits for the list; the straight line is there at once
 NEAREST = 80  # OSRM refuses more than 100 coordinates in one table by default (--max-table-size)
-ANSWER_BYTES = 1_000_000  # a table of 80 is some kilobytes; more is not from a router
+ANSWER_BYTES = 1_000_000  # a table of 80 is some kilobytes; more is not from a router, and is not read to its end
 
 
 class RouterError(Exception):
@@ -50,7 +50,7 @@ class Osrm:
         coordinates = ";".join(f"{p.lon_deg:.6f},{p.lat_deg:.6f}" for p in (to, *origins))
         sources = ";".join(str(number) for number in range(1, len(origins) + 1))
         query = {"sources": sources, "destinations": "0", "annotations": "duration"}
-        body = _body(await client.get(f"table/v1/driving/{coordinates}", params=query))
+        body = await _ask(client, "GET", f"table/v1/driving/{coordinates}", params=query)
         if body.get("code") != "Ok":
             raise RouterError(str(body.get("code"))[:40])
         return _column(body.get("durations"), len(origins), lambda row: row[0])
@@ -66,7 +66,7 @@ class Valhalla:
             "targets": [_lat_lon(to)],
             "costing": "auto",
         }
-        body = _body(await client.post("sources_to_targets", json=asked))
+        body = await _ask(client, "POST", "sources_to_targets", json=asked)
         return _column(body.get("sources_to_targets"), len(origins), lambda row: row[0]["time"])
 
 
@@ -86,6 +86,8 @@ class RoadTimes:
             timeout=timeout_s,
             follow_redirects=False,
             trust_env=False,
+            # Bytes are counted as they come, so nothing packed is asked for or taken.
+            headers={"Accept-Encoding": "identity"},
             limits=httpx.Limits(max_connections=4),
         )
 
@@ -144,11 +146,17 @@ def _lat_lon(point: Point) -> dict[str, float]:
     return {"lat": round(point.lat_deg, 6), "lon": round(point.lon_deg, 6)}
 
 
-def _body(response: httpx.Response) -> dict[str, Any]:
-    if response.status_code != 200 or len(response.content) > ANSWER_BYTES:
-        raise RouterError(str(response.status_code))
+async def _ask(client: httpx.AsyncClient, method: str, path: str, **asked: Any) -> dict[str, Any]:
+    read = bytearray()
+    async with client.stream(method, path, **asked) as response:
+        if response.status_code != 200 or "content-encoding" in response.headers:
+            raise RouterError(str(response.status_code))
+        async for part in response.aiter_bytes():
+            read += part
+            if len(read) > ANSWER_BYTES:
+                raise RouterError("more than a table")
     try:
-        body = orjson.loads(response.content)
+        body = orjson.loads(bytes(read))
     except orjson.JSONDecodeError as error:
         raise RouterError("no JSON") from error
     if not isinstance(body, dict):
