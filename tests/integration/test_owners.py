@@ -105,6 +105,24 @@ async def test_a_desk_sees_who_is_there_and_who_has_an_incident_open_until_they_
     assert await seen_by(other) == {}
 
 
+async def test_who_has_a_moved_incident_open_is_seen_where_it_lies_now(open_centre_with: OpenCentre) -> None:
+    centre = await open_centre_with(FakeClock())
+    owner, east = await a_colleague(centre, territory=Land.REGION), await a_colleague(centre, territory=Land.EAST)
+    incident = await open_incident(owner)
+
+    async def seen() -> list[str | None]:
+        items = (await east.get("/api/snapshot")).json()["presence"]
+        return [item["incident_id"] for item in items if item["account_id"] == str(owner.id)]
+
+    await owner.send("PUT", "/api/presence", {"incident_id": incident["id"]})
+    assert await seen() in ([], [None])
+    body = {"version": incident["version"], "territory_id": Land.EAST_SOUTH, "reason": "Beyond the bridge"}
+    moved = await owner.post(f"/api/incidents/{incident['id']}/changes", body)
+    assert moved.status_code == 200, moved.text
+    await owner.send("PUT", "/api/presence", {"incident_id": incident["id"]})
+    assert await seen() == [incident["id"]]
+
+
 async def test_presence_travels_by_the_stream_and_a_stream_keeps_its_desk_present(centre: RunningCentre) -> None:
     owner, other = await a_colleague(centre), await a_colleague(centre, territory=Land.WEST_SOUTH)
     observer = await a_colleague(centre, Role.OBSERVER)

@@ -38,9 +38,9 @@ class Presence:
         self._unsent: list[Item] = []
 
     def beat(self, actor: Actor, incident_id: UUID | None, territory_id: int | None) -> None:
-        """Note that an account is at its desk and has this incident open, or none."""
+        """Note that an account is at its desk and has this incident open, or none; `territory_id` is where that lies now."""
         before = self._seen.get(actor.id)
-        if before is None or before.incident_id != incident_id:
+        if before is None or (before.incident_id, before.territory_id) != (incident_id, territory_id):
             if before is not None:
                 self._tell_open(before, is_open=False)
             elif len(self._seen) >= MOST_PRESENT:
