@@ -50,6 +50,9 @@ describe("the queue", () => {
     const done = incident("a", { units: { u: { ...working, stages: { cleared: "t" } } } });
     expect(isUnattended(done)).toBe(false);
     expect(isCleared(done)).toBe(true);
+    const left = { ...working, stages: { cleared: "2026-03-01T06:10:00Z" } };
+    const reopened = incident("a", { units: { u: left }, waits_from: "2026-03-01T07:00:00Z" });
+    expect([isUnattended(reopened), isCleared(reopened)]).toEqual([true, false]);
     expect(isCleared(incident("a"))).toBe(false);
     expect(isCleared(incident("a", { units: { u: working, v: { ...working, stages: { cleared: "t" } } } }))).toBe(false);
   });

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest_asyncio
 from tests.support.centre import RunningCentre, opened_centre
-from tests.support.desk import assign, call_body, intake_body, open_incident, reach, register_unit
+from tests.support.desk import assign, call_body, close, intake_body, open_incident, reach, register_unit
 from tests.support.land import Land
 from tests.support.people import Person, new_key
 
@@ -249,3 +249,23 @@ async def test_the_centre_watches_by_itself(centre_settings: Settings, database:
         async with asyncio.timeout(20):
             while not await alarms(running):  # noqa: ASYNC110 - the watcher tells nobody that it has looked
                 await asyncio.sleep(0.1)
+
+
+async def test_a_reopened_incident_that_every_unit_left_sounds_again_when_nobody_is_sent(
+    night: RunningCentre, clock: FakeClock
+) -> None:
+    desk = await officer(night)
+    incident = await open_incident(desk, Land.WEST_SOUTH, priority="1")
+    unit = await register_unit(desk, "W-9", Land.WEST_SOUTH)
+    incident = await assign(desk, incident, unit)
+    for stage in ("on_scene", "cleared"):
+        clock.advance(timedelta(seconds=5))
+        incident = await reach(desk, incident, unit, stage)
+    incident = await close(desk, incident)
+    clock.advance(timedelta(hours=1))
+    body = {"version": incident["version"], "reason": "He came back"}
+    again = await desk.post(f"/api/incidents/{incident['id']}/reopen", body)
+    assert again.status_code == 200, again.text
+    assert await look(night, clock, 59) == 0
+    assert await look(night, clock, 1) == 1
+    assert await kinds(night) == ["unassigned"]

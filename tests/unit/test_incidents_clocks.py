@@ -36,8 +36,8 @@ def sent(unit: UUID = UNIT, word: float | None = None, **stages: float) -> Sent:
     return Sent(unit, 1, at, None if word is None else after(word))
 
 
-def clocks(*units: Sent, held: float | None = None) -> dict[AlarmKind, RunningClock]:
-    incident = Waiting(ID, CAME, None if held is None else after(held))
+def clocks(*units: Sent, held: float | None = None, waits: float | None = None) -> dict[AlarmKind, RunningClock]:
+    incident = Waiting(ID, CAME, None if held is None else after(held), None if waits is None else after(waits))
     return {c.kind: c for c in clocks_of(incident, units, NORM, NORMS.amber_share)}
 
 
@@ -49,6 +49,16 @@ def test_a_new_incident_waits_for_a_unit_from_when_the_call_came() -> None:
     assert clock.colour(after(41)) is Colour.AMBER  # two thirds of a minute
     assert clock.colour(after(60)) is Colour.RED
     assert (clock.left_s(after(45)), clock.over_s(after(75))) == (15, 15)
+
+
+def test_a_reopened_incident_that_all_units_left_waits_for_a_unit_from_its_reopening() -> None:
+    left = sent(assigned=30, on_scene=200, cleared=900)
+    assert not clocks(left)
+    (clock,) = clocks(left, waits=5_000).values()
+    assert (clock.kind, clock.red_at) == (AlarmKind.UNASSIGNED, after(5_000 + NORM.unassigned_s))
+    back = sent(OTHER, assigned=5_010, en_route=5_020)
+    assert not clocks(left, back, waits=5_000)  # somebody did arrive once: no clock of a first arrival
+    assert not clocks(left, sent(OTHER, assigned=5_010, on_scene=5_100, cleared=5_900), waits=5_000)
 
 
 def test_a_sent_unit_must_set_out_and_somebody_must_arrive() -> None:

@@ -21,6 +21,11 @@ const AWAY: readonly Stage[] = ["transporting", "at_hospital", "cleared"];
 type Stages = Partial<Record<Stage, string>>;
 const has = (stages: Stages, among: readonly Stage[]) => among.some((stage) => stages[stage]);
 
+/** Whoever cleared before an incident was held or reopened attends to it no more. */
+export function hasLeftBefore(stages: Stages, waits_from: string | null | undefined): boolean {
+  return Boolean(stages.cleared && waits_from && Date.parse(stages.cleared) <= Date.parse(waits_from));
+}
+
 /** Finds the norm of a priority in a territory; `pathOf` gives the territory and those around it, the root first. */
 export function normFinder(norms: Norms, pathOf: (territory_id: number) => readonly { id: number }[]): (priority: string, territory_id: number) => NormRow {
   const table = new Map(norms.norms.map((row) => [`${row.priority} ${row.terrain}`, row]));
@@ -51,7 +56,7 @@ export function clocksOf(
     kind, unit_id, amber_ms: since_ms + allowed_s * amber_share * 1000, red_ms: since_ms + allowed_s * 1000,
   });
   const clocks: RunningClock[] = [];
-  if (working.length === 0 && !hasArrived) {
+  if (working.length === 0 && !sent.some(([, unit]) => has(unit.stages, ARRIVED) && !hasLeftBefore(unit.stages, incident.waits_from))) {
     const since_ms = Math.max(received_ms, incident.waits_from ? Date.parse(incident.waits_from) : 0, ...sent.map(([, unit]) => Date.parse(unit.stages.cleared ?? incident.received.at)));
     if (incident.held) {
       const red_ms = Date.parse(incident.held.until);

@@ -1,6 +1,6 @@
 /** The queue's order and how it keeps still: pure functions, so that a test can hold them to their word. */
 import type { IncidentView, NormRow } from "../../api/types";
-import { clocksOf, colourOf, type ClockColour, type RunningClock } from "../../live/clocks";
+import { clocksOf, colourOf, hasLeftBefore, type ClockColour, type RunningClock } from "../../live/clocks";
 
 export const ROW_PX = 58;
 
@@ -70,9 +70,9 @@ export function sortQueue(incidents: Iterable<IncidentView>, rank: (priority: st
   return items.sort((a, b) => a.rank - b.rank || a.received_ms - b.received_ms || (a.incident.id < b.incident.id ? -1 : 1));
 }
 
-/** Sent to nobody yet. */
+/** Sent to nobody yet, or to nobody since it was reopened. */
 export function isUnattended(incident: IncidentView): boolean {
-  return Object.keys(incident.units).length === 0;
+  return Object.values(incident.units).every((unit) => hasLeftBefore(unit.stages, incident.waits_from));
 }
 
 /** Units were there and every one has cleared: what is left to do is to close it. */

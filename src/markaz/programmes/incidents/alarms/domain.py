@@ -31,7 +31,8 @@ class Colour(StrEnum):
 class Waiting:
     """What clocks need to know of an open incident. A call written down late still runs from when it came.
 
-    `waits_from` is later than the call by what the incident was held; None when it never was.
+    `waits_from` is later than the call by what the incident was held, or the time of its reopening; None when it was
+    never held or reopened.
     """
 
     id: UUID
@@ -58,6 +59,11 @@ class Sent:
     def has_arrived(self) -> bool:
         """Whether the unit reached the scene, or a stage that only comes after it."""
         return bool(ARRIVED & self.stages.keys())
+
+    def left_by(self, time: datetime | None) -> bool:
+        """Whether the unit had cleared by a time; by no time where there is none."""
+        cleared = self.stages.get(Stage.CLEARED)
+        return cleared is not None and time is not None and cleared <= time
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,8 @@ class RunningClock:
 def clocks_of(incident: Waiting, sent: Sequence[Sent], norm: Norm, amber_share: float) -> list[RunningClock]:
     """Return the clocks that run for an open incident, the earliest red first.
 
-    - nobody is sent, or everybody left before arriving: `unassigned`, from the call or from when the last one left,
-      later by what it was held;
+    - nobody is sent, or everybody left before arriving, or before it was reopened: `unassigned`, from the call or from
+      when the last one left, later by what it was held;
       while the incident is held, `held_over` takes its place and is red when the hold ends;
     - a unit is sent and not under way: `en_route`, from its sending;
     - somebody is sent and nobody has arrived yet: `arrival`, from the call;
@@ -99,8 +105,9 @@ def clocks_of(incident: Waiting, sent: Sequence[Sent], norm: Norm, amber_share: 
     """
     working = [one for one in sent if one.is_working]
     has_arrived = any(one.has_arrived for one in sent)
+    is_attended = any(one.has_arrived and not one.left_by(incident.waits_from) for one in sent)
     clocks: list[RunningClock] = []
-    if not working and not has_arrived:
+    if not working and not is_attended:
         clocks.append(_nobody_sent(incident, sent, norm, amber_share))
     if working and not has_arrived:
         clocks.append(_clock(AlarmKind.ARRIVAL, incident, None, incident.received_at, norm.arrival_s, amber_share))

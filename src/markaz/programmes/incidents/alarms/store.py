@@ -49,15 +49,19 @@ WITH n AS (
     SELECT o.*,
            coalesce((SELECT bool_or(s.cleared_at IS NULL) FROM s WHERE s.incident_id = o.id), false) AS is_worked_on,
            coalesce((SELECT bool_or(coalesce(s.on_scene_at, s.transporting_at, s.at_hospital_at) IS NOT NULL)
-                     FROM s WHERE s.incident_id = o.id), false) AS is_reached
+                     FROM s WHERE s.incident_id = o.id), false) AS is_reached,
+           -- Who left before the incident was reopened attends to it no more.
+           coalesce((SELECT bool_or(coalesce(s.on_scene_at, s.transporting_at, s.at_hospital_at) IS NOT NULL
+                                    AND coalesce(s.cleared_at > o.waits_from, true))
+                     FROM s WHERE s.incident_id = o.id), false) AS is_attended
     FROM o
 ), due AS (
     SELECT w.id, w.received_at, 'unassigned:' || w.id AS cause FROM w
-    WHERE NOT is_worked_on AND NOT is_reached AND held_until IS NULL
+    WHERE NOT is_worked_on AND NOT is_attended AND held_until IS NULL
       AND greatest(received_at, waits_from) <= $1::timestamptz - make_interval(secs => unassigned_s)
     UNION ALL
     SELECT w.id, w.received_at, 'held_over:' || w.id FROM w
-    WHERE NOT is_worked_on AND NOT is_reached AND held_until <= $1
+    WHERE NOT is_worked_on AND NOT is_attended AND held_until <= $1
     UNION ALL
     SELECT w.id, w.received_at, 'arrival:' || w.id FROM w
     WHERE is_worked_on AND NOT is_reached AND received_at <= $1::timestamptz - make_interval(secs => arrival_s)

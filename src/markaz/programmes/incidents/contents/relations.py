@@ -151,7 +151,7 @@ class Relations:
                 )
             if row["status"] != "closed":
                 raise NotPossibleNow(f"Incident {row['number']} is open.")
-            await store.reopen(act.connection, incident_id)
+            await store.reopen(act.connection, incident_id, act.now)
             reason_id = uuid7()
             await self._spine.sealer.store(act.connection, reason_id, {"reason": command.reason})
             version = await touch_incident(act.connection, incident_id, act.actor.id)

@@ -298,12 +298,13 @@ async def first_received(connection: Connection, incident_id: UUID, calls: Colle
     return at
 
 
-async def reopen(connection: Connection, incident_id: UUID) -> None:
-    """Take the closing of an incident back; the event keeps what it said."""
+async def reopen(connection: Connection, incident_id: UUID, now: datetime) -> None:
+    """Take the closing of an incident back, so that it waits for a unit from now; the event keeps what the closing said."""
     await connection.execute(
         "UPDATE incidents SET status = 'open', outcome = NULL, closed_at = NULL, report_number = NULL, "
-        "outcome_reason = NULL WHERE id = $1",
+        "outcome_reason = NULL, waits_from = $2 WHERE id = $1",
         incident_id,
+        now,
     )
 
 
