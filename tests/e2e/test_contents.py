@@ -108,6 +108,10 @@ async def test_people_photos_merge_close_and_reopen_by_keyboard(
     await page.keyboard.type("Anvar (synthetic)")
     await page.keyboard.press("Enter")
     await expect(page.locator(".parties").first).to_contain_text("Anvar (synthetic)", timeout=SHOWN_MS)
+    party = {"role": "witness", "name": "Zuhra (synthetic)", "safe_contact": ["no_call"]}
+    assert (await officer.post(f"/api/incidents/{one['id']}/parties", party)).status_code == 201
+    banner = page.locator(".safety")  # a rule of one person, above everything and with whose it is
+    await expect(banner).to_contain_text("witness Zuhra (synthetic): Do not call", timeout=SHOWN_MS)
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(photo_bytes())
     await page.locator('.photo-add input[type="file"]').set_input_files(photo)
@@ -119,6 +123,8 @@ async def test_people_photos_merge_close_and_reopen_by_keyboard(
     assert len(await centre.rows("SELECT id FROM audit_entries WHERE action = 'incident.read_attachment'")) == 1
     await choose(page, "Merge into another…")
     await page.get_by_label("Number of the incident that stays").fill(into["number"])
+    # By its place and time too, so that nobody merges into a mistyped number.
+    await expect(page.get_by_role("dialog")).to_contain_text("West South, ")
     await page.get_by_label("Reason", exact=True).fill("the same quarrel")
     await shot(page, "merge")
     await page.keyboard.press("Enter")
@@ -132,7 +138,8 @@ async def test_people_photos_merge_close_and_reopen_by_keyboard(
     await page.get_by_label("Number of the crime report, such as 12-345/2026").fill("77/2026")
     await shot(page, "close")
     await page.keyboard.press("Enter")
-    await expect(page.locator(".card")).to_contain_text("Closed: Crime recorded", timeout=SHOWN_MS)
+    await expect(page.locator(".card .notice").first).to_contain_text("Closed: Crime recorded", timeout=SHOWN_MS)
+    await expect(page.locator(".card .notice").first).to_contain_text("Report number: 77/2026")
     await choose(page, "Reopen…")
     await page.get_by_label("Reason", exact=True).fill("it goes on")
     await page.keyboard.press("Enter")

@@ -102,6 +102,7 @@ export const en = {
   "card.closed_now": "This incident is closed. What is shown is how it was last seen.",
   "card.left": "This incident has moved out of your territory. What is shown is how it was last seen.",
   "card.closed_with": "Closed: {outcome}.",
+  "card.report_number": "Report number: {number}",
 
   "facts.title": "Facts",
   "facts.territory": "Territory",
@@ -322,6 +323,7 @@ export const en = {
   "units.title": "Units",
   "units.free": "{n} available",
   "units.search": "Find a call sign",
+  "units.search_short": "Call sign",
   "units.empty": "No units on duty.",
   "units.none_found": "No such unit.",
   "units.assign": "Assign",

@@ -102,6 +102,7 @@ export const ru: Messages = {
   "card.closed_now": "Происшествие завершено. Показано последнее известное состояние.",
   "card.left": "Происшествие перешло на другую территорию. Показано последнее известное состояние.",
   "card.closed_with": "Завершено: {outcome}.",
+  "card.report_number": "Номер регистрации: {number}",
 
   "facts.title": "Сведения",
   "facts.territory": "Территория",
@@ -322,6 +323,7 @@ export const ru: Messages = {
   "units.title": "Наряды",
   "units.free": "свободно: {n}",
   "units.search": "Найти позывной",
+  "units.search_short": "Позывной",
   "units.empty": "На смене нет нарядов.",
   "units.none_found": "Такого наряда нет.",
   "units.assign": "Назначить",

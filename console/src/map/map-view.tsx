@@ -1,7 +1,7 @@
 /** Puts a LiveMap into the page and hands it what changed. The only place where React and the map meet. */
 import { useEffect, useRef, useState } from "react";
 import "maplibre-gl/dist/maplibre-gl.css";
-import { useNames, useSession, useWords } from "../context";
+import { useLive, useNames, useSession, useWords } from "../context";
 import { session } from "../session";
 import { Age, PositionAge, PriorityMark, StatusMark } from "../ui/marks";
 import { useTheme } from "../ui/theme";
@@ -88,7 +88,12 @@ export function MapView(props: Props) {
   useEffect(() => {
     if (focus !== undefined) map.current?.focus(focus === null ? null : (territories.get(focus) ?? null)).catch(() => undefined);
   }, [focus, territories]);
-  useEffect(() => void map.current?.select(selected, follow), [selected, follow]);
+  // A reopened or moved incident is gone to again.
+  const at = useLive("incidents", (store) => {
+    const place = selected === null ? null : store.incidents.get(selected)?.place;
+    return place ? `${place.lon} ${place.lat}` : null;
+  });
+  useEffect(() => void map.current?.select(selected, follow), [selected, follow, at]);
   useEffect(() => void (pick !== undefined && map.current?.setPick(pick, pickReach)), [pick, pickReach?.accuracy_m]);
 
   return (

@@ -23,7 +23,7 @@ session.whenLeaving(() => remembered.splice(0));
 export function CommandLine() {
   const { me } = useSession();
   const words = useWords();
-  const { t } = words;
+  const { t, language } = words;
   const names = useNames();
   const navigate = useNavigate();
   const input = useRef<HTMLInputElement>(null);
@@ -31,8 +31,10 @@ export function CommandLine() {
   const [isOpen, setIsOpen] = useState(false);
   const [back, setBack] = useState(0);
   const [busy, setBusy] = useState(false);
+  const underWay = useRef("");
   const [error, setError] = useState<unknown>(null);
   const [done, setDone] = useState<string | null>(null);
+  const [isTooSoon, setTooSoon] = useState(false);
   const [found, setFound] = useState<Found[] | null>(null);
   const [last, setLast] = useState<LastAct | null | undefined>(undefined);
   const seq = useLive("incidents", (store) => store.seq);
@@ -57,19 +59,28 @@ export function CommandLine() {
     return () => leaving.abort();
   }, [asksUndo, seq]);
 
-  const type = (text: string) => {
-    setLine(text);
+  const putAway = () => {
     setError(null);
     setDone(null);
     setFound(null);
+    setTooSoon(false);
+  };
+  // What was said in one language does not stay for the reader of another.
+  useEffect(putAway, [language]);
+  const type = (text: string) => {
+    setLine(text);
+    putAway();
   };
   const enter = async () => {
-    if (plan === null || busy || (isOffline && !["new", "open"].includes(plan.kind)) || (plan.kind === "undo" && !last)) return;
+    // The same line pressed twice is one act; another one is not lost without a word.
+    if (busy) return setTooSoon(line !== underWay.current);
+    if (plan === null || (isOffline && !["new", "open"].includes(plan.kind)) || (plan.kind === "undo" && !last)) return;
     remembered.unshift(line);
     remembered.splice(MOST_REMEMBERED);
     setBack(0);
     setBusy(true);
-    setError(null);
+    underWay.current = line;
+    putAway();
     try {
       const said = preview(plan, last, t, names, words.f);
       const outcome = await run(plan, last ?? null, navigate, t("undo.reason"), me.account.id);
@@ -86,6 +97,8 @@ export function CommandLine() {
     }
   };
   const press = (event: KeyboardEvent<HTMLInputElement>) => {
+    // The next key puts the last answer away; Tab leads to what was found or to a way out of what went wrong.
+    if (!["Enter", "Tab", "Shift"].includes(event.key)) putAway();
     if (event.key === "Enter") void enter();
     else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
       const next = Math.max(0, Math.min(remembered.length, back + (event.key === "ArrowUp" ? 1 : -1)));
@@ -95,9 +108,14 @@ export function CommandLine() {
     else return;
     event.preventDefault();
   };
-  const isShown = isOpen && (line !== "" || done !== null || error !== null);
+  const leave = () => {
+    setIsOpen(false);
+    putAway();
+  };
+  // What failed after its sender had gone on to something else is said all the same.
+  const isShown = error !== null || (isOpen && (line !== "" || done !== null));
   return (
-    <div className="command" onFocus={() => setIsOpen(true)} onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setIsOpen(false)}>
+    <div className="command" onFocus={() => setIsOpen(true)} onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && leave()}>
       <input
         ref={input} id="command-line" value={line} maxLength={500} placeholder={t("command.placeholder", { example: EXAMPLES.assign })} aria-label={t("keys.command")} aria-describedby="command-says" autoComplete="off"
         spellCheck={false} dir="auto" onChange={(event) => type(event.target.value)} onKeyDown={press}
@@ -110,6 +128,7 @@ export function CommandLine() {
           </p>
         )}
         {busy && <p className="quiet">{t("sending.busy")}</p>}
+        {isTooSoon && <p className="wrong">{t("command.still_busy")}</p>}
         {done !== null && <p>✓ {done}</p>}
         {error !== null && <Problem error={error} onReload={() => setError(null)} onRetry={() => void enter()} />}
         {found !== null && <Hits found={found} onChosen={() => (type(""), setIsOpen(false))} />}

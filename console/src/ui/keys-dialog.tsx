@@ -4,10 +4,9 @@ import type { Key } from "../i18n/messages";
 import { Dialog } from "./dialog";
 import { keysAreOn, turnKeys } from "./keys";
 
-const KEYS: readonly [string, Key][] = [
+const KEYS: readonly [string, ...Key[]][] = [
   ["F2", "keys.new_call"],
-  ["F4", "keys.send_units"],
-  ["F4", "keys.recommend"],
+  ["F4", "keys.send_units", "keys.recommend"],
   ["N", "keys.new"],
   ["J", "keys.next"],
   ["K", "keys.previous"],
@@ -26,14 +25,18 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
   const [on, setOn] = useState(keysAreOn);
   return (
     <Dialog title={t("keys.title")} onClose={onClose}>
-      <table className="plain">
+      <table className="plain keys-list">
         <tbody>
-          {KEYS.map(([key, label]) => (
-            <tr key={label}>
+          {KEYS.map(([key, ...labels]) => (
+            <tr key={key}>
               <th scope="row">
                 <kbd className="kbd">{key}</kbd>
               </th>
-              <td>{t(label)}</td>
+              <td>
+                {labels.map((label) => (
+                  <p key={label}>{t(label)}</p>
+                ))}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -31,8 +31,10 @@ export function OwnerMark({ incident, isShort = false }: Props) {
   return (
     <span className="owner-mark">
       {isShort ? <span className="sr-only">{t("owner.label")}: </span> : `${t("owner.label")}: `}
+      {/* A row may be too short for all of it: then the name is cut, never that its owner is gone. */}
+      {isAway && isShort && <b>{t("owner.away")}: </b>}
       {owner === null ? <b>{t("owner.none")}</b> : owner === me.account.id ? t("owner.mine") : <bdi>{name(owner)}</bdi>}
-      {isAway && <b> ({t("owner.away")})</b>}
+      {isAway && !isShort && <b> ({t("owner.away")})</b>}
       {others.length > 0 && <span className="quiet"> · {t("owner.also_open", { names: others.join(", ") })}</span>}
     </span>
   );

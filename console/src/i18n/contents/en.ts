@@ -63,7 +63,7 @@ export const contentsEn = {
   "more.shut_out": "Conflict of interest…",
   "merge.title": "Merge incident {number} into another",
   "merge.into": "Number of the incident that stays",
-  "merge.found": "Incident {number}: {category}",
+  "merge.found": "Incident {number}: {category}, {place}, {at}",
   "merge.unknown": "No open incident of yours has this number.",
   "merge.hint": "Calls, notes, people, photos and units at work move there. This one is closed as a duplicate.",
   "merge.submit": "Merge",

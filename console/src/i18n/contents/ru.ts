@@ -65,7 +65,7 @@ export const contentsRu: Part<typeof contentsEn> = {
   "more.shut_out": "Конфликт интересов…",
   "merge.title": "Объединить происшествие {number} с другим",
   "merge.into": "Номер происшествия, которое остаётся",
-  "merge.found": "Происшествие {number}: {category}",
+  "merge.found": "Происшествие {number}: {category}, {place}, {at}",
   "merge.unknown": "У вас нет открытого происшествия с этим номером.",
   "merge.hint": "Вызовы, заметки, лица, фото и работающие наряды перейдут туда. Это происшествие закрывается как повторное.",
   "merge.submit": "Объединить",

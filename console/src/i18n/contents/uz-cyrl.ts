@@ -66,7 +66,7 @@ export const contentsUzCyrl: Part<typeof contentsEn> = {
   "more.shut_out": "Манфаатлар тўқнашуви…",
   "merge.title": "{number}-ҳодисани бошқасига бирлаштириш",
   "merge.into": "Қоладиган ҳодиса рақами",
-  "merge.found": "{number}-ҳодиса: {category}",
+  "merge.found": "{number}-ҳодиса: {category}, {place}, {at}",
   "merge.unknown": "Сизда бундай рақамли очиқ ҳодиса йўқ.",
   "merge.hint": "Чақирувлар, қайдлар, шахслар, суратлар ва ишлаётган нарядлар ўша ерга ўтади. Бу ҳодиса такрорий деб якунланади.",
   "merge.submit": "Бирлаштириш",

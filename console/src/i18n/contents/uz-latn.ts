@@ -65,7 +65,7 @@ export const contentsUzLatn: Part<typeof contentsEn> = {
   "more.shut_out": "Manfaatlar toʻqnashuvi…",
   "merge.title": "{number}-hodisani boshqasiga birlashtirish",
   "merge.into": "Qoladigan hodisa raqami",
-  "merge.found": "{number}-hodisa: {category}",
+  "merge.found": "{number}-hodisa: {category}, {place}, {at}",
   "merge.unknown": "Sizda bunday raqamli ochiq hodisa yoʻq.",
   "merge.hint": "Chaqiruvlar, qaydlar, shaxslar, suratlar va ishlayotgan naryadlar oʻsha yerga oʻtadi. Bu hodisa takroriy deb yakunlanadi.",
   "merge.submit": "Birlashtirish",

@@ -59,6 +59,7 @@ export const dispatchEn = {
   "command.undo_stage": "{units}, {number}: {stage}, said at {at}, did not happen",
   "command.undo_hold": "Hold {number} no more, held at {at}",
   "undo.reason": "Undone by the officer",
+  "command.still_busy": "Not done: the command before it has no answer yet. Enter again once it has.",
   "command.found_none": "Nothing found.",
   "command.no_incident": "No open incident {word}.",
   "command.no_unit": "No unit {word}.",

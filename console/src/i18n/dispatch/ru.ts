@@ -61,6 +61,7 @@ export const dispatchRu: Part<typeof dispatchEn> = {
   "command.undo_stage": "{units}, {number}: «{stage}», указанное в {at}, не произошло",
   "command.undo_hold": "Снять с ожидания {number}, отложенное в {at}",
   "undo.reason": "Отменено самим сотрудником",
+  "command.still_busy": "Не выполнено: на прежнюю команду ещё нет ответа. Когда ответ придёт, нажмите Enter снова.",
   "command.found_none": "Ничего не найдено.",
   "command.no_incident": "Открытого происшествия {word} нет.",
   "command.no_unit": "Наряда {word} нет.",

@@ -62,6 +62,7 @@ export const dispatchUzCyrl: Part<typeof dispatchEn> = {
   "command.undo_stage": "{units}, {number}: {at} да айтилган “{stage}” бўлмаган",
   "command.undo_hold": "{number}: {at} да қўйилган кутиш олиб ташланади",
   "undo.reason": "Ходим ўзи бекор қилди",
+  "command.still_busy": "Бажарилмади: олдинги буйруққа ҳали жавоб йўқ. Жавоб келгач, Энтер тугмасини яна босинг.",
   "command.found_none": "Ҳеч нарса топилмади.",
   "command.no_incident": "Очиқ ҳодисалар орасида {word} йўқ.",
   "command.no_unit": "{word} деган наряд йўқ.",

@@ -61,6 +61,7 @@ export const dispatchUzLatn: Part<typeof dispatchEn> = {
   "command.undo_stage": "{units}, {number}: {at} da aytilgan “{stage}” boʻlmagan",
   "command.undo_hold": "{number}: {at} da qoʻyilgan kutish olib tashlanadi",
   "undo.reason": "Xodim oʻzi bekor qildi",
+  "command.still_busy": "Bajarilmadi: oldingi buyruqqa hali javob yoʻq. Javob kelgach, Enter tugmasini yana bosing.",
   "command.found_none": "Hech narsa topilmadi.",
   "command.no_incident": "Ochiq hodisalar orasida {word} yoʻq.",
   "command.no_unit": "{word} degan naryad yoʻq.",

@@ -118,7 +118,7 @@ export const UnitsPanel = memo(function UnitsPanel({ incidentId, focusAsked = 0 
         <label className="search">
           <span className="sr-only">{t("units.search")}</span>
           <input
-            id="units-search" type="search" value={search} placeholder={t("units.search")} onChange={(event) => setSearch(event.target.value)}
+            id="units-search" type="search" value={search} placeholder={t("units.search_short")} onChange={(event) => setSearch(event.target.value)}
             onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
           />
           <Kbd>F</Kbd>

@@ -68,6 +68,7 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
     // Asked once: whoever closes the window and reloads the page is not asked again.
     void navigate(pathname, { replace: true });
   }, [asksOutcome, navigate, pathname]);
+  const reportNumber = data.contents.data?.report_number;
   const maySeeKnown = isOpened && !data.hasLeft && Boolean(data.card.data?.sealed);
   const hazards = useHazards(incident, maySeeKnown);
   usePresence(isOpened && !data.hasLeft ? incident.id : null, may(me, "colleagues"));
@@ -107,7 +108,7 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
           )}
         </div>
       </header>
-      <SafetyBanner incident={incident} />
+      <SafetyBanner incident={incident} parties={isOpened && !data.hasLeft ? (data.contents.data?.parties ?? []) : []} />
       <div className="scroll card-body">
         {data.hasLeft && (
           <p className="notice is-warning" role="status">
@@ -117,6 +118,12 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
         {data.isClosed && (
           <p className="notice" role="status">
             {incident.outcome ? t("card.closed_with", { outcome: names.outcome(incident.outcome) }) : t("card.closed_now")}
+            {reportNumber && (
+              <>
+                {" "}
+                <strong>{t("card.report_number", { number: reportNumber })}</strong>
+              </>
+            )}
           </p>
         )}
         {maySeeKnown && <HazardBanner hazards={hazards} />}

@@ -24,12 +24,15 @@ function useByNumber(incident: IncidentView) {
 }
 
 function Found({ number, found }: { number: string; found: IncidentView | undefined }) {
-  const { t } = useWords();
+  const { t, f } = useWords();
   const names = useNames();
   if (number.trim() === "") return null;
+  const place = found && (found.place_label ?? names.territory(found.territory_id) ?? t("unknown"));
   return (
-    <p className={found ? "notice" : "notice is-warning"} role="status">
-      {found ? t("merge.found", { number: found.number, category: names.category(found.category) }) : t("merge.unknown")}
+    <p className={found ? "notice" : "notice is-warning"} role="status" dir="auto">
+      {found
+        ? t("merge.found", { number: found.number, category: names.category(found.category), place: place!, at: f.full(found.received.at, found.received.precision) })
+        : t("merge.unknown")}
     </p>
   );
 }

@@ -1,14 +1,17 @@
 /** What would endanger somebody if it were overlooked: it stands above everything else of the card, in words and with a sign. */
 import { useState } from "react";
+import type { Party } from "../../api/contents";
 import type { ContactRulesRequest } from "../../api/contract-check";
 import { SAFE_CONTACTS, type IncidentView, type SafeContact } from "../../api/types";
 import { useWords } from "../../context";
 import { useCommand } from "../../ui/use-command";
 import { CommandForm } from "./command-form";
 
-export function SafetyBanner({ incident }: { incident: IncidentView }) {
+/** `parties` are those of an opened card: a rule that holds for one person only stands here too, with whose it is. */
+export function SafetyBanner({ incident, parties }: { incident: IncidentView; parties: readonly Party[] }) {
   const { t } = useWords();
-  if (!incident.covert && incident.safe_contact.length === 0) return null;
+  const own = parties.filter((party) => !party.erased && party.safe_contact.some((rule) => !incident.safe_contact.includes(rule)));
+  if (!incident.covert && incident.safe_contact.length + own.length === 0) return null;
   return (
     <div className="safety" role="alert">
       <svg viewBox="0 0 16 16" aria-hidden="true">
@@ -18,6 +21,11 @@ export function SafetyBanner({ incident }: { incident: IncidentView }) {
       <p>
         <strong>{t("safe.title")}</strong> {incident.covert && <span>{t("safe.covert")}. </span>}
         <RuleWords rules={incident.safe_contact} />
+        {own.map((party) => (
+          <span key={party.id} className="safety-person">
+            {t(`parties.role.${party.role}`)} <bdi>{party.name ?? t("parties.unknown")}</bdi>: <RuleWords rules={party.safe_contact} />
+          </span>
+        ))}
       </p>
     </div>
   );
