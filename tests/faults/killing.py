@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 from tests.contract.console import Console, ordered
 from tests.contract.wire import get
-from tests.faults.ledger import each_act_once, nothing_half_done
-from tests.faults.load import Book, Officer, Watcher
+from tests.faults.ledger import each_act_once, log_is_whole, nothing_half_done
+from tests.faults.load import Administrator, Book, Officer, Watcher
 from tests.faults.served import ServedCentre
 from tests.support.land import Land
 from tests.support.people import cookie, make_person, open_session
@@ -33,11 +33,13 @@ async def kill_and_compare(centre: ServedCentre, kills: int, seed: int) -> Book:
     book, stop = Book(), asyncio.Event()
     for watcher in watchers:
         await watcher.begin()
+    colleague, admin = await _colleague(database), await _sign_in(database, "admin", Role.ADMINISTRATOR, Land.ROOT)
     watching = [asyncio.create_task(watcher.watch()) for watcher in watchers]
     working = [
         asyncio.create_task(Officer(centre.base_url, credentials, book, n).work(stop))
         for n, credentials in enumerate(officers)
     ]
+    working.append(asyncio.create_task(Administrator(centre.base_url, admin, book, colleague).work(stop)))
     try:
         for number in range(kills):
             await _while_all_run(book.progress(chance.randrange(20, 60)), working + watching)
@@ -52,6 +54,7 @@ async def kill_and_compare(centre: ServedCentre, kills: int, seed: int) -> Book:
         await asyncio.gather(*working)
         await each_act_once(database, book)
         await nothing_half_done(database)
+        await log_is_whole(database, book)
         await _consoles_show_the_truth(centre, watchers, watching)
     finally:
         for task in working + watching:
@@ -90,6 +93,10 @@ async def _consoles_show_the_truth(
         assert watcher.reconnects >= (centre.starts - 1), "its stream broke with every kill of the server"
     whole = watchers[0].console
     assert ordered(whole.shown())["units"]
+
+
+async def _colleague(database: Database) -> str:
+    return str(await make_person(database, "colleague", (), now=datetime.now(UTC)))
 
 
 async def _sign_in(database: Database, login: str, role: Role, land: Land) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections import Counter
 from tests.faults.load import Book
 
 from markaz.core.db.pool import Database
+from markaz.core.log.entry import leaf_hash
 
 TYPE_OF = {
     "open": "incident.opened/1",
@@ -60,3 +61,22 @@ async def nothing_half_done(database: Database) -> None:
         }
     assert count == last == counter
     assert {what: number for what, number in wrong.items() if number} == {}
+
+
+async def log_is_whole(database: Database, book: Book) -> None:
+    """Every look that was shown has its entry, every act of power has exactly one, and each leaf is what it hashes."""
+    async with database.snapshot() as connection:
+        size = await connection.fetchval("SELECT size FROM log_state")
+        rows = await connection.fetch(
+            "SELECT l.index, l.hash, l.body, e.* FROM log_leaves l JOIN audit_entries e ON e.leaf = l.index ORDER BY 1"
+        )
+        tiles = await connection.fetchval("SELECT count(*) FROM log_tiles WHERE level = 1")
+    assert [row["index"] for row in rows] == list(range(size))
+    assert tiles == size // 256
+    assert all(row["hash"] == leaf_hash(row["body"]) for row in rows)
+    seen = Counter(str(row["record_id"]) for row in rows if row["action"] == "incident.read_sealed")
+    unseen = {incident: shown for incident, shown in book.looks.items() if seen[incident] < shown}
+    assert unseen == {}, "shown without an entry"
+    assert book.looks.total() > 0
+    # An act of power and its entry: both or neither, however the centre died in between.
+    assert sum(row["kind"] == "access_change" for row in rows) == book.acts["grants"]

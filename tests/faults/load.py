@@ -5,6 +5,7 @@ were told is kept, to be compared with what the database holds afterwards.
 """
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,7 @@ class Book:
     acts: dict[str, int] = field(default_factory=dict)  # what was done -> how often it was acknowledged
     lost: int = 0
     unavailable: int = 0
+    looks: Counter[str] = field(default_factory=Counter)  # incident -> how often its sealed part was shown
 
     async def progress(self, count: int, patience_s: float = 60.0) -> None:
         """Wait until that many more acts were acknowledged: the centre is at work again."""
@@ -62,18 +64,27 @@ class Officer:
         path, version = f"/api/incidents/{opened['id']}", opened["version"]
         sent = await self._act("assign", f"{path}/assignments", {"unit_id": unit_id, "version": version})
         version = sent["version"]
+        await self._look(opened["id"])
         for stage in ("en_route", "on_scene", "cleared"):
             body = {"stage": stage, "version": version}
             version = (await self._act("stage", f"{path}/assignments/{unit_id}/stages", body))["version"]
         version = (await self._act("note", f"{path}/notes", {"text": "a note"}))["version"]
         await self._act("close", f"{path}/close", {"version": version, "outcome": "resolved"})
 
-    async def _act(self, what: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def _look(self, incident_id: str) -> None:
+        """Open the card once; a look that fails shows nothing and may leave nothing."""
+        with suppress(httpx.TransportError):
+            answer = await self._client.get(f"/api/incidents/{incident_id}")
+            assert answer.status_code in {200, 503}, answer.text
+            if answer.is_success:
+                self._book.looks[incident_id] += 1
+
+    async def _act(self, what: str, path: str, body: dict[str, Any], method: str = "POST") -> dict[str, Any]:
         """Send one command until it is answered. Anything but success or "not now" fails the test."""
         key = uuid4().hex
         while True:
             try:
-                answer = await self._client.post(path, json=body, headers={"Idempotency-Key": key})
+                answer = await self._client.request(method, path, json=body, headers={"Idempotency-Key": key})
             except httpx.TransportError:
                 self._book.lost += 1
                 await asyncio.sleep(RETRY_S)
@@ -89,6 +100,22 @@ class Officer:
             self._book.answers[key] = told
             self._book.acts[what] = self._book.acts.get(what, 0) + 1
             return told
+
+
+class Administrator(Officer):
+    """Gives a colleague a right and takes it away again: acts that must stand in the log of use as well."""
+
+    def __init__(self, base_url: str, credentials: dict[str, str], book: Book, colleague_id: str) -> None:
+        super().__init__(base_url, credentials, book, 0)
+        self._path = f"/api/accounts/{colleague_id}/grants"
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Work until told to stop."""
+        async with self._client:
+            while not stop.is_set():
+                for grants in ([], [{"role": "observer", "territory_id": int(Land.EAST)}]):
+                    await self._act("grants", self._path, {"grants": grants}, method="PUT")
+                    await asyncio.sleep(RETRY_S)  # the officers' acts are to be the many
 
 
 class Watcher:
