@@ -166,6 +166,31 @@ ROWS_SINCE = {
                 "details": {}, "roles": []}'::text), array_agg(sha256('\\x01')), array_agg('view'::text), now())
             FROM generate_series(1, 256);
     """,
+    "0019": """
+        INSERT INTO tasks (id, kind, record_kind, territory_id, opened_at, due_at)
+            VALUES ('00000000-0000-7000-8000-000000001901', 'review', 'review_case', 1, now(), now());
+        INSERT INTO review_samples VALUES ('2026-01-01', now(), 'random/1', 1, decode(repeat('00', 32), 'hex'), 1, 1, 0, 0);
+        INSERT INTO review_cases (id, label, day, entry_id, territory_id, viewer_id, probability, questions, task_id)
+            VALUES ('00000000-0000-7000-8000-000000001902', 'ABCD2345', '2026-01-01', 1, 1,
+                '00000000-0000-7000-8000-000000000001', 1, '{colleague}', '00000000-0000-7000-8000-000000001901');
+        INSERT INTO misuse_rates VALUES ('2026-Q1', 1, now(), '00000000-0000-7000-8000-000000000001', '{}');
+        INSERT INTO declared_facts VALUES ('00000000-0000-7000-8000-000000000001', 1, '\\x01', now());
+        INSERT INTO right_requests (id, number, kind, territory_id, language, received_at, sealed_id, identity_document,
+                identity_checked_by, task_id)
+            VALUES ('00000000-0000-7000-8000-000000001903', 'R-2026-1', 'who_looked', 1, 'ru', now(),
+                '00000000-0000-7000-8000-000000000003', 'passport', '00000000-0000-7000-8000-000000000001',
+                '00000000-0000-7000-8000-000000001901');
+        INSERT INTO right_records VALUES ('00000000-0000-7000-8000-000000001903',
+            '00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000002', '1', 1, 'caller', now());
+        INSERT INTO disclosed_looks VALUES ('00000000-0000-7000-8000-000000001903', 1);
+        INSERT INTO disclosure_delays (id, territory_id, ground, begins_at, ends_at, set_by)
+            VALUES ('00000000-0000-7000-8000-000000001904', 1, 'inquiry', now(), now() + interval '30 days',
+                '00000000-0000-7000-8000-000000000001');
+        INSERT INTO delayed_looks VALUES ('00000000-0000-7000-8000-000000001904', 1);
+        INSERT INTO restrictions (id, sealed_id, request_id, restricted_at)
+            VALUES ('00000000-0000-7000-8000-000000001905', '00000000-0000-7000-8000-000000000003',
+                '00000000-0000-7000-8000-000000001903', now());
+    """,
 }
 
 

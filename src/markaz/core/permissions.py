@@ -55,6 +55,11 @@ class Permission(StrEnum):
     ROSTER_PLAN = "roster.plan"
     POSITION_HOLD = "position.hold"
     GOVERNANCE_READ = "governance.read"  # retention, certificates, appointments: how the centre is governed
+    REVIEW_JUDGE = "review.judge"  # of looks, without seeing whose they were
+    REVIEW_READ = "review.read"  # how far the samples are judged, which answers are delayed; no case, no person
+    REVIEW_PUBLISH = "review.publish"
+    RIGHT_HANDLE = "right.handle"  # what persons ask about their own data
+    RIGHT_RENEW = "right.renew"  # a delay of disclosure, by somebody outside the chain
 
 
 class Role(StrEnum):
@@ -123,9 +128,11 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.DATA_PROTECTION_OFFICER: frozenset(
         {Permission.AUDIT_READ, Permission.PERSON_ERASE, Permission.GOVERNANCE_READ}
-    ),
-    Role.AUDITOR: frozenset({Permission.AUDIT_READ, Permission.GOVERNANCE_READ}),
-    Role.APPEAL_BODY: frozenset({Permission.GOVERNANCE_READ}),
+    )
+    | {Permission.REVIEW_JUDGE, Permission.REVIEW_READ, Permission.REVIEW_PUBLISH, Permission.RIGHT_HANDLE},
+    Role.AUDITOR: frozenset({Permission.AUDIT_READ, Permission.GOVERNANCE_READ, Permission.REVIEW_READ}),
+    Role.APPEAL_BODY: frozenset({Permission.GOVERNANCE_READ})
+    | {Permission.REVIEW_JUDGE, Permission.REVIEW_READ, Permission.RIGHT_RENEW},
 }
 
 # What opens a person's data or shows who looked at it. Nobody is given such a role by one person alone.
@@ -136,6 +143,7 @@ PERSON_DATA = frozenset(
         Permission.CREW_READ,
         Permission.PERSON_ERASE,
         Permission.AUDIT_READ,
+        Permission.RIGHT_HANDLE,
     }
 )
 

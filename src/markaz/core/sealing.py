@@ -36,6 +36,9 @@ SEARCHABLE = frozenset({"caller_phone"})
 BLOB = "blob"  # bound into a sealed file where a sealed field has its name
 _BROKEN = "A sealed field is not what was sealed there: it was changed past this program. Restore it from a backup."
 
+_FIELDS = "SELECT sealed_id, field, ciphertext FROM sealed_fields f WHERE sealed_id = ANY($1::uuid[]) "
+_UNRESTRICTED = "AND NOT EXISTS (SELECT FROM restrictions r WHERE r.sealed_id = f.sealed_id AND r.lifted_at IS NULL)"
+
 FieldRow = tuple[UUID, str, bytes]
 KeyRow = tuple[UUID, bytes]
 SearchRow = tuple[UUID, str, bytes]
@@ -117,6 +120,10 @@ class Sealer:
         """Return the 32-byte keyed hash by which equal values of `field` find each other."""
         return hmac.digest(self._search_key, f"{field}\x1f{_normal(text)}".encode(), "sha256")
 
+    def word_hash(self, field: str, words: str) -> bytes:
+        """Return the 32-byte keyed hash by which equal texts of `field` are known without keeping the text."""
+        return hmac.digest(self._search_key, f"words\x1f{field}\x1f{words}".encode(), "sha256")
+
     def body_hash(self, body: bytes) -> bytes:
         """Return a keyed hash of a request body, so that an idempotency row gives no oracle for what was in it."""
         return hmac.digest(self._search_key, b"body\x1f" + hashlib.sha256(body).digest(), "sha256")
@@ -133,8 +140,13 @@ class Sealer:
                 "INSERT INTO sealed_search (sealed_id, field, keyed_hash) VALUES ($1, $2, $3)", search
             )
 
-    async def read(self, connection: Connection, sealed_ids: Iterable[UUID]) -> dict[UUID, dict[str, str] | None]:
+    async def read(
+        self, connection: Connection, sealed_ids: Iterable[UUID], *, even_restricted: bool = False
+    ) -> dict[UUID, dict[str, str] | None]:
         """Return the fields of each record, or None for one whose key was destroyed.
+
+        A record under restriction (a right of the person it is of) has no fields here, whoever asks, unless the
+        handling of that very right asks with `even_restricted`.
 
         The caller writes the audit entry of this read in the same transaction. Raises KeysMissing when the key file
         is not the one the records were sealed under, SealBroken when a ciphertext is not the one that was sealed there.
@@ -143,9 +155,7 @@ class Sealer:
         keys = await connection.fetch(
             "SELECT sealed_id, wrapped_key FROM keys.sealed_keys WHERE sealed_id = ANY($1::uuid[])", wanted
         )
-        rows = await connection.fetch(
-            "SELECT sealed_id, field, ciphertext FROM sealed_fields WHERE sealed_id = ANY($1::uuid[])", wanted
-        )
+        rows = await connection.fetch(_FIELDS + ("" if even_restricted else _UNRESTRICTED), wanted)
         ciphers: dict[UUID, AESGCM] = {
             key["sealed_id"]: AESGCM(self._unwrap(key["sealed_id"], key["wrapped_key"])) for key in keys
         }

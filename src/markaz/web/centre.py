@@ -57,11 +57,17 @@ from markaz.programmes.incidents.field.service import UnitPhone
 from markaz.programmes.incidents.field.store import forget_old_reports
 from markaz.programmes.incidents.intake import Intake
 from markaz.programmes.incidents.norms import NormsInForce, load_norms
+from markaz.programmes.incidents.persons import Persons
 from markaz.programmes.incidents.positions import Positions
 from markaz.programmes.incidents.reading import Reading
 from markaz.programmes.incidents.service import Desk
 from markaz.programmes.incidents.shapes import ReplayClockBody
+from markaz.programmes.oversight import ground as oversight
 from markaz.programmes.oversight.retention.service import Retention
+from markaz.programmes.oversight.reviews.publishing import Publishing
+from markaz.programmes.oversight.reviews.sampling import Sampling
+from markaz.programmes.oversight.reviews.service import Reviews
+from markaz.programmes.oversight.reviews.sources import LogRoots, NoPurposes
 from markaz.web import phone
 from markaz.web.guard import Guard
 
@@ -118,6 +124,9 @@ class Centre:
     unit_phone: UnitPhone = field(init=False)
     watcher: Watcher = field(init=False)
     watch_failures: Counter = field(init=False)
+    sampling: Sampling = field(init=False)
+    reviews: Reviews = field(init=False)
+    publishing: Publishing = field(init=False)
     replay_clock: dict[str, Any] | None = None
     gazetteer: Gazetteer = field(init=False)
     _reload: asyncio.Event = field(default_factory=asyncio.Event)
@@ -153,6 +162,7 @@ class Centre:
         self.papers = Papers(self.summaries, self.codes, lambda: self.tree, band)
         self.handovers = Handovers(self.spine, self.norms)
         self._open_alerts()
+        self._open_oversight(zone)
         self.alarms = Alarms(self.spine)
         self.unit_phone = UnitPhone(self.spine, self.positions, phone.PORTS)
         self.watcher = Watcher(self.spine, self.norms)
@@ -219,6 +229,25 @@ class Centre:
         """Raise Forbidden unless `actor` holds `permission` in the whole centre."""
         require(actor, permission, self.tree.root_id or 0, self.tree)
 
+    def _open_oversight(self, zone: ZoneInfo) -> None:
+        settings, spine, persons = self.settings, self.spine, Persons(self.sealer)
+        ground = oversight.Ground(
+            database=self.database,
+            acts=spine.acts,
+            sealer=self.sealer,
+            clock=self.clock,
+            territories=spine.territories,
+            zone=zone,
+            looked_at=persons,
+            persons=persons,
+            purposes=NoPurposes(),
+            roots=LogRoots(),
+        )
+        self.sampling = Sampling(
+            ground, at_random=settings.review_drawn_per_day, at_most_asked=settings.review_asked_per_day
+        )
+        self.reviews, self.publishing = Reviews(ground), Publishing(ground)
+
     def set_replay_clock(self, actor: Actor, body: ReplayClockBody | None) -> None:
         """Label every console with a replay's clock, or take the label away. Raises Forbidden below the top."""
         require(actor, Permission.INTAKE, self.tree.root_id or 0, self.tree)
@@ -283,6 +312,7 @@ class Centre:
             Job("crews.log_off_ended", timedelta(minutes=1), lambda c: logons.log_off_ended(c, now())),
             Job("field.forget", timedelta(hours=6), reports),
             *self.retention.jobs(),
+            Job("reviews.draw", timedelta(minutes=30), lambda _: self.sampling.draw_due()),
         ]
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -64,6 +64,11 @@ WHERE answer_sealed_id IS NOT NULL AND closed_at < $1 AND $2::timestamptz IS NOT
 """
 
 # By class of the schedule: the sealed records that are over at $1, holds as of $2.
+_REQUESTS = """
+SELECT sealed_id, answered_at AS over_at FROM right_requests
+WHERE answered_at < $1 AND $2::timestamptz IS NOT NULL
+"""
+
 SEALED: Mapping[str, str] = {
     "callers": _of_incident("calls", "call_details"),
     "parties": _with_earlier("parties", "party_id"),
@@ -73,6 +78,7 @@ SEALED: Mapping[str, str] = {
     "handover_texts": _HANDOVER,
     "summary_texts": _SUMMARY,
     "task_answers": _TASKS,
+    "right_requests": _REQUESTS,
 }
 
 _CREWS = """

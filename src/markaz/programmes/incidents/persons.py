@@ -1,0 +1,118 @@
+"""What oversight asks of the duty desk: whose data an incident holds, found by what a person states of themselves.
+
+Found are callers by their telephone, and callers and parties by the number of the incident and their name. There is no
+way from a name alone to an incident. Whoever asks leaves the entry of the look; nothing here decides who may ask.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from markaz.contracts.incidents import IncidentEvent
+from markaz.contracts.reviews import Facts, NamedPerson
+from markaz.contracts.rights import PersonRecord
+from markaz.core.acts import Act
+from markaz.core.db.pool import Connection
+from markaz.core.places.fold import tokens
+from markaz.core.sealing import Sealer, erase
+from markaz.programmes.incidents.acting import event
+from markaz.programmes.incidents.store import Record
+
+RECORDS_MOST = 500
+
+_RECORDS = """
+FROM (SELECT incident_id, sealed_id, 'caller' AS role FROM calls WHERE sealed_id IS NOT NULL
+      UNION ALL SELECT incident_id, sealed_id, 'caller' FROM call_details
+      UNION ALL SELECT incident_id, sealed_id, role FROM parties WHERE sealed_id IS NOT NULL
+      UNION ALL SELECT p.incident_id, b.sealed_id, b.role FROM parties_before b JOIN parties p ON p.id = b.party_id
+                WHERE b.sealed_id IS NOT NULL) r
+JOIN incidents i ON i.id = r.incident_id
+"""
+_COLUMNS = "SELECT DISTINCT r.sealed_id, i.id AS incident_id, i.number, i.territory_id, r.role, i.received_at"
+_OF_PHONE = f"""
+{_COLUMNS}
+FROM sealed_search s
+JOIN (SELECT incident_id, sealed_id, 'caller' AS role FROM calls
+      UNION ALL SELECT incident_id, sealed_id, 'caller' FROM call_details) r ON r.sealed_id = s.sealed_id
+JOIN incidents i ON i.id = r.incident_id
+WHERE s.field = 'caller_phone' AND s.keyed_hash = $1 AND i.territory_id = ANY($2::int[])
+ORDER BY i.received_at DESC, r.sealed_id LIMIT $3
+"""  # noqa: S608 - joins constants of this file
+_OF_NUMBER = f"""
+{_COLUMNS} {_RECORDS}
+WHERE i.number = $1 AND i.territory_id = ANY($2::int[]) ORDER BY i.received_at DESC, r.sealed_id LIMIT $3
+"""
+_OF_INCIDENTS = f"SELECT DISTINCT r.incident_id, r.sealed_id {_RECORDS} WHERE i.id = ANY($1::uuid[])"
+
+
+class Persons:
+    """Finds, compares and erases what incidents hold of persons."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+
+    async def facts(self, connection: Connection, record_ids: Iterable[UUID]) -> Mapping[UUID, Facts]:
+        """Return the facts of those records that are incidents."""
+        rows = await connection.fetch(
+            "SELECT id, category, priority, status, received_at, territory_id FROM incidents WHERE id = ANY($1::uuid[])",
+            list(record_ids),
+        )
+        return {
+            row["id"]: Facts(row["category"], row["priority"], row["status"], row["received_at"], row["territory_id"])
+            for row in rows
+        }
+
+    async def people(self, connection: Connection, record_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[NamedPerson]]:
+        """Return the persons named in incidents, opened to be compared."""
+        rows = await connection.fetch(_OF_INCIDENTS, list(record_ids))
+        opened = await self._sealer.read(connection, {row["sealed_id"] for row in rows}, even_restricted=True)
+        people: dict[UUID, list[NamedPerson]] = defaultdict(list)
+        for row in rows:
+            fields = opened[row["sealed_id"]]
+            if fields:
+                people[row["incident_id"]].append(NamedPerson(_name(fields), fields.get("address", "")))
+        return people
+
+    async def of_phone(self, connection: Connection, phone: str, territory_ids: Iterable[int]) -> list[PersonRecord]:
+        """Return the records of callers with this telephone number, the newest first, up to five hundred."""
+        keyed_hash = self._sealer.keyed_hash("caller_phone", phone)
+        rows = await connection.fetch(_OF_PHONE, keyed_hash, list(territory_ids), RECORDS_MOST)
+        return [_record(row) for row in rows]
+
+    async def of_name(
+        self, connection: Connection, number: str, name: str, territory_ids: Iterable[int]
+    ) -> list[PersonRecord]:
+        """Return the records of the incident of that number in which this name stands, in any script and order."""
+        rows = await connection.fetch(_OF_NUMBER, number, list(territory_ids), RECORDS_MOST)
+        opened = await self._sealer.read(connection, {row["sealed_id"] for row in rows}, even_restricted=True)
+        asked = frozenset(tokens(name))
+        return [
+            _record(row) for row in rows if asked and asked == frozenset(tokens(_name(opened[row["sealed_id"]] or {})))
+        ]
+
+    async def erase(self, act: Act, records: Sequence[PersonRecord]) -> int:
+        """Destroy the keys of these records, with one event for each incident."""
+        done: dict[UUID, list[PersonRecord]] = defaultdict(list)
+        for record in records:
+            if await erase(act.connection, record.sealed_id, act.actor.id):
+                done[record.incident_id].append(record)
+        for incident_id, erased in done.items():
+            payload = {"erased": [str(record.sealed_id) for record in erased]}
+            territory_id = erased[0].territory_id
+            act.events.append(event(act, IncidentEvent.ERASED, incident_id, territory_id, act.now, payload))
+        return sum(len(erased) for erased in done.values())
+
+
+def _name(fields: Mapping[str, str]) -> str:
+    return fields.get("caller_name") or fields.get("name") or ""
+
+
+def _record(row: Record) -> PersonRecord:
+    return PersonRecord(
+        sealed_id=UUID(bytes=row["sealed_id"].bytes),
+        incident_id=UUID(bytes=row["incident_id"].bytes),
+        number=row["number"],
+        territory_id=row["territory_id"],
+        role=row["role"],
+        received_at=row["received_at"],
+    )

@@ -1,0 +1,237 @@
+"""All SQL of reviews. It decides nothing and commits nothing."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from markaz.core.db.pool import Connection
+from markaz.core.events import SYSTEM_ACTOR_ID
+from markaz.core.log.entry import EntryKind
+from markaz.programmes.oversight.reviews.domain import Drawn
+
+Record = asyncpg.Record
+
+# Every way of learning something of a person. Reviews themselves are entries too, and not looks.
+LOOKS = (EntryKind.LOOK_UP, EntryKind.VIEW, EntryKind.DISCLOSURE, EntryKind.EXPORT, EntryKind.BREAK_GLASS)
+LOOKS_MOST = 500_000  # of one day; a country's desks make some hundred thousand
+CASES_MOST = 500
+RATES_MOST = 40  # ten years of quarters
+_LEAF_HASHES = "SELECT index, hash FROM log_leaves WHERE index >= $1 AND index < $2"
+_TILE_HASHES = "SELECT index, hash FROM log_tiles WHERE index >= $1 AND index < $2 AND level = $3"
+
+
+async def looks(connection: Connection, start: datetime, end: datetime) -> list[Record]:
+    """Return the looks of a day in the order of the log."""
+    return await connection.fetch(
+        "SELECT id, leaf, at, actor_id, kind, record_kind, record_id, territory_id, purpose_id, details::text AS details "
+        "FROM audit_entries WHERE at >= $1 AND at < $2 AND leaf IS NOT NULL AND kind = ANY($3::text[]) "
+        "AND actor_id <> $4 ORDER BY leaf LIMIT $5",
+        start,
+        end,
+        [kind.value for kind in LOOKS],
+        SYSTEM_ACTOR_ID,
+        LOOKS_MOST,
+    )
+
+
+async def log_size(connection: Connection, end: datetime) -> int:
+    """Return how many leaves the log had when a day ended."""
+    last = await connection.fetchval("SELECT max(leaf) FROM audit_entries WHERE at < $1 AND leaf IS NOT NULL", end)
+    return 0 if last is None else int(last) + 1
+
+
+async def hashes(connection: Connection, level: int, ranges: Sequence[tuple[int, int]]) -> dict[int, bytes]:
+    """Return the hashes of runs of leaves (level 0) or of full tiles, by their index."""
+    found: dict[int, bytes] = {}
+    for first, last in ranges:
+        query = _LEAF_HASHES if level == 0 else _TILE_HASHES
+        for row in await connection.fetch(query, first, last, *([level] if level else [])):
+            found[row["index"]] = bytes(row["hash"])
+    return found
+
+
+async def first_look(connection: Connection) -> datetime | None:
+    """Return when the first look with a leaf was."""
+    found: datetime | None = await connection.fetchval(
+        "SELECT at FROM audit_entries WHERE leaf IS NOT NULL ORDER BY leaf LIMIT 1"
+    )
+    return found
+
+
+async def last_sample(connection: Connection) -> date | None:
+    """Return the last day that was drawn."""
+    found: date | None = await connection.fetchval("SELECT max(day) FROM review_samples")
+    return found
+
+
+async def staff(connection: Connection) -> list[Record]:
+    """Return the names of all people with an account, and what they declared of themselves."""
+    return await connection.fetch(
+        "SELECT a.id, a.display_name, d.home_territory_id, d.address_hash FROM accounts a "
+        "LEFT JOIN declared_facts d ON d.account_id = a.id WHERE a.kind = 'person'"
+    )
+
+
+async def insert_sample(connection: Connection, values: Sequence[Any]) -> bool:
+    """Insert the sample of a day: day, drawn_at, rule, size, root, looks, drawn, asked, left_out. False: it is there."""
+    done = await connection.execute(
+        "INSERT INTO review_samples (day, drawn_at, rule, log_size, log_root, looks, drawn, asked, left_out) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (day) DO NOTHING",
+        *values,
+    )
+    return done == "INSERT 0 1"
+
+
+async def insert_case(
+    connection: Connection, id_: UUID, label: str, day: date, drawn: Drawn, territory_id: int, task_id: UUID
+) -> None:
+    """Insert one case of a sample."""
+    await connection.execute(
+        "INSERT INTO review_cases (id, label, day, entry_id, territory_id, viewer_id, probability, questions, task_id) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        id_,
+        label,
+        day,
+        drawn.look.entry_id,
+        territory_id,
+        drawn.look.viewer_id,
+        drawn.probability,
+        sorted(drawn.questions),
+        task_id,
+    )
+
+
+_CASE = """
+SELECT c.id, c.label, c.day, c.territory_id, c.viewer_id, c.probability IS NOT NULL AS is_random, c.questions, c.task_id,
+       c.verdict, c.judged_at, c.judged_by, c.version, t.due_at, t.version AS task_version, t.owner_id,
+       e.at, e.kind, e.action, e.record_kind, e.record_id, e.purpose_id, e.details::text AS details,
+       coalesce(e.roles, '[]')::text AS roles,
+       (SELECT coalesce(jsonb_agg(g.role || '@' || g.territory_id), '[]') FROM grants g
+        WHERE g.account_id = c.viewer_id)::text AS grants
+FROM review_cases c JOIN tasks t ON t.id = c.task_id LEFT JOIN audit_entries e ON e.id = c.entry_id
+"""
+
+
+async def open_cases(connection: Connection, territories: Sequence[int]) -> list[Record]:
+    """Return the cases without a verdict, those due first."""
+    return await connection.fetch(
+        _CASE + "WHERE c.verdict IS NULL AND c.territory_id = ANY($1::int[]) ORDER BY t.due_at, c.label LIMIT $2",
+        territories,
+        CASES_MOST,
+    )
+
+
+async def judged_cases(connection: Connection, account_id: UUID) -> list[Record]:
+    """Return the cases that one reviewer judged last."""
+    return await connection.fetch(
+        _CASE + "WHERE c.judged_by = $1 ORDER BY c.judged_at DESC, c.label LIMIT $2", account_id, 50
+    )
+
+
+async def case(connection: Connection, case_id: UUID) -> Record | None:
+    """Return one case with the entry it is about (whose columns are empty when its time to be kept has ended)."""
+    return await connection.fetchrow(_CASE + "WHERE c.id = $1", case_id)
+
+
+async def lock_case(connection: Connection, case_id: UUID) -> Record | None:
+    """Return the same, its row locked until the act ends."""
+    await connection.execute("SELECT FROM review_cases WHERE id = $1 FOR UPDATE", case_id)
+    return await case(connection, case_id)
+
+
+async def write_verdict(
+    connection: Connection, case_id: UUID, verdict: str, reason_id: UUID, by: UUID, at: datetime
+) -> int:
+    """Write the verdict of a case and return its new version."""
+    version: int = await connection.fetchval(
+        "UPDATE review_cases SET verdict = $2, reason_id = $3, judged_by = $4, judged_at = $5, version = version + 1 "
+        "WHERE id = $1 RETURNING version",
+        case_id,
+        verdict,
+        reason_id,
+        by,
+        at,
+    )
+    return version
+
+
+async def samples(connection: Connection, start: date, end: date) -> list[Record]:
+    """Return the samples of the days from `start` up to `end`, not included, and how far each is judged."""
+    return await connection.fetch(
+        "SELECT s.day, s.drawn_at, s.rule, s.log_size, s.log_root, s.looks, s.drawn, s.asked, s.left_out, "
+        "count(c.id) AS cases, count(c.verdict) AS judged FROM review_samples s LEFT JOIN review_cases c USING (day) "
+        "WHERE s.day >= $1 AND s.day < $2 GROUP BY s.day ORDER BY s.day DESC",
+        start,
+        end,
+    )
+
+
+async def verdicts(connection: Connection, start: date, end: date) -> list[Record]:
+    """Return probability (None: asked about only) and verdict of every case of those days."""
+    return await connection.fetch(
+        "SELECT probability, verdict, cardinality(questions) AS questions FROM review_cases WHERE day >= $1 AND day < $2",
+        start,
+        end,
+    )
+
+
+async def insert_rate(
+    connection: Connection, quarter: str, at: datetime, by: UUID, document: dict[str, Any]
+) -> int | None:
+    """Publish a further version of a quarter's rate and return its number."""
+    version: int | None = await connection.fetchval(
+        "INSERT INTO misuse_rates (quarter, version, published_at, published_by, document) "
+        "SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4::text::jsonb FROM misuse_rates WHERE quarter = $1 "
+        "RETURNING version",
+        quarter,
+        at,
+        by,
+        orjson.dumps(document).decode(),
+    )
+    return version
+
+
+async def rates(connection: Connection) -> list[Record]:
+    """Return the newest version of each published quarter, the newest quarter first."""
+    return await connection.fetch(
+        "SELECT DISTINCT ON (quarter) quarter, version, published_at, document::text AS document FROM misuse_rates "
+        "ORDER BY quarter DESC, version DESC LIMIT $1",
+        RATES_MOST,
+    )
+
+
+async def declare(
+    connection: Connection,
+    account_id: UUID,
+    territory_id: int | None,
+    address_hash: bytes | None,
+    at: datetime,
+) -> None:
+    """Keep what somebody declares of themselves, in the place of what they declared before."""
+    await connection.execute(
+        "INSERT INTO declared_facts (account_id, home_territory_id, address_hash, declared_at) "
+        "VALUES ($1, $2, $3, $4) ON CONFLICT (account_id) DO UPDATE SET home_territory_id = $2, address_hash = $3, "
+        "declared_at = $4",
+        account_id,
+        territory_id,
+        address_hash,
+        at,
+    )
+
+
+async def declared(connection: Connection, account_id: UUID) -> Record | None:
+    """Return what somebody declared."""
+    return await connection.fetchrow(
+        "SELECT home_territory_id, address_hash IS NOT NULL AS has_address, declared_at "
+        "FROM declared_facts WHERE account_id = $1",
+        account_id,
+    )
+
+
+async def withdraw(connection: Connection, account_id: UUID) -> bool:
+    """Forget what somebody declared; False when there was nothing."""
+    return await connection.execute("DELETE FROM declared_facts WHERE account_id = $1", account_id) != "DELETE 0"

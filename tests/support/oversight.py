@@ -1,0 +1,84 @@
+"""Reviews and requests as tests use them: cases that wait for a verdict, and bodies that are right."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from tests.support.centre import RunningCentre
+from tests.support.desk import open_incident
+from tests.support.land import Land
+from tests.support.people import Person, new_key
+
+from markaz.core.permissions import Role
+
+DAY = date(2026, 2, 3)
+VERDICT = {"verdict": "in_order", "reason": "Worked on this incident that night."}
+
+
+async def look_at(person: Person, incident_id: str) -> None:
+    """Open the card of an incident, which leaves an entry."""
+    response = await person.get(f"/api/incidents/{incident_id}")
+    assert response.status_code == 200, response.text
+
+
+async def make_case(
+    running: RunningCentre,
+    viewer: Person,
+    territory: Land = Land.WEST_SOUTH,
+    *,
+    day: date = DAY,
+    probability: float | None = 0.5,
+    questions: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Let somebody look at an incident and put that look into the sample of a past day. Returns the case's id and label."""
+    incident = await open_incident(viewer, territory)
+    await look_at(viewer, incident["id"])
+    case_id, task_id, label = uuid4(), uuid4(), new_key()[:8].upper()
+    await running.as_owner(
+        "INSERT INTO review_samples VALUES ($1, now(), 'random/1', 1, decode(repeat('00', 32), 'hex'), 2, 1, 0, 0) "
+        "ON CONFLICT DO NOTHING",
+        day,
+    )
+    await running.as_owner(
+        "INSERT INTO tasks (id, kind, record_kind, record_id, territory_id, opened_at, due_at) "
+        "VALUES ($1, 'review', 'review_case', $2, $3, now(), now() + interval '14 days')",
+        task_id,
+        case_id,
+        int(territory),
+    )
+    entry_id = (
+        await running.rows(
+            "SELECT max(id) AS id FROM audit_entries WHERE record_id = $1 AND actor_id = $2",
+            UUID(incident["id"]),
+            viewer.id,
+        )
+    )[0]["id"]
+    await running.as_owner(
+        "INSERT INTO review_cases (id, label, day, entry_id, territory_id, viewer_id, probability, questions, task_id) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        case_id,
+        label,
+        day,
+        entry_id,
+        int(territory),
+        viewer.id,
+        probability,
+        list(questions),
+        task_id,
+    )
+    return {"id": str(case_id), "label": label, "entry_id": entry_id, "incident": incident}
+
+
+async def hand_to(running: RunningCentre, case: dict[str, Any], reviewer: Person) -> None:
+    """Make a case one that this reviewer may judge: the appeal body judges looks of data-protection officers only."""
+    if reviewer.login.startswith(Role.APPEAL_BODY.value):
+        officer = await running.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+        await running.as_owner("UPDATE review_cases SET viewer_id = $2 WHERE id = $1", UUID(case["id"]), officer.id)
+
+
+async def judged(running: RunningCentre, case: dict[str, Any], verdict: str = "in_order") -> None:
+    """Have a case judged by the data-protection officer of the whole centre."""
+    officer = await running.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+    body = VERDICT | {"version": 1, "verdict": verdict}
+    response = await officer.post(f"/api/oversight/reviews/{case['id']}/verdict", body)
+    assert response.status_code == 200, response.text
