@@ -6,14 +6,16 @@ that an answer would show; a read shows what was allowed and leaves an entry of 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
 from markaz.core.access.cedar import CedarEngine
-from markaz.core.access.model import DataClass, Question
+from markaz.core.access.columns import Column
+from markaz.core.access.model import Action, DataClass, Question, RecordKind
 from markaz.core.access.policies import Policies, Rule, Words, packaged
+from markaz.core.access.residual import Listing
 
 DECISIONS_KEPT = 4096  # the same question within one second: the parts of one page
 PURPOSE = "purpose"  # a condition about the purpose is called this, or this and an underscore
@@ -116,6 +118,10 @@ class Decider:
             if rule.is_permit and (count := met.get(rule.id, 0)) < len(rule.clauses)
         ]
         return Explanation(decision, tuple(sorted(missing, key=lambda one: -one.met)))
+
+    def listing(self, kind: RecordKind, actions: Iterable[Action], columns: Mapping[str, Column]) -> Listing:
+        """Return the same rules for a query; call it while wiring. Raises PolicyFault when a column is missing."""
+        return Listing(self.policies, self.engine, kind, actions, columns)
 
     def _decide(self, question: Question) -> Decision:
         found = self.engine.evaluate(question)

@@ -147,7 +147,8 @@ class Resource:
 class PurposeHeld:
     """A purpose as a decision sees it: whose, resting on an open case or not, and what it opens until when.
 
-    `records` limits it to these; None leaves it to territory, time and data class.
+    `territories` are tops: what lies below one of them is within it. `records` limits it to these; None leaves it to
+    territory, time and data class.
     """
 
     holder: UUID
