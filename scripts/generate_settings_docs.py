@@ -3,11 +3,12 @@
 With `--check` nothing is written: exit 1 when the page is not what would be written.
 """
 
+import json
 import sys
 from enum import StrEnum
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -39,6 +40,9 @@ def _takes(field: FieldInfo) -> str:
     annotation: Any = field.annotation
     if isinstance(annotation, UnionType):
         annotation = next(arm for arm in get_args(annotation) if arm is not type(None))
+    if get_origin(annotation) is frozenset:
+        (member,) = get_args(annotation)
+        return "JSON list of " + ", ".join(f"`{word.value}`" for word in member)
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return " or ".join(f"`{member.value}`" for member in annotation)
     words = {bool: "`1` or `0`", int: "whole number", float: "number", Path: "path", str: "text"}.get(
@@ -63,6 +67,8 @@ def _default(value: object) -> str:
         return "none"
     if isinstance(value, bool):
         return "`1`" if value else "`0`"
+    if isinstance(value, frozenset):
+        return f"`{json.dumps(sorted(value))}`"
     return f"`{value}`"
 
 

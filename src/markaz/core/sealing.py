@@ -124,6 +124,10 @@ class Sealer:
         """Return the 32-byte keyed hash by which equal texts of `field` are known without keeping the text."""
         return hmac.digest(self._search_key, f"words\x1f{field}\x1f{words}".encode(), "sha256")
 
+    def derived_key(self, purpose: str) -> bytes:
+        """Return a key of 32 bytes for one purpose, the same for as long as the key file is."""
+        return hmac.digest(self._search_key, b"derived key\x1f" + purpose.encode(), "sha256")
+
     def body_hash(self, body: bytes) -> bytes:
         """Return a keyed hash of a request body, so that an idempotency row gives no oracle for what was in it."""
         return hmac.digest(self._search_key, b"body\x1f" + hashlib.sha256(body).digest(), "sha256")

@@ -8,10 +8,18 @@ from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from markaz.core.permissions import Role
+
+# Who reaches far or judges others; a stolen password alone must not make anybody one of them.
+STRONG_ROLES = frozenset(
+    {Role.ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER, Role.AUDITOR, Role.APPEAL_BODY, Role.SUPERVISOR}
+)
 
 
 class DemoScale(StrEnum):
@@ -132,7 +140,34 @@ class Settings(BaseSettings):
     presence_away_s: float = Field(
         60.0, ge=1, le=3_600, description="How long a desk without a stream counts as present: a reload takes less."
     )
-    secure_cookies: bool = Field(False, description="Set the Secure flag on cookies; switch on behind TLS.")
+    secure_cookies: bool = Field(
+        False, description="Set the Secure flag on cookies; on by itself when MARKAZ_PUBLIC_URL begins with https."
+    )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
+        description="Address under which people reach this centre, as in https://markaz.example; passkeys are bound to its "
+        "host, and the identity provider sends people back to it. It needs https, but for localhost.",
+    )
+    second_factor_roles: frozenset[Role] = Field(
+        STRONG_ROLES,
+        description="Roles whose holders need a passkey or one-time codes. Demo and training desks are exempt.",
+    )
+    provider_issuer: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Issuer of the organisation's OpenID Connect provider; set the next three with it.",
+    )
+    provider_client_id: str | None = Field(None, max_length=200, description="Client id of this centre at the provider.")
+    provider_secret: Path | None = Field(
+        None, description="File with the client secret; without it this centre is a public client, with PKCE all the same."
+    )
+    provider_mapping: Path | None = Field(
+        None, description="TOML file that says which claims give which role in which territory (docs/guides/sign-in.md)."
+    )
+    provider_name: str = Field(
+        "", max_length=60, description="Name of the provider on the button of the sign-in page; its host when empty."
+    )
     alert_sender: str | None = Field(
         None,
         pattern=r"^[^\s,<&]{1,200}$",
@@ -163,6 +198,25 @@ class Settings(BaseSettings):
     def is_loopback(self) -> bool:
         """Say whether only this machine can reach the server."""
         return _is_loopback(self.host)
+
+    @property
+    def cookies_are_secure(self) -> bool:
+        """Say whether browsers may send our cookies over TLS only."""
+        return self.secure_cookies or (self.public_url or "").startswith("https:")
+
+    @model_validator(mode="after")
+    def _sign_in_is_whole(self) -> Self:
+        for name, url in (("PUBLIC_URL", self.public_url), ("PROVIDER_ISSUER", self.provider_issuer)):
+            parts = urlsplit(url or "https://unset")
+            if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+                raise ValueError(f"MARKAZ_{name} needs https: on the way, http can be read and changed by anybody")
+        given = [self.provider_issuer, self.provider_client_id, self.provider_mapping]
+        if any(given) and not all([*given, self.public_url]):
+            raise ValueError(
+                "set MARKAZ_PROVIDER_ISSUER, MARKAZ_PROVIDER_CLIENT_ID, MARKAZ_PROVIDER_MAPPING and MARKAZ_PUBLIC_URL "
+                "together, or none of the first three"
+            )
+        return self
 
     @model_validator(mode="after")
     def _demo_stays_on_loopback(self) -> Self:

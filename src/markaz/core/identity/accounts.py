@@ -1,60 +1,28 @@
-"""Accounts, passwords, sessions and service keys. What they may do is core.permissions.
+"""Accounts and service keys: making, changing and ending them. What they may do is core.permissions.
 
-Passwords are Argon2id (RFC 9106); session tokens and service keys are 256-bit random and only their SHA-256 is stored.
-Neither is ever logged.
+Service keys are 256-bit random and only their SHA-256 is stored. Nothing secret is ever logged.
 """
 
 import asyncio
-import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 import orjson
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
 from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotFound, NotSignedIn
 from markaz.core.events import SYSTEM_ACTOR_ID, Event
+from markaz.core.identity.passwords import hash_password, token_hash
 from markaz.core.permissions import Actor, Grant, Role
 from markaz.kit.ids import uuid7
 
-# RFC 9106 section 4, second recommended option scaled to a small machine: 19 MiB, two passes (OWASP's minimum).
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-_NOBODY_HASH = _HASHER.hash(secrets.token_urlsafe(16))  # verified for unknown log-ins, so that timing tells nothing
-MIN_PASSWORD_LENGTH = 12  # NIST SP 800-63B asks for 8 at least; a desk shared by shifts deserves more
 SERVICE_KEY_PREFIX = "mk"
 
 ACCESS_CHANGED = "account.access_changed/1"
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A new session: the token goes to the browser once and is not kept."""
-
-    token: str
-    expires_at: datetime
-
-
-def hash_password(password: str) -> str:
-    """Return the Argon2id hash of a password, about 20 ms of one core."""
-    return _HASHER.hash(password)
-
-
-def check_new_password(password: str) -> None:
-    """Raise InvalidInput when a password is too short to be used outside the demo."""
-    if len(password) < MIN_PASSWORD_LENGTH:
-        raise InvalidInput(f"The password needs at least {MIN_PASSWORD_LENGTH} characters.", field="password")
-
-
-def token_hash(token: str) -> bytes:
-    """Return the 32 bytes under which a token is kept."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 async def create_account(
@@ -135,6 +103,7 @@ async def close_account(connection: Connection, login: str, *, at: datetime) -> 
         raise NotFound("There is no account with this login.", what="account")
     await connection.execute("DELETE FROM grants WHERE account_id = $1", account_id)
     await connection.execute("DELETE FROM sessions WHERE account_id = $1", account_id)
+    await connection.execute("DELETE FROM passkeys WHERE account_id = $1", account_id)
     return _access_event(account_id, (), SYSTEM_ACTOR_ID, at)
 
 
@@ -149,6 +118,7 @@ async def change_password(connection: Connection, login: str, password: str, *, 
     if account_id is None:
         raise NotFound("There is no person's account with this login.", what="account")
     await connection.execute("DELETE FROM sessions WHERE account_id = $1", account_id)
+    await connection.execute("DELETE FROM known_browsers WHERE account_id = $1", account_id)
     held = await locked_grants(connection, account_id)
     return _access_event(account_id, held, SYSTEM_ACTOR_ID, at)
 
@@ -212,57 +182,13 @@ def _access_event(account_id: UUID, grants: tuple[Grant, ...], by: UUID, at: dat
     )
 
 
-async def sign_in(connection: Connection, login: str, password: str, *, now: datetime, life: timedelta) -> Session:
-    """Check a password and open a session. Raises NotSignedIn, the same for every cause."""
-    row = await connection.fetchrow(
-        "SELECT id, password_hash FROM accounts WHERE login = $1 AND is_active AND kind = 'person'", login
-    )
-    stored = row["password_hash"] if row is not None and row["password_hash"] is not None else None
-    # In a thread: the 20 ms of Argon2 must not hold up every stream and command of this process.
-    fits = await asyncio.to_thread(_verify, stored or _NOBODY_HASH, password)
-    if not fits or stored is None or row is None:
-        raise NotSignedIn("The login or the password is wrong.")
-    session = Session(secrets.token_urlsafe(32), now + life)
-    await connection.execute(
-        "INSERT INTO sessions (token_hash, account_id, expires_at) VALUES ($1, $2, $3)",
-        token_hash(session.token),
-        row["id"],
-        session.expires_at,
-    )
-    return session
-
-
-def _verify(stored: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(stored, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-async def sign_out(connection: Connection, token: str) -> None:
-    """End a session."""
-    await connection.execute("DELETE FROM sessions WHERE token_hash = $1", token_hash(token))
-
-
-_ACTOR = """
+ACTOR = """
 SELECT a.id, a.login, a.display_name, a.kind, a.access_version, a.rate_limit_per_s, a.secret_hash,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(g.role, g.territory_id) ORDER BY g.role, g.territory_id), '[]')
         FROM grants g WHERE g.account_id = a.id)::text AS grants
 FROM accounts a
 """
-_BY_SESSION = (
-    _ACTOR.replace("SELECT ", "SELECT s.expires_at, ", 1)
-    + "JOIN sessions s ON s.account_id = a.id WHERE s.token_hash = $1 AND s.expires_at > $2 AND a.is_active"
-)
-_BY_ID = _ACTOR + "WHERE a.id = $1 AND a.is_active"
-
-
-async def actor_of_session(connection: Connection, token: str, *, now: datetime) -> tuple[Actor, datetime]:
-    """Return who holds this session and when it ends. Raises NotSignedIn when it ended or never was."""
-    row = await connection.fetchrow(_BY_SESSION, token_hash(token), now)
-    if row is None:
-        raise NotSignedIn("Your session has ended: sign in again.")
-    return _actor(row), row["expires_at"]
+_BY_ID = ACTOR + "WHERE a.id = $1 AND a.is_active"
 
 
 async def actor_of_service_key(connection: Connection, key: str) -> Actor:
@@ -276,10 +202,11 @@ async def actor_of_service_key(connection: Connection, key: str) -> Actor:
     row = await connection.fetchrow(_BY_ID, account_id) if prefix == SERVICE_KEY_PREFIX else None
     if row is None or row["secret_hash"] is None or not hmac.compare_digest(row["secret_hash"], token_hash(secret)):
         raise NotSignedIn("The service key is not valid.")
-    return _actor(row)
+    return actor_of(row)
 
 
-def _actor(row: asyncpg.Record) -> Actor:
+def actor_of(row: asyncpg.Record) -> Actor:
+    """Return the actor of a row read by ACTOR."""
     return Actor(
         id=UUID(bytes=row["id"].bytes),  # the driver's own UUID class stays behind the edge
         login=row["login"],
@@ -290,8 +217,3 @@ def _actor(row: asyncpg.Record) -> Actor:
         rate_limit_per_s=row["rate_limit_per_s"],
     )
 
-
-async def forget_ended_sessions(connection: Connection, now: datetime) -> int:
-    """Delete sessions that have ended and return how many."""
-    done = await connection.execute("DELETE FROM sessions WHERE expires_at < $1", now)
-    return int(done.split()[-1])
