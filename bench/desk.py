@@ -62,7 +62,7 @@ async def _officer(connection: Connection, plan: Plan, number: int) -> Officer:
     )
     token = secrets.token_urlsafe(32)
     await connection.execute(
-        "INSERT INTO sessions (token_hash, account_id, expires_at) VALUES ($1, $2, $3)",
+        "INSERT INTO sessions (token_hash, account_id, expires_at, method) VALUES ($1, $2, $3, 'passkey')",
         token_hash(token),
         account_id,
         now + timedelta(hours=12),

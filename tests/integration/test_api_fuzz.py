@@ -22,6 +22,17 @@ SEED = int(os.environ.get("MARKAZ_TEST_FUZZ_SEED", "0"))
 # What a request can only be served with a state that chance does not reach.
 SELDOM_SERVED = {
     "POST /api/session",
+    "POST /api/session/code",
+    "POST /api/session/passkey/options",
+    "POST /api/session/passkey",
+    "POST /api/me/proof",
+    "POST /api/me/passkeys/options",
+    "POST /api/me/passkeys",
+    "DELETE /api/me/passkeys/{passkey_id}",
+    "POST /api/me/codes",
+    "DELETE /api/me/codes",
+    "POST /api/me/recovery-codes",
+    "DELETE /api/me/sessions/{session_id}",
     "POST /api/incidents/{incident_id}/corrections",
     "POST /api/handovers/{handover_id}/acceptance",  # two people, and each item acknowledged
 }

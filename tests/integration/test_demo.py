@@ -18,6 +18,8 @@ from markaz.core import identity
 from markaz.core.acts import Acts, Request
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import NotPossibleNow, NotSignedIn
+from markaz.core.identity import passwords
+from markaz.core.identity.sessions import Level, Method, open_session
 from markaz.core.permissions import Actor, Grant, Role
 from markaz.core.sealing import Sealer
 from markaz.core.settings import DemoScale, Settings
@@ -112,7 +114,19 @@ async def test_every_login_signs_in_within_its_territory(db: Database, centre_se
 
 async def _sign_in(connection: Connection, login: str, password: str) -> Actor:
     now = datetime.now(UTC)
-    session = await identity.sign_in(connection, login, password, now=now, life=timedelta(hours=1))
+    row = await connection.fetchrow("SELECT id, password_hash FROM accounts WHERE login = $1", login)
+    assert row is not None
+    if not await passwords.fits(row["password_hash"], password):
+        raise NotSignedIn("wrong")
+    session = await open_session(
+        connection,
+        row["id"],
+        level=Level.FULL,
+        method=Method.PASSWORD,
+        agent="other.other",
+        now=now,
+        life=timedelta(hours=1),
+    )
     actor, _ends_at = await identity.actor_of_session(connection, session.token, now=now)
     return actor
 

@@ -151,6 +151,18 @@ ROWS_SINCE = {
         INSERT INTO deletion_certificates VALUES ('00000000-0000-7000-8000-000000002001', 'callers', now(), 'abc', 1,
             now(), now());
     """,
+    "0017": """
+        INSERT INTO passkeys (id, account_id, credential_id, public_key, sign_count, is_backed_up, name, added_at)
+            VALUES ('00000000-0000-7000-8000-000000001701', '00000000-0000-7000-8000-000000000001', '\\x17', '\\x18', 1,
+                false, 'blue key', now());
+        INSERT INTO one_time_codes VALUES ('00000000-0000-7000-8000-000000000001',
+            '00000000-0000-7000-8000-000000000003', 1, now());
+        INSERT INTO recovery_codes VALUES ('00000000-0000-7000-8000-000000000001', '\\x19', NULL);
+        INSERT INTO provider_links VALUES ('\\x1a', '00000000-0000-7000-8000-000000000001', now());
+        INSERT INTO spent_steps VALUES ('\\x1b', now());
+        INSERT INTO known_browsers VALUES ('00000000-0000-7000-8000-000000000001', '\\x1c', now());
+        INSERT INTO sign_in_guesses VALUES ('\\x1d', 1, now(), now());
+    """,
     "0005": """
         INSERT INTO alerts (id, state, territory_id, identifier, sender, sent, status, msg_type, scope, severity,
                 summary, xml, signature, recorded_at, updated_by, updated_at)

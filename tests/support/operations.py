@@ -10,6 +10,7 @@ from uuid import UUID
 from tests.support.desk import call_body, intake_body
 from tests.support.land import Land, place_in
 from tests.support.operation import Call, Elsewhere, Operation, World, make_world
+from tests.support.operations_account import ACCOUNT_OPERATIONS
 from tests.support.operations_alerts import ALERT_OPERATIONS
 from tests.support.operations_calls import CALL_OPERATIONS
 from tests.support.operations_contents import CONTENTS_OPERATIONS
@@ -338,6 +339,7 @@ OPERATIONS = (
     *CALL_OPERATIONS,
     Operation("GET /api/audit", P.AUDIT_READ, _plain, REFUSED, is_central=True),
     Operation("GET /metrics", P.METRICS_READ, _plain, PUBLIC),
+    *ACCOUNT_OPERATIONS,
     *ALERT_OPERATIONS,
     *CONTENTS_OPERATIONS,
     *CREW_OPERATIONS,

@@ -56,7 +56,7 @@ async def open_session(database: Database, account_id: UUID, *, now: datetime, l
     token = secrets.token_urlsafe(32)
     async with database.transaction() as connection:
         await connection.execute(
-            "INSERT INTO sessions (token_hash, account_id, expires_at) VALUES ($1, $2, $3)",
+            "INSERT INTO sessions (token_hash, account_id, expires_at, method) VALUES ($1, $2, $3, 'passkey')",
             identity.token_hash(token),
             account_id,
             now + life,

@@ -158,12 +158,16 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^\s?#]+$",
         description="Issuer of the organisation's OpenID Connect provider; set the next three with it.",
     )
-    provider_client_id: str | None = Field(None, max_length=200, description="Client id of this centre at the provider.")
+    provider_client_id: str | None = Field(
+        None, max_length=200, description="Client id of this centre at the provider."
+    )
     provider_secret: Path | None = Field(
-        None, description="File with the client secret; without it this centre is a public client, with PKCE all the same."
+        None,
+        description="File with the client secret; without it this centre is a public client, with PKCE all the same.",
     )
     provider_mapping: Path | None = Field(
-        None, description="TOML file that says which claims give which role in which territory (docs/guides/sign-in.md)."
+        None,
+        description="TOML file that says which claims give which role in which territory (docs/guides/sign-in.md).",
     )
     provider_name: str = Field(
         "", max_length=60, description="Name of the provider on the button of the sign-in page; its host when empty."

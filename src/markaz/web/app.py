@@ -38,8 +38,10 @@ from markaz.web.accounts import accounts_router
 from markaz.web.centre import Centre
 from markaz.web.guard import check_routes, declared
 from markaz.web.middleware import Edge
+from markaz.web.own_account import own_account_router
 from markaz.web.places import places_router
-from markaz.web.routes import common_router, health_router, session_router
+from markaz.web.routes import common_router, health_router
+from markaz.web.sign_in import sign_in_router
 
 STATIC = Path(__file__).parent / "static"
 
@@ -57,7 +59,8 @@ def create_app(centre: Centre) -> FastAPI:
     )
     for router in (
         health_router(centre),
-        session_router(centre),
+        sign_in_router(centre),
+        own_account_router(centre),
         common_router(centre),
         accounts_router(centre),
         knowledge_router(

@@ -6,7 +6,6 @@ Deny by default: a route gets its actor only through `requires(permission)`, and
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 from fastapi import Request as HttpRequest
@@ -17,14 +16,25 @@ from markaz.core import identity
 from markaz.core.acts import Request
 from markaz.core.db.pool import Database
 from markaz.core.errors import Forbidden, InvalidInput, NotSignedIn, RateLimited
+from markaz.core.identity.sessions import SignedIn, session_of
+from markaz.core.identity.ways import SecondFactorNeeded
 from markaz.core.permissions import Actor, Permission
 from markaz.core.sealing import Sealer
 from markaz.core.settings import Settings
 from markaz.kit.clock import Clock
+from markaz.web.cookies import SESSION_COOKIE, TRAINING_COOKIE, Cookies
 
-SESSION_COOKIE = "markaz_session"
-# Cookies know no port (RFC 6265, 8.5): a training desk beside the live one must not take its place in the browser.
-TRAINING_COOKIE = "markaz_training_session"
+__all__ = [
+    "SESSION_COOKIE",
+    "TRAINING_COOKIE",
+    "Guard",
+    "RateLimiter",
+    "Requires",
+    "check_routes",
+    "check_same_origin",
+    "declared",
+]
+
 IDEMPOTENCY_KEY_MAX = 100
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 EMERGENCIES_PER_S = 20.0  # an account's other requests never use these up; beyond it somebody abuses the button
@@ -77,11 +87,20 @@ class RateLimiter:
 class Guard:
     """Turns an HTTP request into the request of a known actor."""
 
-    def __init__(self, database: Database, sealer: Sealer, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        clock: Clock,
+        settings: Settings,
+        is_full: Callable[[SignedIn], bool],
+    ) -> None:
         self._database = database
+        self._is_full = is_full
         self._sealer = sealer
         self._clock = clock
-        self.cookie = TRAINING_COOKIE if settings.training else SESSION_COOKIE
+        self.cookies = Cookies(settings)
+        self.cookie = self.cookies.session
         self.limiter = RateLimiter(settings.rate_limit_per_s)
 
     def requires(self, permission: Permission) -> Callable[[HttpRequest], Awaitable[Request]]:
@@ -91,9 +110,15 @@ class Guard:
         """
         return Requirement(self, permission)
 
-    async def admit(self, http: HttpRequest, permission: Permission) -> Request:
+    def requires_own_session(self) -> Callable[[HttpRequest], Awaitable[Request]]:
+        """Return a dependency for what a person does to the own account: served before a needed second factor too."""
+        return Requirement(self, Permission.SIGNED_IN, is_own=True)
+
+    async def admit(self, http: HttpRequest, permission: Permission, *, is_own: bool = False) -> Request:
         """Return the request of an actor who holds `permission` somewhere, or raise what refuses it."""
-        actor, expires_at = await self.actor(http)
+        actor, session = await self._who(http)
+        if session is not None and not is_own and not self._is_full(session):
+            raise SecondFactorNeeded
         if permission is Permission.EMERGENCY_RAISE:
             self.limiter.take_key(("emergency", actor.id), EMERGENCIES_PER_S)
         else:
@@ -101,15 +126,16 @@ class Guard:
         if permission not in actor.permissions():
             raise Forbidden("Your role does not include this right: ask your supervisor.", permission=permission)
         http.state.actor_id = str(actor.id)
-        http.state.session_expires_at = expires_at
+        http.state.session_expires_at = None if session is None else session.expires_at
+        http.state.session = session
         key, body_hash = None, b""
         if http.method not in SAFE_METHODS:
             key = _idempotency_key(http)
             body_hash = self._sealer.body_hash(http.url.path.encode() + b"\n" + await http.body())
         return Request(actor, http.state.request_id, key, body_hash)
 
-    async def actor(self, http: HttpRequest) -> tuple[Actor, datetime | None]:
-        """Return who sent this and when their session ends. Raises NotSignedIn, or Forbidden for another origin."""
+    async def _who(self, http: HttpRequest) -> tuple[Actor, SignedIn | None]:
+        """Return who sent this, with their session. Raises NotSignedIn, or Forbidden for another origin."""
         scheme, _, key = http.headers.get("authorization", "").partition(" ")
         async with self._database.connection() as connection:
             if scheme.lower() == "bearer":
@@ -119,7 +145,8 @@ class Guard:
                 raise NotSignedIn("Sign in first.")
             if http.method not in SAFE_METHODS:
                 check_same_origin(http)
-            return await identity.actor_of_session(connection, token, now=self._clock.now())
+            session = await session_of(connection, token, now=self._clock.now())
+            return session.actor, session
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +155,11 @@ class Requirement:
 
     guard: Guard
     permission: Permission
+    is_own: bool = False
 
     async def __call__(self, http: HttpRequest) -> Request:
         """Yield the request of an actor who holds the right."""
-        return await self.guard.admit(http, self.permission)
+        return await self.guard.admit(http, self.permission, is_own=self.is_own)
 
 
 def check_same_origin(http: HttpRequest) -> None:

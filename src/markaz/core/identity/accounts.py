@@ -216,4 +216,3 @@ def actor_of(row: asyncpg.Record) -> Actor:
         access_version=row["access_version"],
         rate_limit_per_s=row["rate_limit_per_s"],
     )
-

@@ -210,9 +210,7 @@ async def own_passkeys(connection: Connection, account_id: UUID) -> list[dict[st
 
 async def remove_passkey(connection: Connection, account_id: UUID, passkey_id: UUID) -> bool:
     """Take a passkey away; return whether the account had it."""
-    done = await connection.execute(
-        "DELETE FROM passkeys WHERE id = $1 AND account_id = $2", passkey_id, account_id
-    )
+    done = await connection.execute("DELETE FROM passkeys WHERE id = $1 AND account_id = $2", passkey_id, account_id)
     return done == "DELETE 1"
 
 

@@ -99,7 +99,9 @@ async def open_session(
 
 
 _BY_SESSION = (
-    ACTOR.replace("SELECT ", "SELECT s.id AS session_id, s.expires_at, s.level, s.method, s.proven_at, s.last_seen_at, ", 1)
+    ACTOR.replace(
+        "SELECT ", "SELECT s.id AS session_id, s.expires_at, s.level, s.method, s.proven_at, s.last_seen_at, ", 1
+    )
     + "JOIN sessions s ON s.account_id = a.id WHERE s.token_hash = $1 AND s.expires_at > $2 AND a.is_active"
 )
 
@@ -127,16 +129,19 @@ async def actor_of_session(connection: Connection, token: str, *, now: datetime)
     return session.actor, session.expires_at
 
 
-async def raise_session(connection: Connection, token: str, *, now: datetime, level: Level | None = None) -> str:
-    """Give a session a new token because its holder proved who they are; the old token ends. Raises NotSignedIn."""
+async def raise_session(connection: Connection, token: str, *, now: datetime, method: Method | None = None) -> str:
+    """Give a session a new token because its holder proved who they are; the old token ends. Raises NotSignedIn.
+
+    With a `method` that is two factors the session is a full one from here on.
+    """
     fresh = secrets.token_urlsafe(32)
     done = await connection.execute(
-        "UPDATE sessions SET token_hash = $2, proven_at = $3, level = coalesce($4, level) "
-        "WHERE token_hash = $1 AND expires_at > $3",
+        "UPDATE sessions SET token_hash = $2, proven_at = $3, method = coalesce($4::text, method), "
+        "level = CASE WHEN $4::text IS NULL THEN level ELSE 'full' END WHERE token_hash = $1 AND expires_at > $3",
         token_hash(token),
         token_hash(fresh),
         now,
-        None if level is None else level.value,
+        None if method is None else method.value,
     )
     if done == "UPDATE 0":
         raise NotSignedIn("Your session has ended: sign in again.")

@@ -37,7 +37,7 @@ class StepKind(StrEnum):
 class StepEnded(MarkazError):
     """The step was taken, is too old, or belongs to another browser: it begins again."""
 
-    status = 401
+    status = 409
     code = "step_ended"
 
     def __init__(self) -> None:

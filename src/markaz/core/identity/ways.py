@@ -37,6 +37,15 @@ class ProofNeeded(Forbidden):
         super().__init__("Prove once more who you are: the proof holds for five minutes.")
 
 
+class ProofRefused(Forbidden):
+    """The proof was wrong. The session goes on as it was: this is no sign-out."""
+
+    code = "proof_refused"
+
+    def __init__(self) -> None:
+        super().__init__("This was not accepted: look at what you typed, or use another way.")
+
+
 class SecondFactorNeeded(Forbidden):
     """The account's role needs a second factor, and it has none yet."""
 
