@@ -1,5 +1,6 @@
 import { lazy, Suspense } from "react";
 import { Navigate, Route, Routes } from "react-router";
+import { may } from "./api/permissions";
 import { useSessionState, useWords } from "./context";
 import { AlertFormScreen } from "./screens/alerts/alert-form";
 import { AlertScreen } from "./screens/alerts/alert-screen";
@@ -19,6 +20,7 @@ import { UnitsScreen } from "./screens/units/units";
 import { session } from "./session";
 import { Shell } from "./ui/shell";
 
+const OversightScreen = lazy(() => import("./screens/oversight/oversight-screen"));
 const MapScreen = lazy(() => import("./screens/map-screen"));
 
 export function App() {
@@ -41,7 +43,7 @@ export function App() {
     <Shell>
       <Suspense fallback={<p className="quiet pad">{t("app.loading")}</p>}>
         <Routes>
-          <Route path="/" element={<Navigate to="/desk" replace />} />
+          <Route path="/" element={<Navigate to={may(state.me, "picture") || !may(state.me, "oversight") ? "/desk" : "/oversight"} replace />} />
           <Route path="/desk/:id?" element={<DeskScreen />} />
           <Route path="/map/:territory?" element={<MapScreen />} />
           <Route path="/new" element={<NewIncidentScreen />} />
@@ -57,6 +59,7 @@ export function App() {
           <Route path="/alerts/new" element={<AlertFormScreen />} />
           <Route path="/alerts/:id" element={<AlertScreen />} />
           <Route path="/alerts/:id/edit" element={<AlertFormScreen />} />
+          <Route path="/oversight/:part?/:id?" element={<OversightScreen />} />
           <Route path="*" element={<NotFound />} />
         </Routes>
       </Suspense>

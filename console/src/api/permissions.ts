@@ -1,9 +1,11 @@
 /** What a button needs. The server decides every time; this only keeps from people what they would be refused anyway. */
 import type { Me } from "./types";
 
-export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "reopen" | "correct" | "unit_status" | "figures" | "sealed" | "colleagues" | "alarms" | "resolve_alarm" | "emergency" | "hazard" | "alerts" | "alert_draft" | "alert_approve" | "handover" | "summary" | "summary_make" | "log_on" | "lend" | "register" | "plan";
+export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "reopen" | "correct" | "unit_status" | "figures" | "sealed" | "colleagues" | "alarms" | "resolve_alarm" | "emergency" | "hazard" | "alerts" | "alert_draft" | "alert_approve" | "handover" | "summary" | "summary_make" | "log_on" | "lend" | "register" | "plan"
+  | "oversight" | "judge_reviews" | "read_reviews" | "publish_rate" | "handle_rights" | "renew_delays";
 
-const NEEDS: Record<Act, string> = {
+/** One permission, or any of several. */
+const NEEDS: Record<Act, string | readonly string[]> = {
   picture: "incident.read",
   open: "incident.open",
   dispatch: "incident.dispatch",
@@ -29,8 +31,15 @@ const NEEDS: Record<Act, string> = {
   lend: "unit.lend",
   register: "unit.register",
   plan: "roster.plan",
+  oversight: ["review.judge", "review.read", "right.handle", "right.renew"],
+  judge_reviews: "review.judge",
+  read_reviews: "review.read",
+  publish_rate: "review.publish",
+  handle_rights: "right.handle",
+  renew_delays: "right.renew",
 };
 
 export function may(me: Me, act: Act): boolean {
-  return me.permissions.includes(NEEDS[act]);
+  const needs = NEEDS[act];
+  return typeof needs === "string" ? me.permissions.includes(needs) : needs.some((one) => me.permissions.includes(one));
 }

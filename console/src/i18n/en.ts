@@ -5,6 +5,7 @@ import { briefingEn } from "./briefing/en";
 import { contentsEn } from "./contents/en";
 import { placesEn } from "./places/en";
 import { crewsEn } from "./crews/en";
+import { oversightEn } from "./oversight/en";
 
 export const en = {
   ...dispatchEn,
@@ -13,6 +14,7 @@ export const en = {
   ...contentsEn,
   ...placesEn,
   ...crewsEn,
+  ...oversightEn,
   "app.title": "Markaz: duty desk",
   "app.loading": "Loading…",
   "app.not_found": "There is no such page.",

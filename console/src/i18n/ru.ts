@@ -4,6 +4,7 @@ import { briefingRu } from "./briefing/ru";
 import { contentsRu } from "./contents/ru";
 import { placesRu } from "./places/ru";
 import { crewsRu } from "./crews/ru";
+import { oversightRu } from "./oversight/ru";
 import type { Messages } from "./messages";
 
 export const ru: Messages = {
@@ -13,6 +14,7 @@ export const ru: Messages = {
   ...contentsRu,
   ...placesRu,
   ...crewsRu,
+  ...oversightRu,
   "app.title": "Markaz: дежурная часть",
   "app.loading": "Загрузка…",
   "app.not_found": "Такой страницы нет.",

@@ -4,6 +4,7 @@ import { briefingUzCyrl } from "./briefing/uz-cyrl";
 import { contentsUzCyrl } from "./contents/uz-cyrl";
 import { placesUzCyrl } from "./places/uz-cyrl";
 import { crewsUzCyrl } from "./crews/uz-cyrl";
+import { oversightUzCyrl } from "./oversight/uz-cyrl";
 import type { Messages } from "./messages";
 
 /** Generated from uz-latn.ts by `npm run uz-cyrl`; do not edit. Words are set right in scripts/uz-cyrl-exceptions.json. */
@@ -14,6 +15,7 @@ export const uzCyrl: Messages = {
   ...contentsUzCyrl,
   ...placesUzCyrl,
   ...crewsUzCyrl,
+  ...oversightUzCyrl,
   "app.title": "Марказ: навбатчилик қисми",
   "app.loading": "Юкланмоқда…",
   "app.not_found": "Бундай саҳифа йўқ.",

@@ -4,6 +4,7 @@ import { briefingUzLatn } from "./briefing/uz-latn";
 import { contentsUzLatn } from "./contents/uz-latn";
 import { placesUzLatn } from "./places/uz-latn";
 import { crewsUzLatn } from "./crews/uz-latn";
+import { oversightUzLatn } from "./oversight/uz-latn";
 import type { Messages } from "./messages";
 
 /** Written with ʻ (U+02BB) in oʻ and gʻ and ʼ (U+02BC) for the tutuq; the Cyrillic text is generated from this one. */
@@ -14,6 +15,7 @@ export const uzLatn: Messages = {
   ...contentsUzLatn,
   ...placesUzLatn,
   ...crewsUzLatn,
+  ...oversightUzLatn,
   "app.title": "Markaz: navbatchilik qismi",
   "app.loading": "Yuklanmoqda…",
   "app.not_found": "Bunday sahifa yoʻq.",

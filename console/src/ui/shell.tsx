@@ -29,6 +29,7 @@ const SCREENS: readonly { to: string; label: Key; icon: string; needs: Act }[] =
   { to: "/alerts", label: "nav.alerts", icon: "M4 10v4h3l7 4V6l-7 4zM18 9a4 4 0 0 1 0 6", needs: "alerts" },
   { to: "/figures", label: "nav.figures", icon: "M4 20V4M4 20h16M8 16v-4M12 16V8M16 16v-6", needs: "figures" },
   { to: "/briefing", label: "nav.briefing", icon: "M4 4h12l4 4v12H4zM8 10h8M8 14h5M14 18l2 2 4-5", needs: "handover" },
+  { to: "/oversight", label: "nav.oversight", icon: "M12 3l8 3v6c0 5-3.500 7.500-8 9-4.500-1.500-8-4-8-9V6zM8.500 12l2.500 2.500 4.500-5", needs: "oversight" },
 ];
 
 export function Shell({ children }: { children: ReactNode }) {
@@ -93,7 +94,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </nav>
       <main id="main" className="main" tabIndex={-1}>
         <ErrorBoundary place={pathname} message={t("problem.unexpected")} reload={t("problem.reload")}>
-          {may(me, "picture") ? children : <p className="empty">{t("app.no_screens", { command: "markaz" })}</p>}
+          {may(me, "picture") || may(me, "oversight") ? children : <p className="empty">{t("app.no_screens", { command: "markaz" })}</p>}
         </ErrorBoundary>
       </main>
       {isLeaving && <LeaveDialog onClose={() => setIsLeaving(false)} />}
