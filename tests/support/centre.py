@@ -109,7 +109,7 @@ async def opened_centre(
     `with_land=False` opens a database again that another centre made.
     """
     # No alarm comes of itself: a test that counts events looks at the clocks when it wants to.
-    calm = {"rate_limit_per_s": UNHURRIED_PER_S, "watch_clocks": False}
+    calm = {"rate_limit_per_s": UNHURRIED_PER_S, "watch_clocks": False, "log_checkpoints": False}
     settings = settings.model_copy(update=calm | changes)
     if with_land:
         connection = await asyncpg.connect(access.app_dsn)

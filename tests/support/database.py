@@ -178,6 +178,14 @@ ROWS_SINCE = {
                 "details": {}, "roles": []}'::text), array_agg(sha256('\\x01')), array_agg('view'::text), now())
             FROM generate_series(1, 256);
     """,
+    "0015": """
+        UPDATE log_public SET origin = 'markaz.example/log', size = 256, at = now();
+        INSERT INTO log_intervals VALUES (0, now(), 1000, 256, sha256('\\x02'), 'markaz/1', 'none', 1);
+        INSERT INTO log_public_tiles VALUES (1, 0, sha256('\\x03'));
+        INSERT INTO log_checkpoints VALUES (256, now(), 'body', 'signatures', true);
+        INSERT INTO log_witnesses VALUES ('witness.example', 'vkey', now());
+        INSERT INTO log_cosignatures VALUES (256, 'witness.example', 'line', now());
+    """,
     "0019": """
         INSERT INTO tasks (id, kind, record_kind, territory_id, opened_at, due_at)
             VALUES ('00000000-0000-7000-8000-000000001901', 'review', 'review_case', 1, now(), now());

@@ -6,7 +6,20 @@ from typing import NoReturn
 import typer
 from pydantic import ValidationError
 
-from markaz.cli import accounts, alerts, bench, database, demo, importing, places, replay, serve, territories, training
+from markaz.cli import (
+    accounts,
+    alerts,
+    bench,
+    database,
+    demo,
+    importing,
+    log,
+    places,
+    replay,
+    serve,
+    territories,
+    training,
+)
 from markaz.core.errors import MarkazError
 
 app = typer.Typer(
@@ -29,6 +42,8 @@ app.add_typer(demo.app, name="demo")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(training.app, name="training")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(log.app, name="log")
+app.add_typer(log.verify_app, name="verify")
 
 
 def main() -> NoReturn:

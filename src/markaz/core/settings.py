@@ -136,6 +136,16 @@ class Settings(BaseSettings):
         le=1_000,
         description="Most looks a day that are reviewed because they raise a question; some questions always are.",
     )
+    log_checkpoints: bool = Field(
+        True,
+        description="Whether this process signs checkpoints of the log of use; one process of a centre does at a time.",
+    )
+    log_interval_s: float = Field(
+        1.0,
+        ge=0.1,
+        le=60,
+        description="Length of an interval of the public log: one leaf and one signed checkpoint for each.",
+    )
     session_hours: int = Field(12, ge=1, le=72, description="Life of a session: one shift.")
     presence_away_s: float = Field(
         60.0, ge=1, le=3_600, description="How long a desk without a stream counts as present: a reload takes less."

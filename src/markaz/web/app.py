@@ -37,6 +37,7 @@ from markaz.web import errors
 from markaz.web.accounts import accounts_router
 from markaz.web.centre import Centre
 from markaz.web.guard import check_routes, declared
+from markaz.web.log import log_router
 from markaz.web.middleware import Edge
 from markaz.web.own_account import own_account_router
 from markaz.web.places import places_router
@@ -89,6 +90,7 @@ def create_app(centre: Centre) -> FastAPI:
         roster_router(centre.roster, centre.guard),
         retention_router(centre.retention, centre.guard, centre.at_the_top),
         reviews_router(centre.reviews, centre.publishing, centre.guard),
+        log_router(centre),
     ):
         app.include_router(router)
     document = openapi(app)

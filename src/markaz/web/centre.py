@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from markaz.core import acts, identity
+from markaz.core.access.policies import policy_hash
 from markaz.core.codes import CodeTables, load_codes, time_zone_of
 from markaz.core.db.pool import DATABASE_TROUBLE, Database
 from markaz.core.dispatch_rules import load_dispatch_rules
@@ -19,6 +20,8 @@ from markaz.core.events import Recorded
 from markaz.core.identity import guessing, steps
 from markaz.core.identity.signing_in import SigningIn
 from markaz.core.jobs import Job, Jobs
+from markaz.core.log import checkpoints
+from markaz.core.log.checkpoints import Checkpointer
 from markaz.core.permissions import Actor, Permission, require
 from markaz.core.places.gazetteer import Gazetteer
 from markaz.core.retention import load_governance
@@ -131,6 +134,7 @@ class Centre:
     sampling: Sampling = field(init=False)
     reviews: Reviews = field(init=False)
     publishing: Publishing = field(init=False)
+    checkpointer: Checkpointer = field(init=False)
     replay_clock: dict[str, Any] | None = None
     gazetteer: Gazetteer = field(init=False)
     _reload: asyncio.Event = field(default_factory=asyncio.Event)
@@ -157,6 +161,8 @@ class Centre:
         )
         self.positions = Positions(database)
         self.desk = Desk(self.spine)
+        step = timedelta(seconds=settings.log_interval_s)
+        self.checkpointer = Checkpointer(database, self.clock, settings.home, step=step, policy_hash=policy_hash)
         self.calls = Calls(self.spine, self.codes)
         self._wire_dispatch()
         self.intake = Intake(self.spine)
@@ -291,6 +297,8 @@ class Centre:
         ]
         if self.settings.watch_clocks:
             work.append(asyncio.create_task(self._every(LOOK_S, self._watch_clocks)))
+        if self.settings.log_checkpoints:
+            work.append(asyncio.create_task(self.checkpointer.run()))
         try:
             yield self
         finally:
@@ -313,6 +321,7 @@ class Centre:
             Job("hazards.forget", timedelta(hours=1), ended("hazard_notes", lambda c: hazards.forget_ended(c, now()))),
             Job("sign_in.forget_spent", timedelta(hours=1), lambda c: steps.forget_spent(c, now())),
             Job("sign_in.forget_guesses", timedelta(minutes=5), lambda c: guessing.forget_guesses(c, now())),
+            Job("log.forget_passing", timedelta(minutes=5), lambda c: checkpoints.forget_passing(c, now())),
             Job("positions.partitions", timedelta(hours=6), lambda c: positions.make_partitions(c, now())),
             Job("positions.forget", timedelta(hours=6), ended("positions", lambda c: holds.forget(c, now()))),
             Job("aid.bring_home", timedelta(minutes=1), lambda c: aid.bring_home(c, now())),

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from markaz.core.log.tree import HASH_BYTES, Frontier, Range, perfect_ranges, perfect_root, proof_from
+from markaz.core.log.tree import HASH_BYTES, Frontier, Range, fold, perfect_ranges, perfect_root, proof_from
 
 HEIGHT: Final = 8
 WIDTH: Final = 1 << HEIGHT
@@ -112,3 +112,44 @@ def _in_level(start: int, end: int) -> tuple[int, int, int]:
     """Return the level at which a perfect subtree is kept, and the range of its hashes there."""
     level = ((end - start).bit_length() - 1) // HEIGHT
     return level, start >> HEIGHT * level, end >> HEIGHT * level
+
+
+class Growth:
+    """The open tiles at the right edge of a growing tree: what is needed to add leaves, to fill tiles and to tell the root."""
+
+    def __init__(self, size: int, rows: Sequence[Sequence[bytes]]) -> None:
+        self.size = size
+        self._rows = [list(row) for row in rows]
+
+    @classmethod
+    async def load(cls, size: int, fetch: Fetch) -> "Growth":
+        """Read the open tiles of the tree of `size`."""
+        counts = [size >> HEIGHT * level for level in range(MAX_LEVEL + 1)]
+        wanted = {level: [(n // WIDTH * WIDTH, n)] for level, n in enumerate(counts) if n % WIDTH}
+        hashes = await fetch(wanted)
+        rows = [
+            [hashes[level][i] for i in range(n // WIDTH * WIDTH, n)] if n % WIDTH else []
+            for level, n in enumerate(counts)
+        ]
+        return cls(size, rows)
+
+    def append(self, leaf: bytes) -> list[tuple[int, int, bytes]]:
+        """Add the hash of the next leaf; return what is to be kept of the tiles it filled: (level, index, root)."""
+        self.size += 1
+        filled: list[tuple[int, int, bytes]] = []
+        level, hash_ = 0, leaf
+        while True:
+            row = self._rows[level]
+            row.append(hash_)
+            if len(row) < WIDTH:
+                return filled
+            hash_, self._rows[level] = perfect_root(row), []
+            level += 1
+            filled.append((level, (self.size >> HEIGHT * level) - 1, hash_))
+
+    def root(self) -> bytes:
+        """Return the root of the tree so far."""
+        pieces = []
+        for row in reversed(self._rows):
+            pieces += [perfect_root(row[start:end]) for start, end in perfect_ranges(0, len(row))]
+        return fold(pieces)

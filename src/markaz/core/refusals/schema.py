@@ -4,7 +4,10 @@ from markaz.core.db.pool import Connection
 from markaz.core.refusals.guard import Kind, Lists, Problem, problems
 
 # What the application's role may only add to: nobody edits history through it.
-APPEND_ONLY = ("events", "erasures", "import_rows", "calls", "audit_entries", "log_state", "log_leaves", "log_tiles")
+APPEND_ONLY = (
+    *("events", "erasures", "import_rows", "calls", "audit_entries", "log_state", "log_leaves", "log_tiles"),
+    *("log_intervals", "log_public_tiles", "log_cosignatures"),
+)
 
 _COLUMNS = """
 SELECT CASE WHEN n.nspname = 'public' THEN '' ELSE n.nspname || '.' END || c.relname || '.' || a.attname

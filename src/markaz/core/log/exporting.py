@@ -1,0 +1,153 @@
+"""The log of a period as a folder that anybody checks offline with `markaz/witness.py verify FOLDER`.
+
+    manifest.json       format, keys, and the right edges of both trees before the first leaf and entry that follow
+    checkpoints/*.txt   signed checkpoints of the period with their cosignatures, the first and the last among them
+    leaves.bin          the hashes of the public leaves, 32 bytes each
+    intervals.jsonl     the intervals that say something new, opened; the first and the last in any case
+    entries.jsonl       the bodies of the entries, with their openings when asked for
+
+It holds hashes, times, kinds and, with openings, ids and codes: no name and no text about a person.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from markaz.core.db.folder import sync_folder
+from markaz.core.db.pool import Connection
+from markaz.core.errors import InvalidInput, NotPossibleNow
+from markaz.core.log import tiles
+from markaz.core.log.checkpoints import newest_note
+from markaz.core.log.intervals import Run, hashes_between
+from markaz.core.log.keys import KeyRing
+from markaz.core.log.proofs import ENTRY_SQL, entry_from, opened
+from markaz.core.log.reading import entry_tree, public_tree, run_at, runs_between
+from markaz.core.log.tree import Frontier
+from markaz.kit.clock import iso
+
+FORMAT: Final = "markaz-log/1"
+LEAVES_AT_ONCE: Final = 65_536
+ENTRIES_AT_ONCE: Final = 10_000
+CHECKPOINTS_MAX: Final = 20_000  # two years of one an hour
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What a folder holds: sizes of the public tree at its two checkpoints (0: from the beginning), and entries."""
+
+    first_size: int
+    last_size: int
+    entries: int
+
+
+async def export(
+    connection: Connection,
+    ring: KeyRing,
+    folder: Path,
+    since: datetime,
+    until: datetime,
+    *,
+    with_openings: bool = False,
+) -> Exported:
+    """Write the log from the checkpoint before `since` to the last one before `until` into a new `folder`.
+
+    `connection` is of one snapshot. Raises InvalidInput when the folder is there, NotPossibleNow when there is no
+    checkpoint before `until`, SaltMissing when a salt key is lost.
+    """
+    newest = "SELECT size FROM log_checkpoints WHERE at <= $1 ORDER BY size DESC LIMIT 1"
+    first = await connection.fetchval(newest, since) or 0
+    last = await connection.fetchval(newest, until)
+    if last is None or last <= first:
+        raise NotPossibleNow("The log has no two checkpoints in this period.")
+    _make_folder(folder)
+    start = max(first - 1, 0)  # the leaf that makes the first checkpoint comes along: it binds the edge before it
+    base = await run_at(connection, start)
+    entries_start = base.entries_size if first else 0
+    end = await run_at(connection, last - 1)
+    await _write_checkpoints(connection, folder / "checkpoints", first, last)
+    await _write_leaves(connection, ring, folder, start, last)
+    await _write_intervals(connection, ring, folder, start, last)
+    entries = await _write_entries(connection, folder, entries_start, end.entries_size, with_openings)
+    manifest = {
+        "format": FORMAT,
+        "keys": ring.statement(),
+        "since": iso(since),
+        "until": iso(until),
+        "public": _edge(await tiles.frontier_of(start, public_tree(connection, ring.salts))),
+        "entries": _edge(await tiles.frontier_of(entries_start, entry_tree(connection))),
+    }
+    _write(folder / "manifest.json", iter([orjson.dumps(manifest, option=orjson.OPT_INDENT_2)]))
+    sync_folder(folder)
+    return Exported(first, last, entries)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+    except FileExistsError as error:
+        raise InvalidInput(f"{folder} is there already: name a new folder.", field="folder") from error
+    (folder / "checkpoints").mkdir()
+
+
+def _edge(frontier: Frontier) -> dict[str, Any]:
+    return {"size": frontier.size, "edge": [one.hex() for one in frontier.hashes]}
+
+
+async def _write_checkpoints(connection: Connection, folder: Path, first: int, last: int) -> None:
+    rows = await connection.fetch(
+        "SELECT p.size FROM log_checkpoints p WHERE p.size BETWEEN $1 AND $2 AND (p.is_kept OR p.size IN ($1, $2) "
+        "OR EXISTS (SELECT FROM log_cosignatures c WHERE c.size = p.size)) ORDER BY p.size DESC LIMIT $3",
+        first,
+        last,
+        CHECKPOINTS_MAX,
+    )
+    for size in {first, *(row["size"] for row in rows)} - {0}:
+        note = await newest_note(connection, size=size)
+        assert note is not None, "it was found in the same snapshot"
+        _write(folder / f"{size:015d}.txt", iter([note.encode()]))
+
+
+async def _write_leaves(connection: Connection, ring: KeyRing, folder: Path, start: int, end: int) -> None:
+    with (folder / "leaves.bin").open("wb") as file:
+        for at in range(start, end, LEAVES_AT_ONCE):
+            until = min(at + LEAVES_AT_ONCE, end)
+            runs = await runs_between(connection, at, until)
+            file.write(b"".join(hashes_between(runs, at, until, ring.salts)))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+async def _write_intervals(connection: Connection, ring: KeyRing, folder: Path, start: int, end: int) -> None:
+    def lines(runs: list[Run]) -> Iterator[bytes]:
+        for run in runs:
+            if run.index >= start:
+                yield orjson.dumps(opened(run, run.index, ring.salts)) + b"\n"
+
+    runs = await runs_between(connection, start, end)
+    edges = [] if runs[0].index == start else [orjson.dumps(opened(runs[0], start, ring.salts)) + b"\n"]
+    tail = [] if end - 1 in (start, runs[-1].index) else [orjson.dumps(opened(runs[-1], end - 1, ring.salts)) + b"\n"]
+    _write(folder / "intervals.jsonl", iter([*edges, *lines(runs), *tail]))
+
+
+async def _write_entries(connection: Connection, folder: Path, start: int, end: int, with_openings: bool) -> int:
+    with (folder / "entries.jsonl").open("wb") as file:
+        for at in range(start, end, ENTRIES_AT_ONCE):
+            rows = await connection.fetch(
+                ENTRY_SQL + "WHERE l.index >= $1 AND l.index < $2 ORDER BY l.index", at, min(at + ENTRIES_AT_ONCE, end)
+            )
+            file.writelines(orjson.dumps(entry_from(row, with_opening=with_openings)) + b"\n" for row in rows)
+        file.flush()
+        os.fsync(file.fileno())
+    return end - start
+
+
+def _write(path: Path, lines: Iterator[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())

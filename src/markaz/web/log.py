@@ -1,0 +1,144 @@
+"""The routes of the log: what witnesses fetch and send without signing in, its state, and proofs of single entries.
+
+Public are checkpoints, keys and the hashes of the public tree (C2SP tlog-tiles below /api/log), and the witness program
+itself. What an entry says is never public: a proof opens one of them to whoever may read the audit trail.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Response
+from fastapi import Path as InPath
+from fastapi import Request as HttpRequest
+from pydantic import BaseModel, ConfigDict, Field
+
+import markaz
+from markaz.core.acts import Request
+from markaz.core.errors import NotFound
+from markaz.core.log import keys, tiles, witnesses
+from markaz.core.log.checkpoints import newest_note
+from markaz.core.log.intervals import SaltMissing
+from markaz.core.log.proofs import proof_of
+from markaz.core.log.reading import public_tile
+from markaz.core.log.status import published_size, status_of
+from markaz.core.permissions import Permission, require
+from markaz.core.sealing import KeysMissing
+from markaz.programmes.incidents.routes import reply
+from markaz.web.centre import Centre
+from markaz.web.guard import declared
+
+P = Permission
+WITNESS_FILE: Final = Path(markaz.__file__).parent / "witness.py"
+PER_CLIENT_PER_S: Final = 50.0  # a witness that was away for months asks for about fifty tiles at once
+PUBLIC_PER_S: Final = 200.0  # of everybody together: outsiders never take the desk's database
+FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
+NOT_KEPT: Final = {"cache-control": "no-store"}
+PLAIN: Final = "text/plain; charset=utf-8"
+
+
+class CosignatureBody(BaseModel):
+    """A cosignature of a checkpoint: its size, and the line that belongs below its note."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    size: int = Field(ge=1, le=2**53)
+    cosignature: str = Field(min_length=1, max_length=1_000)
+
+
+def log_router(centre: Centre) -> APIRouter:
+    """Return the routes of the log."""
+    router = APIRouter(prefix="/api/log", tags=["log"])
+    outsiders_routes(centre, router)
+    insiders_routes(centre, router)
+    return router
+
+
+def outsiders_routes(centre: Centre, router: APIRouter) -> None:
+    """Add what needs no sign-in: hashes, keys, signatures."""
+
+    def bounded(http: HttpRequest) -> None:
+        centre.guard.limiter.take_key(("log", http.client.host if http.client else ""), PER_CLIENT_PER_S)
+        centre.guard.limiter.take_key("log", PUBLIC_PER_S)
+
+    bound = [Depends(bounded)]
+
+    @router.get("/checkpoint", openapi_extra=declared(P.PUBLIC), dependencies=bound)
+    async def checkpoint() -> Response:
+        """Return the newest signed checkpoint (C2SP tlog-checkpoint)."""
+        return await _note(centre, None)
+
+    @router.get("/checkpoints/{size}", openapi_extra=declared(P.PUBLIC), dependencies=bound)
+    async def checkpoint_of(size: Annotated[int, InPath(ge=1, le=2**53)]) -> Response:
+        """Return the checkpoint of a size with its cosignatures; older ones are kept where a witness cosigned them."""
+        return await _note(centre, size)
+
+    @router.get("/tile/{path:path}", openapi_extra=declared(P.PUBLIC), dependencies=bound)
+    async def tile(path: Annotated[str, InPath(max_length=64)]) -> Response:
+        """Return a tile of the public tree, whole or partial, or a bundle of its leaf data (C2SP tlog-tiles)."""
+        asked = tiles.parse_path(path)
+        ring = keys.load(centre.settings.home)
+        async with centre.database.connection() as connection:
+            size = await published_size(connection)
+            if asked is None or ring is None or not asked.is_in(size):
+                raise NotFound("There is no such tile in the published log.", what="tile")
+            try:
+                data = await public_tile(connection, ring.salts, asked)
+            except SaltMissing as error:
+                raise NotFound("The key that made this tile is lost.", what="tile") from error
+        return Response(data, media_type="application/octet-stream", headers=FOR_EVER)
+
+    @router.get("/keys", openapi_extra=declared(P.PUBLIC), dependencies=bound)
+    async def log_keys() -> Response:
+        """Return the public keys of the log; each later one is introduced by the signature of the one before."""
+        return reply(200, _ring(centre).statement())
+
+    @router.get("/witness.py", openapi_extra=declared(P.PUBLIC), dependencies=bound)
+    async def witness() -> Response:
+        """Return the stand-alone program of a witness, to be read before it is run."""
+        return Response(WITNESS_FILE.read_bytes(), media_type="text/x-python; charset=utf-8", headers=NOT_KEPT)
+
+    @router.post("/cosignatures", openapi_extra=declared(P.PUBLIC), dependencies=bound, status_code=201)
+    async def cosign(body: CosignatureBody) -> Response:
+        """Keep the cosignature of a registered witness. Sent again, it is known and changes nothing."""
+        async with centre.database.transaction() as connection:
+            is_new = await witnesses.accept(connection, centre.clock.now(), body.size, body.cosignature)
+        return reply(201 if is_new else 200, {"size": body.size})
+
+
+def insiders_routes(centre: Centre, router: APIRouter) -> None:
+    """Add the state of the log, and proofs of its entries."""
+
+    @router.get("/status", openapi_extra=declared(P.SIGNED_IN))
+    async def status(_request: Annotated[Request, Depends(centre.guard.requires(P.SIGNED_IN))]) -> Response:
+        """Return how far the log has come, how old its newest checkpoint is, and who witnesses it."""
+        async with centre.database.connection() as connection:
+            return reply(200, await status_of(connection, keys.load(centre.settings.home), centre.clock.now()))
+
+    @router.get("/proofs/{index}", openapi_extra=declared(P.AUDIT_READ))
+    async def proof(
+        request: Annotated[Request, Depends(centre.guard.requires(P.AUDIT_READ))],
+        index: Annotated[int, InPath(ge=0, le=2**53)],
+    ) -> Response:
+        """Return the proof that an entry is in the log; `witness.py verify` checks it without a server."""
+        require(request.actor, P.AUDIT_READ, centre.tree.root_id or 0, centre.tree)
+        ring = _ring(centre)
+        async with centre.database.snapshot() as connection:
+            try:
+                return reply(200, await proof_of(connection, ring, index))
+            except SaltMissing as error:
+                raise KeysMissing("The key that opens this interval of the log is lost.") from error
+
+
+async def _note(centre: Centre, size: int | None) -> Response:
+    async with centre.database.connection() as connection:
+        note = await newest_note(connection, size=size)
+    if note is None:
+        raise NotFound("There is no such checkpoint here.", what="checkpoint")
+    return Response(note, media_type=PLAIN, headers=NOT_KEPT)
+
+
+def _ring(centre: Centre) -> keys.KeyRing:
+    ring = keys.load(centre.settings.home)
+    if ring is None:
+        raise NotFound("This log has no key yet.", what="key")
+    return ring
