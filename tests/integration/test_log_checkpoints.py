@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -129,9 +128,8 @@ async def test_kill_9_at_any_step_leaves_one_root_for_each_size(
         await log.enter()
         log.clock.advance(SECOND)
         at = log.clock.now().isoformat()
-        command = [sys.executable, KILLED, database.app_dsn, tmp_path, at, stage.value]
-        run = await asyncio.to_thread(subprocess.run, command)
-        assert run.returncode == -signal.SIGKILL
+        run = await asyncio.create_subprocess_exec(sys.executable, KILLED, database.app_dsn, tmp_path, at, stage.value)
+        assert await run.wait() == -signal.SIGKILL
         durable = (await _pending(log)) or (await log.newest()).text()
         await log.enter()
         await log.tick(0)
