@@ -37,6 +37,7 @@ def serving(database: BenchDatabase, home: Path) -> Iterator[Server]:
         "MARKAZ_DATABASE_URL": database.access.app_dsn,
         "MARKAZ_DATABASE_OWNER_URL": database.access.owner_dsn,
         "MARKAZ_PORT": "0",
+        "MARKAZ_TRIAL": "1",
         "MARKAZ_RATE_LIMIT_PER_S": UNLIMITED_PER_S,
     }
     with log.open("ab") as errors:

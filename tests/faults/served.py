@@ -59,6 +59,7 @@ class ServedCentre:
         environment |= {
             "MARKAZ_HOME": str(self.home),
             "MARKAZ_PORT": str(self.port),
+            "MARKAZ_TRIAL": "1",
             "MARKAZ_LOG_LEVEL": self._log_level,
             "MARKAZ_RATE_LIMIT_PER_S": UNHURRIED_PER_S,
         }

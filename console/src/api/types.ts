@@ -204,6 +204,8 @@ export interface Me {
   demo: boolean;
   /** A training desk: a copy of the past, never live. */
   training: boolean;
+  /** A centre for trying out: not checked for going live. */
+  trial?: boolean;
   now: string;
   profile: string;
   stale_after_s: number;

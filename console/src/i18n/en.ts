@@ -52,6 +52,7 @@ export const en = {
 
   "band.training": "TRAINING: a copy of the past. Nothing here reaches a caller, a unit or a live figure.",
   "band.demo": "DEMO: invented territory and traffic. Not for real calls.",
+  "band.trial": "TRIAL: not checked for going live. No data of real people belong here.",
   "band.replay": "REPLAY {time} ×{speed} · {source} · not the present",
   "band.offline": "No connection since {time}. The picture stands still: work by radio and telephone. It catches up by itself.",
 

@@ -53,6 +53,7 @@ export const uzLatn: Messages = {
 
   "band.training": "MASHGʻULOT: oʻtmishning nusxasi. Bu yerdagi hech narsa murojaat qilgan shaxsga, naryadga yoki haqiqiy hisobga yetmaydi.",
   "band.demo": "NAMOYISH: hudud va hodisalar oʻylab topilgan. Haqiqiy murojaatlar uchun emas.",
+  "band.trial": "SINOV: ishga tushirishga tekshirilmagan. Bu yerga haqiqiy odamlar maʼlumoti kiritilmaydi.",
   "band.replay": "QAYTA IJRO {time} ×{speed} · {source} · hozirgi vaqt emas",
   "band.offline": "{time} dan beri aloqa yoʻq. Manzara yangilanmayapti: ratsiya va telefon orqali ishlang. Aloqa tiklansa, oʻzi yangilanadi.",
 

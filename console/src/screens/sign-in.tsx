@@ -8,7 +8,7 @@ import { useRead } from "../ui/use-read";
 
 export function SignInScreen() {
   const { t } = useWords();
-  const centre = useRead<{ demo: boolean; training: boolean }>("/api/centre");
+  const centre = useRead<{ demo: boolean; training: boolean; trial?: boolean }>("/api/centre");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
@@ -29,6 +29,7 @@ export function SignInScreen() {
       <div>
         {centre.data?.training && <p className="band band-training">{t("band.training")}</p>}
         {centre.data?.demo && <p className="band band-demo">{t("band.demo")}</p>}
+        {centre.data?.trial && <p className="band band-demo">{t("band.trial")}</p>}
         <header className="sign-in-bar">
           <ThemePicker />
           <LanguagePicker />

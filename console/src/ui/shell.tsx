@@ -78,6 +78,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <div className="bands">
         {me.training && <p className="band band-training">{t("band.training")}</p>}
         {me.demo && <p className="band band-demo">{t("band.demo")}</p>}
+        {me.trial && <p className="band band-demo">{t("band.trial")}</p>}
         <ReplayBand />
         <OfflineBand />
         {may(me, "alarms") && <AlarmBands alarms={alarms} />}

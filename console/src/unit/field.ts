@@ -94,6 +94,7 @@ export class Phone {
         display_name: me.account.display_name,
         demo: me.demo,
         training: me.training,
+        trial: me.trial,
         unit: isSame ? before.unit : null,
         incident: isSame ? before.incident : null,
         as_of: isSame ? before.as_of : me.now,

@@ -30,6 +30,7 @@ export interface Remembered {
   display_name: string;
   demo: boolean;
   training: boolean;
+  trial?: boolean;
   unit: UnitView | null;
   incident: FieldIncident | null;
   as_of: string;

@@ -37,6 +37,7 @@ export function UnitApp({ phone }: { phone: Phone }) {
       <TopLine phone={phone} unsent={reports.filter(isUnsent).length} />
       {state.known?.training && <p className="band band-training">{t("band.training")}</p>}
       {state.known?.demo && <p className="band band-demo">{t("band.demo")}</p>}
+      {state.known?.trial && <p className="band band-demo">{t("band.trial")}</p>}
       {state.known === null ? null : !state.isOnline && <p className="band band-offline" role="status">{t("unit.offline")}</p>}
       {state.mode === "signed_out" ? (
         <SignIn phone={phone} unsent={reports.filter(isUnsent).length} />

@@ -3,11 +3,13 @@
 import asyncio
 import json
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from markaz.cli.live import check_live
 from markaz.core.db.backup import backup as make_backup
 from markaz.core.db.check import Finding
 from markaz.core.db.check import check as run_check
@@ -21,6 +23,13 @@ from markaz.core.settings import Settings
 TargetArgument = Annotated[Path, typer.Argument(help="Folder to write; it must not be there yet.")]
 SourceArgument = Annotated[Path, typer.Argument(help="Folder that `markaz backup` wrote.")]
 KeysOption = Annotated[Path | None, typer.Option(help="Folder of the keys; default is DIR/keys.")]
+
+
+class What(StrEnum):
+    """What `markaz check` looks at."""
+
+    ALL = "all"
+    LIVE = "live"
 
 
 def migrate() -> None:
@@ -76,8 +85,16 @@ def restore(
         typer.echo(f"warning: {done.unreadable} sealed records have no key and cannot be read", err=True)
 
 
-def check(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Verify the centre's database and files; exit with 1 when something is not in order."""
+def check(
+    what: Annotated[
+        What, typer.Argument(help="all: database and files; live: may it hold data of real people?")
+    ] = What.ALL,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Verify the centre's database and files, or that it is ready to go live; exit with 1 when something is missing."""
+    if what is What.LIVE:
+        check_live(as_json=as_json)
+        return
     settings = Settings()
     with running_database(settings) as access:
         findings = asyncio.run(run_check(access, CentreFolder.at(settings.home)))

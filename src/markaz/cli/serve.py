@@ -8,6 +8,7 @@ from collections.abc import Callable
 import uvicorn
 import uvloop
 
+from markaz.cli.live import refuse_unready
 from markaz.core import training
 from markaz.core.db.embedded import DatabaseAccess, running_database
 from markaz.core.db.migrate import migrate
@@ -70,6 +71,7 @@ async def _ensure_root(settings: Settings, dsn: str) -> None:
                 )
             await training.check(connection, is_meant=settings.training, is_loopback=settings.is_loopback)
             await ensure_root(connection)
+            await refuse_unready(connection, settings)
     finally:
         await database.close()
 

@@ -76,6 +76,11 @@ class Settings(BaseSettings):
         description="TOML file that says who controls the data, on which legal grounds, and when records end; else "
         "governance.toml of the home folder.",
     )
+    trial: bool = Field(
+        False,
+        description="A centre for trying out, labelled on every page: it starts without what `markaz check live` asks for, "
+        "and holds no data of real people.",
+    )
     profile: Profile = Field(
         Profile.UZ, description="Words for territory levels and roles: uz (viloyat, tuman, mahalla) or generic."
     )

@@ -169,7 +169,7 @@ class Centre:
         self.contents = Contents(self.spine)
         zone = ZoneInfo(settings.time_zone) if settings.time_zone else time_zone_of(settings.profile)
         self.summaries = Summaries(self.spine, self.norms, zone, settings.summary_day_starts_at)
-        band = "training" if settings.training else "demo" if settings.demo else None
+        band = "training" if settings.training else "demo" if settings.demo else "trial" if settings.trial else None
         self.papers = Papers(self.summaries, self.codes, lambda: self.tree, band)
         self.handovers = Handovers(self.spine, self.norms)
         self._open_alerts()
@@ -231,7 +231,7 @@ class Centre:
             signer=Signer(settings.home, settings.alert_key, settings.alert_sender or "markaz"),
             sender=settings.alert_sender,
             sender_name=settings.alert_sender_name,
-            is_training=settings.demo or settings.training,
+            is_training=settings.demo or settings.training or settings.trial,
             known_senders=settings.alert_known_senders or settings.home / KNOWN_FOLDER,
         )
         self.warnings, self.receiving, self.bulletin = Warnings(ground), Receiving(ground), Bulletin(ground)

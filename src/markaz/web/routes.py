@@ -30,7 +30,8 @@ def common_router(centre: Centre) -> APIRouter:
         """Return what a page must show before anybody signs in: whether this is real, and which words it uses."""
         settings, site = centre.settings, centre.signing_in.site
         ways = {"passkeys_at": None if site is None else site.origin, "provider": None}
-        words = {"demo": settings.demo, "training": settings.training, "profile": settings.profile.value}
+        modes = {"demo": settings.demo, "training": settings.training, "trial": settings.trial}
+        words = {**modes, "profile": settings.profile.value}
         return reply(200, words | {"sign_in": ways})
 
     @router.get("/codes", openapi_extra=declared(P.SIGNED_IN))

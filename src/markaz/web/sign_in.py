@@ -157,6 +157,7 @@ def me_of(centre: Centre, who: Any) -> dict[str, Any]:
         "level": Level.FULL if is_full else Level.ENROL,
         "demo": centre.settings.demo,
         "training": centre.settings.training,
+        "trial": centre.settings.trial,
         "now": iso(centre.clock.now()),
         "profile": centre.settings.profile.value,
         "stale_after_s": STALE_AFTER_S,

@@ -18,7 +18,7 @@ EXPORTED = "summary.exported"  # the action of the audit entry, where a summary 
 
 
 class Papers:
-    """Puts summaries on paper. `band` is the label of a centre that is not live: `demo`, `training`, or None."""
+    """Puts summaries on paper. `band` is the label of a centre that is not live: `demo`, `training`, `trial`, or None."""
 
     def __init__(
         self, summaries: Summaries, codes: CodeTables, territories: Callable[[], TerritoryTree], band: str | None

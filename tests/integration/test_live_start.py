@@ -1,0 +1,66 @@
+"""Outside demo, training and trial the server refuses to start until the centre is ready for data of real people."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.support.centre import RunningCentre
+from tests.support.governance import governance_text
+from tests.support.land import Land
+from tests.support.people import make_person
+
+from markaz.cli.live import look, refuse_unready
+from markaz.core.live import NotReady
+from markaz.core.permissions import Grant, Role
+from markaz.core.settings import Settings
+
+
+async def refuse(centre: RunningCentre, settings: Settings) -> None:
+    async with centre.centre.database.connection() as connection:
+        await refuse_unready(connection, settings)
+
+
+async def test_a_centre_becomes_ready_step_by_step(centre: RunningCentre, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, secure_cookies=True)
+    with pytest.raises(NotReady, match="6 things are missing"):
+        await refuse(centre, settings)
+    (tmp_path / "governance.toml").write_text(governance_text(), encoding="utf-8")
+    with pytest.raises(NotReady, match="2 things are missing"):
+        await refuse(centre, settings)
+    for role, land in ((Role.APPEAL_BODY, Land.ROOT), (Role.DATA_PROTECTION_OFFICER, Land.WEST)):
+        await make_person(centre.centre.database, role.value, (Grant(role, land),), now=centre.centre.clock.now())
+    with pytest.raises(NotReady, match="data protection officer"):
+        await refuse(centre, settings)  # of a part of the centre only
+    top = (Grant(Role.DATA_PROTECTION_OFFICER, Land.ROOT),)
+    await make_person(centre.centre.database, "dpo", top, now=centre.centre.clock.now())
+    await refuse(centre, settings)
+    with pytest.raises(NotReady, match="TLS"):
+        await refuse(centre, settings.model_copy(update={"secure_cookies": False}))
+    await centre.as_owner("ALTER TABLE parties ADD religion text")
+    with pytest.raises(NotReady, match=r"parties\.religion"):
+        await refuse(centre, settings)
+
+
+@pytest.mark.parametrize("kind", ["demo", "training", "trial"])
+async def test_what_holds_no_real_people_starts(centre: RunningCentre, tmp_path: Path, kind: str) -> None:
+    await refuse(centre, Settings.model_validate({"home": tmp_path, kind: True}))
+    async with centre.centre.database.connection() as connection:
+        assert len(await look(connection, Settings(home=tmp_path))) > 6
+
+
+def test_the_server_itself_refuses_and_says_what_is_missing(centre_settings: Settings, tmp_path: Path) -> None:
+    assert centre_settings.database_url is not None
+    assert centre_settings.database_owner_url is not None
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MARKAZ_")} | {
+        "MARKAZ_HOME": str(tmp_path),
+        "MARKAZ_DATABASE_URL": centre_settings.database_url.get_secret_value(),
+        "MARKAZ_DATABASE_OWNER_URL": centre_settings.database_owner_url.get_secret_value(),
+        "MARKAZ_PORT": "0",
+    }
+    command = [sys.executable, "-m", "markaz.cli.main", "serve"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "7 things are missing" in done.stderr
+    assert "listens" not in done.stdout

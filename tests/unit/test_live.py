@@ -1,0 +1,71 @@
+"""What must stand before a centre holds data of real people: each missing thing is named with what to do."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from tests.support.governance import governance_text
+
+from markaz.core.live import Facts, Finding, NotReady, check_ready, findings
+from markaz.core.permissions import Role
+from markaz.core.retention import Governance, parse_governance
+from markaz.core.settings import Settings
+
+TODAY = date(2026, 11, 22)
+FACTS = Facts(frozenset({Role.DATA_PROTECTION_OFFICER, Role.APPEAL_BODY}), (), witnesses=1, is_demo=False)
+SETTINGS = Settings(home=Path("/nowhere"), secure_cookies=True)
+
+
+def whole(review: str = "2027-06-01") -> Governance:
+    return parse_governance(governance_text(review))
+
+
+def missing(found: list[Finding]) -> set[str]:
+    return {one.what for one in found if one.missing is not None and not one.warning}
+
+
+def test_a_centre_with_everything_is_ready() -> None:
+    found = findings(SETTINGS, whole(), FACTS, TODAY)
+    assert missing(found) == set()
+    check_ready(found)
+
+
+def test_a_fresh_centre_is_told_everything_at_once() -> None:
+    found = findings(
+        Settings(home=Path("/nowhere")), parse_governance(""), Facts(frozenset(), ("column x.y: z",), 0, True), TODAY
+    )
+    assert missing(found) == {one.what for one in found} - {"outside witness"}
+    with pytest.raises(NotReady) as refused:
+        check_ready(found)
+    for word in ("controller", "legal_ground", "review_on", "impact_assessment", "appeal_body", "MARKAZ_TRIAL=1"):
+        assert word in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("facts", "settings", "what"),
+    [
+        (replace(FACTS, offices=frozenset({Role.APPEAL_BODY})), SETTINGS, "data protection officer"),
+        (replace(FACTS, offices=frozenset({Role.DATA_PROTECTION_OFFICER})), SETTINGS, "appeal body"),
+        (replace(FACTS, is_demo=True), SETTINGS, "no demo accounts"),
+        (replace(FACTS, schema=("column parties.religion: refused",)), SETTINGS, "closed lists"),
+        (FACTS, Settings(home=Path("/nowhere")), "TLS"),
+    ],
+)
+def test_each_thing_alone_refuses(facts: Facts, settings: Settings, what: str) -> None:
+    found = findings(settings, whole(), facts, TODAY)
+    assert missing(found) == {what}
+    with pytest.raises(NotReady):
+        check_ready(found)
+
+
+def test_no_outside_witness_and_a_late_review_warn_and_refuse_nothing() -> None:
+    found = findings(SETTINGS, whole(review="2026-01-01"), replace(FACTS, witnesses=0), TODAY)
+    assert {one.what for one in found if one.warning} == {"outside witness", "retention schedule"}
+    assert "unwitnessed" in next(one.missing or "" for one in found if one.what == "outside witness")
+    check_ready(found)
+
+
+def test_an_assessment_of_tomorrow_is_none() -> None:
+    found = findings(SETTINGS, whole(), FACTS, date(2026, 4, 30))
+    assert missing(found) == {"impact assessment"}
