@@ -30,8 +30,8 @@ class Place:
     async def backup(self, target: Path, keys: Path | None = None) -> BackupReport:
         return await backup(self.access, self.folder, target, keys, self.chosen)
 
-    async def restore(self, source: Path, keys: Path | None) -> RestoreReport:
-        return await restore(self.access, self.folder, source, keys, self.chosen)
+    async def restore(self, source: Path, keys: Path | None, erased: Path | None = None) -> RestoreReport:
+        return await restore(self.access, self.folder, source, keys, self.chosen, erased=erased)
 
     async def digests(self) -> dict[str, TableDigest]:
         connection = await connect_owner(self.access.owner_dsn)

@@ -15,10 +15,13 @@ from markaz.core.db.check import Finding
 from markaz.core.db.check import check as run_check
 from markaz.core.db.embedded import running_database
 from markaz.core.db.folder import CentreFolder
+from markaz.core.db.key_age import prune_keys as prune
 from markaz.core.db.migrate import migrate as run_migrations
 from markaz.core.db.restore import restore as run_restore
 from markaz.core.errors import InvalidInput
+from markaz.core.retention import load_governance
 from markaz.core.settings import Settings
+from markaz.kit.clock import SystemClock
 
 TargetArgument = Annotated[Path, typer.Argument(help="Folder to write; it must not be there yet.")]
 SourceArgument = Annotated[Path, typer.Argument(help="Folder that `markaz backup` wrote.")]
@@ -39,15 +42,26 @@ def migrate() -> None:
     typer.echo(f"already at revision {after}" if before == after else f"from {before or 'empty'} to revision {after}")
 
 
-def backup(target: TargetArgument, keys: KeysOption = None) -> None:
+def backup(
+    target: TargetArgument,
+    keys: KeysOption = None,
+    prune_keys: Annotated[
+        Path | None,
+        typer.Option(help="Folder of earlier backups: destroy those of keys that are older than an erasure may take."),
+    ] = None,
+) -> None:
     """Write a consistent backup while the centre runs, with the keys in a folder of their own."""
     settings = Settings()
+    days = load_governance(settings.home, settings.governance).backup_keys_days
     folder = CentreFolder.at(settings.home)
     keys_target = None if keys is None else keys.absolute()
     with running_database(settings) as access:
         made = asyncio.run(make_backup(access, folder, target.absolute(), keys_target, settings.postgres_bin))
     typer.echo(f"data: {made.data} ({made.rows} rows in {made.tables} tables, {made.seq} events)")
-    typer.echo(f"keys: {made.keys}")
+    typer.echo(f"keys: {made.keys} (destroy them within {days} days; older ones are refused)")
+    if prune_keys is not None:
+        for gone in prune(prune_keys, SystemClock().now(), days):
+            typer.echo(f"destroyed the old keys in {gone}")
     if made.keys_beside_data:
         typer.echo(
             "warning: the keys stand beside the data they open; keep them elsewhere (--keys DIR), or whoever finds this "
@@ -63,6 +77,10 @@ def restore(
         bool,
         typer.Option("--without-keys", help="The keys are lost: names, phones, addresses and notes stay unreadable."),
     ] = False,
+    erased: Annotated[
+        Path | None,
+        typer.Option(help="erasures.json of a later backup of keys: what was erased since is erased again."),
+    ] = None,
 ) -> None:
     """Bring a backup back into an empty centre, and verify it."""
     settings = Settings()
@@ -77,7 +95,17 @@ def restore(
         )
     folder = CentreFolder.at(settings.home)
     with running_database(settings) as access:
-        done = asyncio.run(run_restore(access, folder, source.absolute(), keys_source, settings.postgres_bin))
+        done = asyncio.run(
+            run_restore(
+                access,
+                folder,
+                source.absolute(),
+                keys_source,
+                settings.postgres_bin,
+                keys_days=load_governance(settings.home, settings.governance).backup_keys_days,
+                erased=erased,
+            )
+        )
     typer.echo(f"restored {done.rows} rows in {done.tables} tables, {done.seq} events, as of {done.made_at}; verified")
     if done.erased_again:
         typer.echo(f"{done.erased_again} records erased after that backup were erased again")

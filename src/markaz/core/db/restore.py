@@ -19,10 +19,12 @@ import asyncpg
 from markaz.core.db.backup import DATA_DUMP, ERASURES, KEY_FILES, KEYS_DUMP, KEYS_SCHEMA
 from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.folder import CentreFolder, sync_folder
+from markaz.core.db.key_age import check_keys
 from markaz.core.db.manifest import Manifest, TableDigest, digest_tables, table_names
 from markaz.core.db.migrate import UNFINISHED_RESTORE, known_revisions, migrate
 from markaz.core.db.tools import Tools, connect_owner, tools_for
 from markaz.core.db.trouble import DatabaseRefused, DatabaseUnavailable
+from markaz.core.retention import parse_governance
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -45,15 +47,28 @@ class RestoreReport:
 
 
 async def restore(
-    access: DatabaseAccess, folder: CentreFolder, source: Path, keys_source: Path | None, postgres_bin: Path | None
+    access: DatabaseAccess,
+    folder: CentreFolder,
+    source: Path,
+    keys_source: Path | None,
+    postgres_bin: Path | None,
+    *,
+    keys_days: int | None = None,
+    erased: Path | None = None,
 ) -> RestoreReport:
     """Restore the data of `source` and the keys of `keys_source` (None: go on without any key, for ever unreadable).
 
+    Keys older than `keys_days` (None: the packaged schedule's) are refused. `erased` is a newer list of erasures, the
+    erasures.json of any later backup of keys: what stands there is erased again.
     Raises DatabaseRefused when the backup is damaged or too new, or the centre is in use or not empty;
     DatabaseUnavailable when it fails half-way: then nothing is served from it, and calling again starts afresh.
     """
     data = Manifest.read(source, "data")
     keys = None if keys_source is None else Manifest.read(keys_source, "keys")
+    if keys is not None:
+        check_keys(keys, datetime.now(UTC), keys_days or parse_governance("").backup_keys_days)
+    lists = [path for path in (None if keys_source is None else keys_source / ERASURES, erased) if path is not None]
+    erasures = [one for path in lists for one in _read_erasures(path)]
     if data.revision not in known_revisions():
         raise DatabaseRefused(
             f"The backup has revision {data.revision}, made by Markaz {data.markaz_version}: install that or a newer one."
@@ -69,7 +84,7 @@ async def restore(
         await _verify(connection, data.tables, None if keys is None else keys.tables)
         if keys_source is not None:
             _restore_key_files(keys_source / KEY_FILES, folder.keys)
-        erased_again, unreadable = await _finish(connection, keys_source)
+        erased_again, unreadable = await _finish(connection, erasures)
         _, revision = await asyncio.to_thread(migrate, access)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         raise DatabaseUnavailable(f"The restore did not finish ({error}): run it again.") from error
@@ -141,10 +156,17 @@ def _restore_key_files(source: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
-async def _finish(connection: Connection, keys_source: Path | None) -> tuple[int, int]:
-    """Erase again what either part knows as erased, take the mark away, and count what nobody can read."""
-    stated = [] if keys_source is None else json.loads((keys_source / ERASURES).read_text())
-    erasures = [(UUID(sealed_id), datetime.fromisoformat(at), UUID(actor)) for sealed_id, at, actor in stated]
+def _read_erasures(path: Path) -> list[tuple[UUID, datetime, UUID]]:
+    """Return what a list of erasures names. Raises DatabaseRefused when it is none."""
+    try:
+        stated = json.loads(path.read_text())
+        return [(UUID(sealed_id), datetime.fromisoformat(at), UUID(actor)) for sealed_id, at, actor in stated]
+    except (OSError, ValueError, TypeError) as error:
+        raise DatabaseRefused(f"{path} is no list of erasures ({error}).") from error
+
+
+async def _finish(connection: Connection, erasures: list[tuple[UUID, datetime, UUID]]) -> tuple[int, int]:
+    """Erase again what is known as erased, take the mark away, and count what nobody can read."""
     async with connection.transaction():
         before = await connection.fetchval("SELECT count(*) FROM erasures")
         await connection.executemany(
