@@ -173,6 +173,24 @@ async def test_openings_of_the_log_end_but_never_within_a_year(shared_centre: Ru
         await shared_centre.rows("DELETE FROM audit_entries")
 
 
+async def test_a_record_that_somebody_had_restricted_stays_until_that_is_lifted(
+    shared_centre: RunningCentre, officer: Person
+) -> None:
+    incident = await close(officer, await open_incident(officer, caller=CALLER))
+    await aged(shared_centre, incident)
+    await shared_centre.as_owner(
+        "ALTER TABLE restrictions DROP CONSTRAINT restrictions_request_id_fkey"
+    )  # the request itself is not what is asked here
+    await shared_centre.as_owner(
+        "INSERT INTO restrictions (id, sealed_id, request_id, restricted_at) SELECT gen_random_uuid(), sealed_id, "
+        "gen_random_uuid(), now() FROM calls WHERE incident_id = $1::uuid",
+        incident["id"],
+    )
+    assert await run_all(shared_centre) == {}
+    await shared_centre.as_owner("UPDATE restrictions SET lifted_at = now()")
+    assert await run_all(shared_centre) == {"callers": 1}
+
+
 async def test_two_runs_at_once_end_a_record_once(shared_centre: RunningCentre, officer: Person) -> None:
     incident = await close(officer, await open_incident(officer, caller=CALLER))
     await aged(shared_centre, incident)

@@ -22,6 +22,7 @@ AND NOT EXISTS (SELECT FROM incident_links l JOIN incidents o ON o.id IN (l.from
 """
 _FREE = """
 JOIN keys.sealed_keys k ON k.sealed_id = r.sealed_id
+WHERE NOT EXISTS (SELECT FROM restrictions x WHERE x.sealed_id = r.sealed_id AND x.lifted_at IS NULL)
 ORDER BY r.over_at LIMIT $3
 """
 
@@ -61,14 +62,16 @@ JOIN incidents i ON i.id = t.incident_id WHERE t.sealed_id IS NOT NULL AND s.mad
 _TASKS = """
 SELECT answer_sealed_id AS sealed_id, closed_at AS over_at FROM tasks
 WHERE answer_sealed_id IS NOT NULL AND closed_at < $1 AND $2::timestamptz IS NOT NULL
+UNION ALL SELECT reason_id, judged_at FROM review_cases WHERE reason_id IS NOT NULL AND judged_at < $1
+"""
+
+_REQUESTS = """
+SELECT s.sealed_id, r.answered_at AS over_at FROM right_requests r
+CROSS JOIN LATERAL (VALUES (r.sealed_id), (r.answer_id)) AS s (sealed_id)
+WHERE s.sealed_id IS NOT NULL AND r.answered_at < $1 AND $2::timestamptz IS NOT NULL
 """
 
 # By class of the schedule: the sealed records that are over at $1, holds as of $2.
-_REQUESTS = """
-SELECT sealed_id, answered_at AS over_at FROM right_requests
-WHERE answered_at < $1 AND $2::timestamptz IS NOT NULL
-"""
-
 SEALED: Mapping[str, str] = {
     "callers": _of_incident("calls", "call_details"),
     "parties": _with_earlier("parties", "party_id"),
