@@ -146,4 +146,4 @@ def _office(role: Role, what: str, facts: Facts) -> Finding:
 
 def _tls(settings: Settings) -> Finding:
     text = "Serve behind a TLS proxy and say so: MARKAZ_PUBLIC_URL=https://..., or MARKAZ_SECURE_COOKIES=1."
-    return Finding("TLS", None if settings.secure_cookies else text)
+    return Finding("TLS", None if settings.cookies_are_secure else text)
