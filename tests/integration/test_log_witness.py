@@ -1,0 +1,329 @@
+"""A witness outside the centre: its one file against a real server, and against everything that may be done to the log."""
+
+import ast
+import asyncio
+import json
+import secrets
+import shutil
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from tests.support.centre import RunningCentre, opened_centre
+from tests.support.land import Land
+from tests.support.live import serving
+from tests.support.transparency import SECOND, entry
+
+import markaz
+from markaz.core.db.embedded import DatabaseAccess
+from markaz.core.log import exporting, keys, witnesses
+from markaz.core.log.appending import append
+from markaz.core.permissions import Role
+from markaz.core.settings import Settings
+from markaz.kit.clock import FakeClock
+
+if TYPE_CHECKING:
+    from tests.conftest import TestCluster
+
+FILE = Path(markaz.__file__).parent / "witness.py"
+NAME = "ombudsman.example/w1"
+ALARM = 3
+
+
+@dataclass
+class Outside:
+    """The witness's own machine: a folder, the program as it was fetched, and what the last command said."""
+
+    folder: Path
+    program: Path
+    said: str = ""
+
+    async def run(self, *arguments: object) -> int:
+        """Run the program as a process of its own; return its exit code."""
+        words = [sys.executable, "-I", *(str(one) for one in (self.program, *arguments))]
+        process = await asyncio.create_subprocess_exec(*words, stdout=-1, stderr=-1)
+        out, err = await process.communicate()
+        self.said = out.decode() + err.decode()
+        return process.returncode or 0
+
+    async def look(self, url: str, *keys_: str) -> int:
+        """Look at the log once."""
+        pinned = [word for key in keys_ for word in ("--key", key)]
+        return await self.run("watch", url, "--dir", self.folder, "--once", *pinned)
+
+
+@dataclass
+class Day:
+    """A centre whose log ticks by hand."""
+
+    running: RunningCentre
+    clock: FakeClock
+    url: str
+
+    @property
+    def ring(self) -> keys.KeyRing:
+        """Return the keys of the log."""
+        ring = keys.load(self.running.centre.settings.home)
+        assert ring is not None
+        return ring
+
+    @property
+    def vkey(self) -> str:
+        """Return the key that signs."""
+        return self.ring.signer.verifier.vkey
+
+    async def passes(self, seconds: int = 1, entries: int = 0) -> None:
+        """Let time pass, with entries at its end."""
+        self.clock.advance(timedelta(seconds=seconds))
+        if entries:
+            async with self.running.centre.database.transaction() as connection:
+                await append(connection, self.clock.now(), [entry(n) for n in range(entries)])
+        await self.running.centre.checkpointer.tick()
+
+    async def register(self, vkey: str) -> None:
+        """Register a witness."""
+        async with self.running.centre.database.transaction() as connection:
+            await witnesses.add(connection, self.clock.now(), vkey)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(datetime.now(UTC))
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Outside:
+    return Outside(tmp_path / "witness", FILE)
+
+
+@asynccontextmanager
+async def day_of(
+    settings: Settings, access: DatabaseAccess, clock: FakeClock, *, is_new: bool = True
+) -> AsyncIterator[Day]:
+    async with opened_centre(settings, access, clock, with_land=is_new) as running, serving(running) as url:
+        yield Day(running, clock, url)
+
+
+@pytest.fixture
+async def day(centre_settings: Settings, database: DatabaseAccess, clock: FakeClock) -> AsyncIterator[Day]:
+    async with day_of(centre_settings, database, clock) as opened:
+        yield opened
+
+
+def test_the_witness_is_one_file_of_the_standard_library_and_cryptography() -> None:
+    tree = ast.parse(FILE.read_text())
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported |= {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    assert {str(name).partition(".")[0] for name in imported} - set(sys.stdlib_module_names) == {"cryptography"}
+
+
+async def test_a_witness_fetches_its_program_remembers_cosigns_and_is_seen(day: Day, tmp_path: Path) -> None:
+    await day.passes(300, entries=2)
+    async with httpx.AsyncClient(base_url=day.url) as client:
+        program = tmp_path / "fetched.py"
+        program.write_bytes((await client.get("/api/log/witness.py")).content)
+        outside = Outside(tmp_path / "witness", program)
+        assert await outside.run("keygen", outside.folder, NAME) == 0
+        vkey = outside.said.strip()
+        assert await outside.look(day.url) == ALARM, "which key the log has must be known from elsewhere"
+        assert day.vkey in outside.said
+        assert await outside.look(day.url, day.vkey) == 2, "a stranger's cosignature is refused"
+        await day.register(vkey)
+        await day.passes(1)
+        assert await outside.look(day.url) == 0
+        await day.passes(70_000, entries=1)
+        assert await outside.look(day.url) == 0
+        note = (await client.get("/api/log/checkpoint")).text
+        assert note.count("\n— ") == 2
+        officer = await day.running.person(Role.OBSERVER, Land.EAST)
+        status = (await officer.get("/api/log/status")).json()
+        assert status["witnesses"][0]["last_size"] == status["checkpoint"]["size"]
+        assert status["unwitnessed"] is False
+        await day.passes(2)
+        assert "unwitnessed" not in (await client.get("/api/log/checkpoint")).text
+    actions = [row["action"] for row in await day.running.rows("SELECT action FROM audit_entries ORDER BY leaf")]
+    assert actions.count("log.cosigned") == 2
+    assert actions.count("log.witness_added") == 1
+
+
+async def test_the_log_keeps_no_cosignature_of_another_checkpoint_key_or_time(day: Day, outside: Outside) -> None:
+    await day.passes()
+    await day.passes()
+    await outside.run("keygen", outside.folder, NAME)
+    await day.register(outside.said.strip())
+    assert await outside.look(day.url, day.vkey) == 0
+    row = (await day.running.rows("SELECT size, line FROM log_cosignatures"))[0]
+
+    async def sent(size: int, line: str) -> int:
+        async with httpx.AsyncClient(base_url=day.url) as client:
+            body = {"size": size, "cosignature": line}
+            return (await client.post("/api/log/cosignatures", json=body)).status_code
+
+    line = row["line"].strip()
+    assert await sent(row["size"], line) == 200, "the same again changes nothing"
+    assert await sent(row["size"] - 1, line) == 422
+    assert await sent(row["size"] + 9, line) == 404
+    assert await sent(row["size"], line.replace(NAME, "another.example")) == 404
+    assert await sent(row["size"], "— " + "x" * 90) == 422
+    assert len(await day.running.rows("SELECT FROM log_cosignatures")) == 1
+
+
+async def test_yesterdays_log_restored_is_seen_by_the_witness(
+    centre_settings: Settings, database: DatabaseAccess, cluster: "TestCluster", clock: FakeClock, outside: Outside
+) -> None:
+    async with day_of(centre_settings, database, clock) as day:
+        await day.passes(10, entries=3)
+        await outside.run("keygen", outside.folder, NAME)
+        await day.register(outside.said.strip())
+        assert await outside.look(day.url, day.vkey) == 0
+    name = database.app_dsn.rpartition("@/")[2].partition("?")[0]
+    yesterday = cluster.make(f"test_{secrets.token_hex(6)}", name)
+    async with day_of(centre_settings, database, clock, is_new=False) as day:
+        await day.passes(10, entries=1)
+        assert await outside.look(day.url) == 0
+    async with day_of(centre_settings, yesterday, clock, is_new=False) as day:
+        assert await outside.look(day.url) == ALARM
+        assert "ROLLBACK" in outside.said
+        await day.passes(0)
+        assert await outside.look(day.url) == ALARM
+        assert "SPLIT VIEW" in outside.said, "the missed seconds were made up for, but the entry is gone"
+        await day.passes(30, entries=1)
+        assert await outside.look(day.url) == ALARM
+        assert "FORK" in outside.said
+    alarms = [json.loads(line) for line in (outside.folder / "alarms.jsonl").read_text().splitlines()]
+    assert len(alarms) == 3
+    assert alarms[0]["seen"] != alarms[0]["shown"], "both signed notes are kept: they convict the log"
+    cluster.drop(yesterday.app_dsn.rpartition("@/")[2].partition("?")[0])
+
+
+async def test_a_rotated_key_is_trusted_when_the_old_one_introduced_it_and_no_other(day: Day, outside: Outside) -> None:
+    await day.passes()
+    await outside.run("keygen", outside.folder, NAME)
+    await day.register(outside.said.strip())
+    assert await outside.look(day.url, day.vkey) == 0
+    home = day.running.centre.settings.home
+    before = day.ring
+    keys.replace(home, before.rotated(day.clock.now()))
+    await day.passes()
+    assert await outside.look(day.url) == 0
+    keys.replace(home, keys.KeyRing(before.origin, keys.new_ring(day.clock.now(), before.origin).keys, before.salts))
+    await day.passes()
+    assert await outside.look(day.url) == ALARM
+    assert "no key that is trusted" in outside.said
+
+
+async def test_a_proof_of_an_entry_verifies_offline_and_a_changed_one_does_not(
+    day: Day, outside: Outside, tmp_path: Path
+) -> None:
+    await day.passes(5, entries=3)
+    await day.passes(5, entries=300)
+    officer = await day.running.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+    early = await officer.get("/api/log/proofs/303")
+    assert early.status_code == 404
+    proof = (await officer.get("/api/log/proofs/2")).json()
+    assert proof["entry"]["opening"]["reason"] == "incident 2"
+    file = tmp_path / "proof.json"
+
+    async def verdict(changed: dict[str, Any]) -> int:
+        file.write_text(json.dumps(changed))
+        return await outside.run("verify", file, "--key", day.vkey)
+
+    assert await verdict(proof) == 0
+    assert "entry 2 (view" in outside.said
+    for path, value in (
+        (("entry", "opening", "reason"), "incident 9"),
+        (("entry", "opening", "actor_id"), "01a20000-0000-7000-8000-000000000009"),
+        (("entry", "body"), proof["entry"]["body"].replace('"view"', '"export"')),
+        (("entry", "index"), 1),
+        (("interval", "opening", "at"), "2020-01-01T00:00:00Z"),
+        (("checkpoint",), proof["checkpoint"].replace("markaz/", "kazmar/")),
+    ):
+        forged = json.loads(json.dumps(proof))
+        where = forged
+        for step in path[:-1]:
+            where = where[step]
+        where[path[-1]] = value
+        assert await verdict(forged) == ALARM, path
+
+
+@pytest.fixture
+async def exported(day: Day, outside: Outside, tmp_path: Path) -> Path:
+    """A folder between two checkpoints, with entries before, in and after it, of which one interval is idle."""
+    await day.passes(2, entries=3)
+    await outside.run("keygen", outside.folder, NAME)
+    await day.register(outside.said.strip())
+    for entries in (1, 0, 0, 2):
+        await day.passes(entries=entries)
+        assert await outside.look(day.url, day.vkey) == 0
+    end = day.clock.now()
+    await day.passes(entries=1)
+    async with day.running.centre.database.snapshot() as connection:
+        made = await exporting.export(connection, day.ring, tmp_path / "log", end - 3 * SECOND, end, with_openings=True)
+    assert made.first_size > 1
+    return tmp_path / "log"
+
+
+def _mutations(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield copies of the folder, each with one thing done to it."""
+
+    def copy(name: str) -> Path:
+        made = folder.with_name(name)
+        shutil.copytree(folder, made)
+        return made
+
+    lines = (folder / "entries.jsonl").read_text().splitlines(keepends=True)
+    first = json.loads(lines[0])
+    back_dated = first | {"body": first["body"].replace('"at":"20', '"at":"19')}
+    for name, changed in (
+        ("removed", lines[:-1]),
+        ("removed-first", lines[1:]),
+        ("reordered", [lines[1], lines[0], *lines[2:]]),
+        ("back-dated", [json.dumps(back_dated) + "\n", *lines[1:]]),
+        ("added", [*lines, lines[-1]]),
+        ("opening", [line.replace("incident 0", "incident 7") for line in lines]),
+    ):
+        assert changed != lines, name
+        made = copy(name)
+        (made / "entries.jsonl").write_text("".join(changed))
+        yield name, made
+    made = copy("leaf")
+    leaves = bytearray((made / "leaves.bin").read_bytes())
+    leaves[40] ^= 1
+    (made / "leaves.bin").write_bytes(leaves)
+    yield "leaf", made
+    made = copy("short")
+    (made / "leaves.bin").write_bytes((made / "leaves.bin").read_bytes()[:-32])
+    yield "short", made
+    made = copy("interval")
+    intervals = (made / "intervals.jsonl").read_text().splitlines(keepends=True)
+    (made / "intervals.jsonl").write_text("".join(intervals[:-1]))
+    yield "interval", made
+    made = copy("base")
+    manifest = json.loads((made / "manifest.json").read_text())
+    manifest["entries"]["edge"][0] = "00" * 32
+    (made / "manifest.json").write_text(json.dumps(manifest))
+    yield "base", made
+
+
+async def test_an_exported_folder_verifies_offline_and_nothing_in_it_may_be_changed(
+    day: Day, outside: Outside, exported: Path
+) -> None:
+    witness = json.loads((outside.folder / "key.json").read_text())["name"]
+    registered = (await day.running.rows("SELECT vkey FROM log_witnesses"))[0]["vkey"]
+    arguments = ("--key", day.vkey, "--witness", registered, "--dir", outside.folder)
+    assert await outside.run("verify", exported, *arguments) == 0, outside.said
+    assert f"cosigned by {witness}" in outside.said
+    assert "complete and unchanged" in outside.said
+    for name, changed in _mutations(exported):
+        assert await outside.run("verify", changed, "--key", day.vkey) == ALARM, (name, outside.said)
+    history = outside.folder / "history.jsonl"
+    seen = [json.loads(line) for line in history.read_text().splitlines()]
+    history.write_text("".join(json.dumps(one | {"root": "00" * 32}) + "\n" for one in seen))
+    assert await outside.run("verify", exported, *arguments) == ALARM, "what the witness saw must be in the folder"
+    assert await outside.run("verify", exported.parent / "nothing") == 1
