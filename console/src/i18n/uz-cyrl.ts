@@ -327,7 +327,7 @@ export const uzCyrl: Messages = {
   "units.title": "Нарядлар",
   "units.free": "{n} та бўш",
   "units.search": "Чақирув белгисини топиш",
-  "units.search_short": "Чақирув белгиси",
+  "units.search_short": "Белгиси",
   "units.empty": "Сменада наряд йўқ.",
   "units.none_found": "Бундай наряд йўқ.",
   "units.assign": "Бириктириш",

@@ -327,7 +327,7 @@ export const uzLatn: Messages = {
   "units.title": "Naryadlar",
   "units.free": "{n} ta boʻsh",
   "units.search": "Chaqiruv belgisini topish",
-  "units.search_short": "Chaqiruv belgisi",
+  "units.search_short": "Belgisi",
   "units.empty": "Smenada naryad yoʻq.",
   "units.none_found": "Bunday naryad yoʻq.",
   "units.assign": "Biriktirish",

@@ -45,6 +45,13 @@ export function useStillRows(scroller: RefObject<HTMLDivElement | null>, ids: re
     if (scroller.current.scrollTop >= due.current - 1) due.current = null;
   });
 
+  // Whoever goes on to another row holds none still any more: the room made for it is taken back.
+  useLayoutEffect(() => {
+    if (hovered.current !== null || padTop_px === 0 || !scroller.current) return;
+    due.current = Math.max(0, scroller.current.scrollTop - padTop_px);
+    setPadTop(0);
+  }, [selected]);
+
   const settle = () => {
     due.current = null;
     setPadTop(0);
