@@ -6,7 +6,19 @@ from importlib import import_module
 from bench.figures import Figure
 from bench.settings import Scale, SkippedError, say
 
-NAMES = ("duty", "stream", "import", "snapshot", "events", "replay", "picture", "places", "recommend", "keystrokes")
+NAMES = (
+    "duty",
+    "stream",
+    "import",
+    "snapshot",
+    "events",
+    "replay",
+    "picture",
+    "places",
+    "recommend",
+    "keystrokes",
+    "audit",
+)
 MODULES = {name: f"bench.{name}" for name in NAMES} | {"import": "bench.importing"}
 
 

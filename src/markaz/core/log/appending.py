@@ -7,10 +7,9 @@ wait for each other.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from markaz.core.db.pool import Connection
-from markaz.core.log.entry import Entry, leaf_of
+from markaz.core.log.entry import Entry, EntryKind, Leaf, leaf_of
 
 _APPEND = "SELECT log_append($1::bytea[], $2::bytea[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz)"
 
@@ -22,20 +21,22 @@ async def append(connection: Connection, now: datetime, entries: Sequence[Entry]
     """
     if not entries:
         raise ValueError("nothing to append")
-    return int(await connection.fetchval(_APPEND, *append_arguments(now, entries)))
+    return await append_leaves(connection, now, [(entry.kind, leaf_of(entry, now)) for entry in entries])
 
 
-def append_arguments(now: datetime, entries: Sequence[Entry]) -> list[Any]:
-    """Return the arguments of the append: one array per column of the leaves, then the time they share."""
-    leaves = [leaf_of(entry, now) for entry in entries]
-    return [
-        [leaf.hash for leaf in leaves],
-        [leaf.body for leaf in leaves],
-        [leaf.opening for leaf in leaves],
-        [leaf.salt for leaf in leaves],
-        [entry.kind.value for entry in entries],
-        now,
-    ]
+async def append_leaves(connection: Connection, now: datetime, leaves: Sequence[tuple[EntryKind, Leaf]]) -> int:
+    """Append what was made beforehand, all of it at `now`; else as `append`."""
+    return int(
+        await connection.fetchval(
+            _APPEND,
+            [leaf.hash for _, leaf in leaves],
+            [leaf.body for _, leaf in leaves],
+            [leaf.opening for _, leaf in leaves],
+            [leaf.salt for _, leaf in leaves],
+            [kind.value for kind, _ in leaves],
+            now,
+        )
+    )
 
 
 async def size(connection: Connection) -> int:
