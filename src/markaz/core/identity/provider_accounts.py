@@ -1,0 +1,124 @@
+"""The account of somebody for whom the organisation's provider vouches: made when claims first give a right, mapped anew
+at each sign-in, and never joined to an account that was made otherwise.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from markaz.core.db.pool import Connection
+from markaz.core.errors import InvalidInput, NotSignedIn
+from markaz.core.events import SYSTEM_ACTOR_ID, Event
+from markaz.core.identity.accounts import create_account, locked_grants, set_grants
+from markaz.core.identity.mapping import ClaimMapping, claim_of
+from markaz.core.identity.providers import ProviderRefused
+from markaz.core.log.entry import Entry, EntryKind, roles_of
+from markaz.core.permissions import OFFICES, Grant
+
+LOGIN_MAX, NAME_MAX = 60, 200
+_NOT_LOGIN = re.compile(r"[^\w.@-]")
+
+
+class NoGrants(NotSignedIn):
+    """The provider vouches for this person, and no rule gives them a right here."""
+
+    code = "provider_no_grants"
+
+    def __init__(self) -> None:
+        super().__init__("Your organisation knows you, but gives you no right here: ask your administrator.")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What a sign-in through the provider comes to: the account, None where it has no right, and what is to be recorded."""
+
+    account_id: UUID | None
+    events: tuple[Event, ...]
+    entries: tuple[Entry, ...]
+
+
+async def take_in(
+    connection: Connection,
+    claims: Mapping[str, Any],
+    given: tuple[Grant, ...],
+    *,
+    mapping: ClaimMapping,
+    issuer: str,
+    now: datetime,
+) -> TakenIn:
+    """Find or make the account of these claims and give it what they give. Raises ProviderRefused for a closed account.
+
+    The caller appends events and entries as the last statements of the transaction.
+    """
+    subject_hash = hashlib.sha256(f"{issuer}\x1f{claims['sub']}".encode()).digest()
+    # One sign-in of one person at a time: two first ones must not make two accounts.
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", int.from_bytes(subject_hash[:8], "big", signed=True))
+    row = await connection.fetchrow(
+        "SELECT a.id, a.is_active FROM provider_links l JOIN accounts a ON a.id = l.account_id WHERE l.subject_hash = $1",
+        subject_hash,
+    )
+    if row is None:
+        return await _first_time(connection, claims, given, mapping=mapping, issuer=issuer, subject=subject_hash, now=now)
+    if not row["is_active"]:
+        raise ProviderRefused("the account is closed")
+    account_id = UUID(bytes=row["id"].bytes)
+    held = await locked_grants(connection, account_id)
+    wanted = tuple(dict.fromkeys(given + tuple(grant for grant in held if grant.role in OFFICES)))
+    known = account_id if wanted else None
+    if set(wanted) == set(held):
+        return TakenIn(known, (), ())
+    event = await set_grants(connection, account_id, wanted, by=SYSTEM_ACTOR_ID, at=now)
+    if not wanted:
+        await connection.execute("DELETE FROM sessions WHERE account_id = $1", account_id)
+    return TakenIn(known, (event,), (_entry("grants_mapped", account_id, wanted),))
+
+
+async def _first_time(
+    connection: Connection,
+    claims: Mapping[str, Any],
+    given: tuple[Grant, ...],
+    *,
+    mapping: ClaimMapping,
+    issuer: str,
+    subject: bytes,
+    now: datetime,
+) -> TakenIn:
+    if not given:
+        return TakenIn(None, (), ())
+    said = claim_of(claims, mapping.login_claim)
+    name = claim_of(claims, mapping.name_claim)
+    word = _NOT_LOGIN.sub("", said if isinstance(said, str) else "")[:LOGIN_MAX] or subject.hex()[:12]
+    # The provider's host stands in the log-in, so that nobody takes the name of an account made here.
+    login = f"{word}@{urlsplit(issuer).hostname or 'provider'}"[:100]
+    display_name = _storable(name if isinstance(name, str) else "") or login
+    try:
+        account_id, event = await create_account(
+            connection, login=login, display_name=display_name, password=None, grants=given, at=now
+        )
+    except InvalidInput as error:
+        raise ProviderRefused("the log-in is taken") from error
+    await connection.execute(
+        "INSERT INTO provider_links (subject_hash, account_id, linked_at) VALUES ($1, $2, $3)", subject, account_id, now
+    )
+    return TakenIn(account_id, (event,), (_entry("provider_linked", account_id, given),))
+
+
+def _entry(action: str, account_id: UUID, grants: tuple[Grant, ...]) -> Entry:
+    return Entry(
+        kind=EntryKind.ACCESS_CHANGE,
+        action=action,
+        actor_id=SYSTEM_ACTOR_ID,
+        record_kind="account",
+        record_id=account_id,
+        reason="identity_provider",
+        details={"grants": list(roles_of(grants))},
+    )
+
+
+def _storable(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable()).strip()[:NAME_MAX]
