@@ -25,6 +25,8 @@ SELDOM_SERVED = {
     "POST /api/session/code",
     "POST /api/session/passkey/options",
     "POST /api/session/passkey",
+    "POST /api/session/provider",
+    "GET /api/session/provider/return",
     "POST /api/me/proof",
     "POST /api/me/passkeys/options",
     "POST /api/me/passkeys",

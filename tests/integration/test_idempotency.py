@@ -28,6 +28,7 @@ NOT_ACTS = {
     "POST /api/session/code",
     "POST /api/session/passkey/options",
     "POST /api/session/passkey",
+    "POST /api/session/provider",
     "POST /api/me/proof",
     "POST /api/me/passkeys/options",
     "POST /api/me/codes/secret",

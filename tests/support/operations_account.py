@@ -88,6 +88,8 @@ ACCOUNT_OPERATIONS = (
     Operation("POST /api/session/code", P.PUBLIC, _code, PUBLIC, 409),
     Operation("POST /api/session/passkey/options", P.PUBLIC, lambda _w: _body({}), PUBLIC, 409),
     Operation("POST /api/session/passkey", P.PUBLIC, _credential, PUBLIC, 409),
+    Operation("POST /api/session/provider", P.PUBLIC, _plain, PUBLIC, 409),
+    Operation("GET /api/session/provider/return", P.PUBLIC, _plain, PUBLIC, 303),
     Operation("GET /api/me/ways", P.SIGNED_IN, _plain, PUBLIC),
     Operation("POST /api/me/proof", P.SIGNED_IN, _wrong_proof, PUBLIC, 403),
     Operation("POST /api/me/passkeys/options", P.SIGNED_IN, _plain, PUBLIC, 409),

@@ -11,8 +11,9 @@ from markaz.core.audit import access_entry
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Connection, Database
-from markaz.core.errors import InvalidInput
+from markaz.core.errors import InvalidInput, NotFound
 from markaz.core.events import Event
+from markaz.core.identity import ways
 from markaz.core.log import appending as log
 from markaz.core.permissions import Grant, Role
 from markaz.core.settings import Settings
@@ -66,6 +67,20 @@ def password(
     identity.check_new_password(password)
     in_centre(lambda dsn: _tell(dsn, lambda c: identity.change_password(c, login, password, at=SystemClock().now())))
     typer.echo(f"account {login} has a new password")
+
+
+@app.command("reset")
+def reset(login: str) -> None:
+    """Take passkeys and one-time codes from a person who lost them, and end their sessions; the password stays."""
+    in_centre(lambda dsn: _tell(dsn, lambda c: _reset(c, login)))
+    typer.echo(f"account {login} has no second factor any more: give it a new password too if a device was stolen")
+
+
+async def _reset(connection: Connection, login: str) -> Event:
+    account_id = await connection.fetchval("SELECT id FROM accounts WHERE login = $1 AND kind = 'person'", login)
+    if account_id is None:
+        raise NotFound("There is no person's account with this login.", what="account")
+    return await ways.reset_second_factors(connection, account_id, at=SystemClock().now())
 
 
 async def _tell(dsn: str, work: Callable[[Connection], Awaitable[Event]]) -> str:

@@ -17,8 +17,6 @@ from markaz.core.codes import CodeTables, load_codes, time_zone_of
 from markaz.core.db.pool import DATABASE_TROUBLE, Database
 from markaz.core.dispatch_rules import load_dispatch_rules
 from markaz.core.events import Recorded
-from markaz.core.identity import guessing, steps
-from markaz.core.identity.signing_in import SigningIn
 from markaz.core.jobs import Job, Jobs
 from markaz.core.log import checkpoints
 from markaz.core.log.checkpoints import Checkpointer
@@ -75,7 +73,7 @@ from markaz.programmes.oversight.reviews.service import Reviews
 from markaz.programmes.oversight.reviews.sources import LogRoots, NoPurposes
 from markaz.web import phone
 from markaz.web.guard import Guard
-from markaz.web.ways_in import signing_in_of
+from markaz.web.ways_in import ProviderSignIn, SigningIn, provider_of, sign_in_jobs, signing_in_of
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +99,7 @@ class Centre:
     spine: Spine = field(init=False)
     guard: Guard = field(init=False)
     signing_in: SigningIn = field(init=False)
+    provider: ProviderSignIn | None = field(init=False)
     hub: Hub = field(init=False)
     desk: Desk = field(init=False)
     calls: Calls = field(init=False)
@@ -149,6 +148,7 @@ class Centre:
         self.gazetteer = Gazetteer(database, lambda: self.tree)
         self.spine = Spine(database, acts.Acts(database, self.clock), self.sealer, self.clock, lambda: self.tree)
         self.signing_in = signing_in_of(settings, database, self.sealer, self.clock)
+        self.provider = provider_of(settings, database, self.clock, self.signing_in, lambda code: self.tree.find(code))
         self.guard = Guard(database, self.sealer, self.clock, settings, self.signing_in.is_full)
         self.hub = Hub(
             database,
@@ -319,8 +319,7 @@ class Centre:
             Job("sessions.forget", timedelta(hours=1), sessions),
             Job("call_drafts.forget", timedelta(minutes=30), ended("drafts", lambda c: drafts.forget_old(c, now()))),
             Job("hazards.forget", timedelta(hours=1), ended("hazard_notes", lambda c: hazards.forget_ended(c, now()))),
-            Job("sign_in.forget_spent", timedelta(hours=1), lambda c: steps.forget_spent(c, now())),
-            Job("sign_in.forget_guesses", timedelta(minutes=5), lambda c: guessing.forget_guesses(c, now())),
+            *sign_in_jobs(now),
             Job("log.forget_passing", timedelta(minutes=5), lambda c: checkpoints.forget_passing(c, now())),
             Job("positions.partitions", timedelta(hours=6), lambda c: positions.make_partitions(c, now())),
             Job("positions.forget", timedelta(hours=6), ended("positions", lambda c: holds.forget(c, now()))),

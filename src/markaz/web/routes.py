@@ -1,6 +1,7 @@
 """The routes of the centre itself: code tables, territories, the stream, health and metrics."""
 
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -29,7 +30,8 @@ def common_router(centre: Centre) -> APIRouter:
     async def about() -> Response:
         """Return what a page must show before anybody signs in: whether this is real, and which words it uses."""
         settings, site = centre.settings, centre.signing_in.site
-        ways = {"passkeys_at": None if site is None else site.origin, "provider": None}
+        provider = settings.provider_name or urlsplit(settings.provider_issuer or "").hostname
+        ways = {"passkeys_at": None if site is None else site.origin, "provider": provider}
         modes = {"demo": settings.demo, "training": settings.training, "trial": settings.trial}
         words = {**modes, "profile": settings.profile.value}
         return reply(200, words | {"sign_in": ways})

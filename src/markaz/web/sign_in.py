@@ -1,23 +1,28 @@
 """The routes by which people come in and go out, and the one that says who one is."""
 
+import logging
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as HttpRequest
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from markaz.core import identity
 from markaz.core.acts import Request
-from markaz.core.errors import NotSignedIn
+from markaz.core.errors import MarkazError, NotPossibleNow, NotSignedIn
+from markaz.core.identity.provider_sign_in import AWAY_LIFE, CODE_MAX, Returned
+from markaz.core.identity.providers import ProviderRefused
 from markaz.core.identity.sessions import Level, SignedIn, session_of
 from markaz.core.identity.signing_in import CodeNeeded, Opened
-from markaz.core.identity.steps import StepKind
+from markaz.core.identity.steps import StepEnded, StepKind
 from markaz.core.permissions import Permission
 from markaz.kit.clock import iso
 from markaz.programmes.incidents.positions import STALE_AFTER_S
 from markaz.programmes.incidents.routes import reply
 from markaz.web.centre import Centre
 from markaz.web.guard import check_same_origin, declared
+
+log = logging.getLogger(__name__)
 
 P = Permission
 PASSKEY_STEPS_PER_S = 5.0  # of one address: a person asks once, and a whole office stands behind one address
@@ -120,6 +125,45 @@ def sign_in_router(centre: Centre) -> APIRouter:
         step = cookies.step(http, StepKind.PASSKEY)
         result = await signing_in.by_passkey(step, body.credential, cookies.visitor(http))
         return await opened(http, result, StepKind.PASSKEY, StepKind.CODE)
+
+    @router.post("/session/provider", openapi_extra=public)
+    async def to_provider(http: HttpRequest) -> Response:
+        """Return where the browser goes to sign in with the organisation's identity provider."""
+        check_same_origin(http)
+        if centre.provider is None:
+            raise NotPossibleNow("This centre has no identity provider: sign in another way.")
+        centre.guard.limiter.take_key(("provider", cookies.visitor(http).address), PASSKEY_STEPS_PER_S)
+        location, step = await centre.provider.begin()
+        response = reply(200, {"location": location})
+        cookies.give_step(response, StepKind.PROVIDER, step, AWAY_LIFE)
+        return response
+
+    @router.get("/session/provider/return", status_code=303, openapi_extra=public)
+    async def from_provider(
+        http: HttpRequest,
+        code: Annotated[str | None, Query(max_length=CODE_MAX)] = None,
+        state: Annotated[str | None, Query(max_length=200)] = None,
+        iss: Annotated[str | None, Query(max_length=500)] = None,
+        error: Annotated[str | None, Query(max_length=200)] = None,
+    ) -> Response:
+        """Take whom the provider sends back to the console, signed in or told why not; never anywhere else."""
+        response = Response(status_code=303, headers={"location": "/", "cache-control": "no-store"})
+        try:
+            if centre.provider is None:
+                raise StepEnded
+            returned = Returned(code=code, state=state, issuer=iss, error=error)
+            step = cookies.step(http, StepKind.PROVIDER)
+            result = await centre.provider.finish(step, returned, cookies.visitor(http))
+        except MarkazError as trouble:
+            if isinstance(trouble, ProviderRefused):
+                log.warning("a sign-in through the identity provider was refused: %s", trouble.cause)
+            response.headers["location"] = f"/?sign_in={trouble.code}"
+        else:
+            async with centre.database.transaction() as connection:
+                await _end_before(centre, http, connection)
+            cookies.give_opened(response, result, signing_in.life)
+        cookies.take_step(response, StepKind.PROVIDER)
+        return response
 
     @router.delete("/session", status_code=204, openapi_extra=public)
     async def sign_out(http: HttpRequest) -> Response:

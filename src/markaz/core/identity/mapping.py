@@ -80,7 +80,11 @@ def _values(claims: Mapping[str, Any], name: str) -> frozenset[str]:
 
 def _rule(number: int, row: Any) -> Rule:
     names = ("claim", "value", "role", "territory")
-    if not isinstance(row, dict) or set(row) != set(names) or not all(isinstance(row[n], str) and row[n] for n in names):
+    if (
+        not isinstance(row, dict)
+        or set(row) != set(names)
+        or not all(isinstance(row[n], str) and row[n] for n in names)
+    ):
         raise MappingBroken(f"rule {number} needs claim, value, role and territory, each a word, and nothing else")
     try:
         role = Role(row["role"])

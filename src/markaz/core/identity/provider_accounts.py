@@ -63,7 +63,9 @@ async def take_in(
         subject_hash,
     )
     if row is None:
-        return await _first_time(connection, claims, given, mapping=mapping, issuer=issuer, subject=subject_hash, now=now)
+        return await _first_time(
+            connection, claims, given, mapping=mapping, issuer=issuer, subject=subject_hash, now=now
+        )
     if not row["is_active"]:
         raise ProviderRefused("the account is closed")
     account_id = UUID(bytes=row["id"].bytes)

@@ -224,15 +224,16 @@ def verified_claims(
     claims, now_s = dict(decoded.claims), now.timestamp()
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]
-    expires, issued = claims.get("exp"), claims.get("iat")
+    expires, issued = _time(claims.get("exp")), _time(claims.get("iat"))
+    begins = _time(claims.get("nbf", issued))
     subject = claims.get("sub")
     problems = {
         "issuer": claims.get("iss") != issuer,
         "audience": client_id not in audiences or (len(audiences) > 1 and claims.get("azp") != client_id),
         "party": claims.get("azp", client_id) != client_id,
-        "expiry": not _is_number(expires) or expires <= now_s - LEEWAY_S,
-        "issue time": not _is_number(issued) or issued > now_s + LEEWAY_S,
-        "not before": not _is_number(claims.get("nbf", 0)) or claims.get("nbf", 0) > now_s + LEEWAY_S,
+        "expiry": expires is None or expires <= now_s - LEEWAY_S,
+        "issue time": issued is None or issued > now_s + LEEWAY_S,
+        "not before": begins is None or begins > now_s + LEEWAY_S,
         "nonce": not hmac.compare_digest(str(claims.get("nonce")).encode(), nonce.encode()),
         "subject": not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_MAX,
     }
@@ -247,8 +248,8 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _time(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _quoted(text: str) -> str:

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from markaz.core.db.pool import Connection
 from markaz.core.errors import Forbidden, NotPossibleNow, NotSignedIn
-from markaz.core.events import Event
+from markaz.core.events import SYSTEM_ACTOR_ID, Event
 from markaz.core.identity import codes
+from markaz.core.identity.accounts import locked_grants
 from markaz.core.identity.sessions import Level
 from markaz.core.permissions import Grant, Role
 
@@ -25,7 +26,6 @@ class WayChange(StrEnum):
     CODES_REMOVED = "codes_removed"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     SECOND_FACTORS_RESET = "second_factors_reset"
-    PROVIDER_LINKED = "provider_linked"
 
 
 class ProofNeeded(Forbidden):
@@ -120,7 +120,9 @@ def check_may_remove(ways: Ways, *, passkeys: int, has_codes: bool, is_needed: b
         raise NotPossibleNow("Your role needs a second factor, and this is your last one: add another one first.")
 
 
-def ways_event(account_id: UUID, change: WayChange, territory_id: int, by: UUID, at: datetime) -> Event:
+def ways_event(
+    account_id: UUID, change: WayChange, territory_id: int, by: UUID, at: datetime, source: str = "console"
+) -> Event:
     """Return the event that says that the ways in changed; what was added or removed is not in it."""
     return Event(
         type=WAYS_CHANGED,
@@ -128,14 +130,17 @@ def ways_event(account_id: UUID, change: WayChange, territory_id: int, by: UUID,
         territory_id=territory_id,
         actor_id=by,
         occurred_at=at,
-        occurred_source="console",
+        occurred_source=source,
         payload={"change": change.value},
     )
 
 
-async def reset_second_factors(connection: Connection, account_id: UUID) -> None:
-    """Take passkeys, one-time codes, recovery codes, known browsers and sessions away; password and provider stay."""
+async def reset_second_factors(connection: Connection, account_id: UUID, *, at: datetime) -> Event:
+    """Take passkeys, codes, known browsers and sessions away; password and provider stay. Return the event to append."""
+    held = await locked_grants(connection, account_id)
     await connection.execute("DELETE FROM passkeys WHERE account_id = $1", account_id)
     await codes.remove_codes(connection, account_id)
     await connection.execute("DELETE FROM known_browsers WHERE account_id = $1", account_id)
     await connection.execute("DELETE FROM sessions WHERE account_id = $1", account_id)
+    territory_id = min((grant.territory_id for grant in held), default=0)
+    return ways_event(account_id, WayChange.SECOND_FACTORS_RESET, territory_id, SYSTEM_ACTOR_ID, at, "administrator")
