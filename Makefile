@@ -1,5 +1,5 @@
 # Every way to work on Markaz: `make run` to see it, `make test` to trust it. `make help` lists the rest.
-# All set-up goes into .venv/ and console/node_modules/, from the lock files only.
+# All set-up goes into .venv/, console/node_modules/ and tests/foreign/oidc/node_modules/, from the lock files only.
 
 PYTHON ?= python3
 UV ?= uv
@@ -27,7 +27,7 @@ help: ## Show this list.
 # --- Set-up -----------------------------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: .venv/.locked console/node_modules/.locked ## Install everything into .venv/ and console/node_modules/, from the lock files.
+setup: .venv/.locked console/node_modules/.locked tests/foreign/oidc/node_modules/.locked ## Install everything into .venv/ and console/node_modules/, from the lock files.
 
 .PHONY: check-tools
 check-tools:
@@ -44,6 +44,11 @@ check-tools:
 console/node_modules/.locked: console/package-lock.json | check-tools
 	@$(STEP) "Set-up 3/3: console packages from console/package-lock.json" npm --prefix console ci --no-audit --no-fund
 	@touch $@
+
+# A foreign identity provider for one test, which skips with a reason without it: its absence stops nothing.
+tests/foreign/oidc/node_modules/.locked: tests/foreign/oidc/package-lock.json | check-tools
+	@npm --prefix tests/foreign/oidc ci --ignore-scripts --no-audit --no-fund >/dev/null 2>&1 \
+		&& touch $@ || echo "Set-up: the foreign identity provider was not installed; its test will be skipped"
 
 .PHONY: console
 console: setup $(STATIC) ## Build the console into src/markaz/web/static/, when its sources changed.
@@ -119,4 +124,4 @@ lock: ## Resolve pyproject.toml into requirements/*.lock again (needs uv; UV=/pa
 
 .PHONY: clean
 clean: ## Remove what was built and installed; never the data in .markaz/.
-	rm -rf .venv console/node_modules src/markaz/web/static dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv console/node_modules tests/foreign/oidc/node_modules src/markaz/web/static dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

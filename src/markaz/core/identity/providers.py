@@ -20,7 +20,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 from markaz.core.errors import MarkazError, NotSignedIn
@@ -217,10 +217,10 @@ def verified_claims(
     """Return the claims of an ID token that is believed (OpenID Connect Core 1.0, 3.1.3.7). Raises ProviderRefused."""
     try:
         decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)
-    except ValueError as error:  # joserfc's word for a key id that is not in the set
+    except InvalidKeyIdError as error:
         raise UnknownKey("the key is not known") from error
-    except JoseError as error:
-        raise ProviderRefused(f"the token is not signed as it should be: {error.error}") from error
+    except (JoseError, ValueError, TypeError) as error:
+        raise ProviderRefused(f"the token is not signed as it should be: {type(error).__name__}") from error
     claims, now_s = dict(decoded.claims), now.timestamp()
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]

@@ -1,0 +1,251 @@
+"""Signing in through an OpenID Connect provider: what it gives, what is refused, and where the browser is never sent."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from joserfc.jwk import RSAKey
+from tests.support.browser import Browser, browser
+from tests.support.centre import RunningCentre
+from tests.support.fixtures import OpenCentre
+from tests.support.provider import CLIENT, ISSUER, FakeProvider
+
+from markaz.core.identity import providers
+
+MAPPING = """
+[[rule]]
+claim = "groups"
+value = "dispatch-west"
+role = "dispatcher"
+territory = "{west}"
+[[rule]]
+claim = "realm.roles"
+value = "watch"
+role = "observer"
+territory = "{west}"
+[[rule]]
+claim = "groups"
+value = "nowhere"
+role = "observer"
+territory = "no such territory"
+"""
+RETURN = "/api/session/provider/return"
+
+
+@pytest.fixture(scope="module")
+def key() -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
+
+
+@pytest.fixture
+def fake(key: RSAKey) -> FakeProvider:
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": CLIENT, "sub": "u-17", "exp": now + 300, "iat": now, "groups": ["dispatch-west"]}
+    return FakeProvider(claims=claims | {"preferred_username": "aziza", "name": "Aziza K."}, key=key)
+
+
+@pytest.fixture
+async def site(open_centre_with: OpenCentre, fake: FakeProvider, tmp_path: Path) -> RunningCentre:
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(MAPPING.format(west="west"))
+    centre = await open_centre_with(
+        public_url="https://markaz.example",
+        provider_issuer=ISSUER,
+        provider_client_id=CLIENT,
+        provider_mapping=mapping,
+    )
+    assert centre.centre.provider is not None
+    centre.centre.provider.provider._transport = fake.transport()
+    return centre
+
+
+@pytest.fixture
+async def here(site: RunningCentre) -> AsyncIterator[Browser]:
+    async with browser(site) as opened:
+        yield opened
+
+
+async def go(here: Browser, fake: FakeProvider) -> dict[str, str]:
+    sent = await here.post("/api/session/provider")
+    assert sent.status_code == 200, sent.text
+    assert sent.json()["location"].startswith(f"{ISSUER}/auth?")
+    return fake.went(sent.json()["location"])
+
+
+async def sign_in(here: Browser, fake: FakeProvider, **changes: str) -> str:
+    asked = await go(here, fake)
+    back = await here.client.get(RETURN, params={"code": "right-code", "state": asked["state"]} | changes)
+    assert back.status_code == 303
+    return str(back.headers["location"])
+
+
+async def test_claims_give_an_account_its_grants_and_a_session(
+    site: RunningCentre, here: Browser, fake: FakeProvider
+) -> None:
+    asked = await go(here, fake)
+    assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
+    assert asked["redirect_uri"] == "https://markaz.example" + RETURN
+    assert here.cookie("step_provider") is not None
+    back = await here.client.get(RETURN, params={"code": "right-code", "state": asked["state"], "iss": ISSUER})
+    assert (back.status_code, back.headers["location"]) == (303, "/")
+    me = (await here.get("/api/me")).json()
+    assert (me["account"]["login"], me["account"]["display_name"]) == ("aziza@id.example", "Aziza K.")
+    assert [grant["role"] for grant in me["grants"]] == ["dispatcher"]
+    entries = await site.rows("SELECT kind, action, reason, details::text FROM audit_entries")
+    assert [(e["kind"], e["action"], e["reason"]) for e in entries] == [
+        ("access_change", "provider_linked", "identity_provider")
+    ]
+    assert "Aziza" not in entries[0]["details"]
+
+
+async def test_the_step_is_the_only_lax_cookie(here: Browser, fake: FakeProvider) -> None:
+    sent = await here.post("/api/session/provider")
+    (line,) = sent.headers.get_list("set-cookie")
+    assert line.startswith("__Host-")
+    assert {"Secure", "HttpOnly", "SameSite=lax", "Path=/"} <= set(line.split("; "))
+    fake.went(sent.json()["location"])
+
+
+async def test_grants_follow_the_claims_at_each_sign_in_down_to_nothing(
+    site: RunningCentre, here: Browser, fake: FakeProvider
+) -> None:
+    assert await sign_in(here, fake) == "/"
+    fake.claims = fake.claims | {"groups": [], "realm": {"roles": ["watch"]}}
+    del fake.claims["nonce"]
+    assert await sign_in(here, fake) == "/"
+    assert [grant["role"] for grant in (await here.get("/api/me")).json()["grants"]] == ["observer"]
+    fake.claims = {k: v for k, v in fake.claims.items() if k not in {"realm", "nonce"}}
+    async with browser(site) as other:
+        assert await sign_in(other, fake) == "/?sign_in=provider_no_grants"
+    assert (await here.get("/api/me")).status_code == 401  # its sessions ended with its rights
+    said = await site.rows("SELECT action FROM audit_entries ORDER BY id")
+    assert [row["action"] for row in said] == ["provider_linked", "grants_mapped", "grants_mapped"]
+
+
+@pytest.mark.parametrize("groups", [[], "nowhere", ["unknown"], 7, [["dispatch-west"]]], ids=str)
+async def test_claims_without_a_rule_make_no_account(
+    site: RunningCentre, here: Browser, fake: FakeProvider, groups: Any
+) -> None:
+    fake.claims["groups"] = groups
+    assert await sign_in(here, fake) == "/?sign_in=provider_no_grants"
+    assert await site.rows("SELECT 1 FROM accounts") == []
+    assert here.cookie("session") is None
+
+
+async def test_a_token_with_one_thing_wrong_is_refused(site: RunningCentre, here: Browser, fake: FakeProvider) -> None:
+    now, good = int(time.time()), dict(fake.claims)
+    wrong: list[dict[str, Any]] = [
+        {"iss": "https://evil.example"},
+        {"aud": "other"},
+        {"aud": [CLIENT, "other"]},
+        {"azp": "other"},
+        {"exp": now - 61},
+        {"exp": None},
+        {"iat": now + 3600},
+        {"nbf": now + 3600},
+        {"nonce": "another"},
+        {"nonce": None},
+        {"sub": ""},
+        {"sub": 17},
+        {"sub": "x" * 256},
+    ]
+    for change in wrong:
+        fake.claims = good | change
+        site.centre.guard.limiter._buckets.clear()
+        assert await sign_in(here, fake) == "/?sign_in=provider_refused", change
+    assert await site.rows("SELECT 1 FROM accounts") == []
+
+
+@pytest.mark.parametrize(
+    "forgery", ["unsigned", "signed_with_the_public_key", "another key", "another key id", "no token"]
+)
+async def test_a_forged_signature_is_refused(
+    site: RunningCentre, here: Browser, fake: FakeProvider, forgery: str
+) -> None:
+    asked = await go(here, fake)
+    if forgery == "another key":
+        fake.published = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
+    elif forgery == "another key id":
+        fake.header = {"alg": "RS256", "kid": "two"}
+    elif forgery == "no token":
+        fake.token = "no.token"
+    else:
+        fake.token = getattr(fake, forgery)()
+    back = await here.client.get(RETURN, params={"code": "right-code", "state": asked["state"]})
+    assert back.headers["location"] == "/?sign_in=provider_refused"
+    assert await site.rows("SELECT 1 FROM accounts") == []
+
+
+async def test_a_new_key_of_the_provider_is_asked_for(here: Browser, fake: FakeProvider, key: RSAKey) -> None:
+    assert await sign_in(here, fake) == "/"
+    del fake.claims["nonce"]
+    fake.key = RSAKey.generate_key(2048, {"kid": "two", "use": "sig"})
+    fake.header = {"alg": "RS256", "kid": "two"}
+    with patch.object(providers, "ASK_KEYS_EVERY_S", -1.0):
+        assert await sign_in(here, fake) == "/"
+
+
+async def test_the_return_is_bound_to_the_browser_that_went_and_taken_once(
+    site: RunningCentre, here: Browser, fake: FakeProvider
+) -> None:
+    asked = await go(here, fake)
+    query = {"code": "right-code", "state": asked["state"]}
+    async with browser(site) as other:  # a link with somebody else's code, sent to a victim
+        assert (await other.client.get(RETURN, params=query)).headers["location"] == "/?sign_in=step_ended"
+        assert (await other.post("/api/session/provider")).status_code == 200
+        assert (await other.client.get(RETURN, params=query)).headers["location"] == "/?sign_in=provider_refused"
+    step = here.cookie("step_provider") or ""
+    assert (await here.client.get(RETURN, params=query)).headers["location"] == "/"
+    here.client.cookies.set("__Host-markaz_step_provider", step, domain="markaz.example")
+    assert (await here.client.get(RETURN, params=query)).headers["location"] == "/?sign_in=step_ended"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"iss": "https://evil.example"}, {"error": "access_denied"}, {"code": "wrong-code"}, {"code": ""}],
+    ids=str,
+)
+async def test_another_issuer_an_error_and_a_wrong_code_are_refused(
+    here: Browser, fake: FakeProvider, change: dict[str, str]
+) -> None:
+    assert await sign_in(here, fake, **change) == "/?sign_in=provider_refused"
+
+
+@pytest.mark.parametrize("name", ["next", "redirect_uri", "return_to", "RelayState"])
+async def test_no_parameter_sends_a_browser_elsewhere(here: Browser, fake: FakeProvider, name: str) -> None:
+    assert await sign_in(here, fake, **{name: "https://evil.example"}) == "/"
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"issuer": "https://evil.example"},
+        {"token_endpoint": "http://id.example/token"},
+        {"authorization_endpoint": "javascript:alert(1)"},
+        {"jwks_uri": None},
+    ],
+    ids=str,
+)
+async def test_a_provider_that_breaks_the_rules_is_as_good_as_away(
+    here: Browser, fake: FakeProvider, metadata: dict[str, Any]
+) -> None:
+    fake.metadata = metadata
+    sent = await here.post("/api/session/provider")
+    assert (sent.status_code, sent.json()["code"]) == (503, "provider_away")
+
+
+async def test_a_provider_that_is_away_is_said_so_and_other_ways_stay(here: Browser, fake: FakeProvider) -> None:
+    asked = await go(here, fake)
+    fake.is_away = True
+    back = await here.client.get(RETURN, params={"code": "right-code", "state": asked["state"]})
+    assert back.headers["location"] == "/?sign_in=provider_away"
+
+
+async def test_a_closed_account_stays_closed(site: RunningCentre, here: Browser, fake: FakeProvider) -> None:
+    assert await sign_in(here, fake) == "/"
+    await site.as_owner("UPDATE accounts SET is_active = false")
+    del fake.claims["nonce"]
+    assert await sign_in(here, fake) == "/?sign_in=provider_refused"
