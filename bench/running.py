@@ -18,6 +18,7 @@ NAMES = (
     "recommend",
     "keystrokes",
     "audit",
+    "access",
 )
 MODULES = {name: f"bench.{name}" for name in NAMES} | {"import": "bench.importing"}
 

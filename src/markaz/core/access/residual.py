@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from markaz.core.access.algebra import Condition, both, either, negated, text
 from markaz.core.access.cedar import CedarEngine
 from markaz.core.access.closed import PolicyFault
 from markaz.core.access.columns import VALUES, Column, Form, check_form
 from markaz.core.access.model import Action, Context, DataClass, Land, RecordKind, Subject
 from markaz.core.access.policies import Policies
 
-Sql = str | bool
 Node = Mapping[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Times are compared as PostgreSQL holds them; these are the first and last whole seconds that Python holds, too.
@@ -39,8 +39,8 @@ class Where:
 class Truth:
     """An expression in SQL: what it yields where it does not fail, and whether it fails."""
 
-    value: Sql
-    fails: Sql = False
+    value: Condition
+    fails: Condition = False
 
 
 FAILED = Truth(False, True)
@@ -84,19 +84,16 @@ class Listing:
         if answer.diagnostics.errors or set(residuals) != set(rules):
             return Where("FALSE", ())
         query = _Query(self._kind, self._columns, land)
-        permits: Sql = False
-        refused: Sql = False
+        permits: Condition = False
+        refused: Condition = False
         for rule_id in sorted(residuals):
             truth = query.conditions(residuals[rule_id]["conditions"])
-            refused = _or(refused, truth.fails)
+            refused = either(refused, truth.fails)
             if rules[rule_id].is_permit:
-                permits = _or(permits, truth.value)
+                permits = either(permits, truth.value)
             else:
-                refused = _or(refused, truth.value)
-        whole = _and(permits, _not(refused))
-        if isinstance(whole, bool):
-            return Where("TRUE" if whole else "FALSE", ())
-        return query.where(whole, first)
+                refused = either(refused, truth.value)
+        return query.where(text(both(permits, negated(refused))), first)
 
 
 @dataclass
@@ -107,6 +104,7 @@ class _Query:
     columns: Mapping[str, Column]
     land: Land
     parameters: list[Any] = field(default_factory=list)
+    areas: dict[frozenset[int], list[int]] = field(default_factory=dict)
 
     def where(self, sql: str, first: int) -> Where:
         """Return the condition with the parameters that are left in it, numbered from `first`."""
@@ -122,7 +120,7 @@ class _Query:
         whole = Truth(True)
         for condition in given:
             one = self.truth(condition["body"]) if condition["kind"] == "when" else FAILED
-            whole = Truth(_and(whole.value, one.value), _or(whole.fails, _and(whole.value, one.fails)))
+            whole = Truth(both(whole.value, one.value), either(whole.fails, both(whole.value, one.fails)))
         return whole
 
     def truth(self, node: Node) -> Truth:
@@ -133,13 +131,15 @@ class _Query:
                 return Truth(parts)
             case "&&":
                 left, right = self.truth(parts["left"]), self.truth(parts["right"])
-                return Truth(_and(left.value, right.value), _or(left.fails, _and(left.value, right.fails)))
+                return Truth(both(left.value, right.value), either(left.fails, both(left.value, right.fails)))
             case "||":
                 left, right = self.truth(parts["left"]), self.truth(parts["right"])
-                return Truth(_or(left.value, right.value), _or(left.fails, _and(_not(left.value), right.fails)))
+                return Truth(
+                    either(left.value, right.value), either(left.fails, both(negated(left.value), right.fails))
+                )
             case "!":
                 inner = self.truth(parts["arg"])
-                return Truth(_not(inner.value), inner.fails)
+                return Truth(negated(inner.value), inner.fails)
             case "!=":
                 return self.truth({"!": {"arg": {"==": parts}}})
             case "is":
@@ -164,10 +164,10 @@ class _Query:
         if name == "==" and column.form is Form.RECORD:
             return _asked(column, self._any_of(column, value))
         if name == "==" and column.form is Form.FLAG and isinstance(value[0], bool):
-            return _asked(column, column.sql if value[0] else _not(column.sql))
+            return _asked(column, column.sql if value[0] else negated(column.sql))
         return FAILED
 
-    def _at(self, name: str, sql: str, second: int) -> Sql:
+    def _at(self, name: str, sql: str, second: int) -> Condition:
         """Compare a time with a whole second, the time rounded down: `t <= 5` is true up to 5.999."""
         before = {"<": second, ">=": second, "<=": second + 1, ">": second + 1}
         if name in before:
@@ -187,7 +187,7 @@ class _Query:
             or (name == "contains" and column.form is not Form.RECORD and len(values) != 1)
         ):
             return FAILED
-        ask: Callable[[Column, list[Any]], Sql] | None = {
+        ask: Callable[[Column, list[Any]], Condition] | None = {
             Form.RECORD: self._any_of,
             Form.TERRITORY: self._below,
             Form.MEMBERS: self._among,
@@ -196,21 +196,24 @@ class _Query:
         }.get(column.form)
         return FAILED if ask is None else _asked(column, ask(column, values))
 
-    def _any_of(self, column: Column, values: list[Any]) -> Sql:
+    def _any_of(self, column: Column, values: list[Any]) -> Condition:
         ids = _uuids(values)
         return f"{column.sql} = ANY({self._parameter(ids, 'uuid[]')})" if ids else False
 
-    def _below(self, column: Column, values: list[Any]) -> Sql:
+    def _below(self, column: Column, values: list[Any]) -> Condition:
         """Ask whether a territory lies below one of these: `within` holds the ids that stand now, so only they count."""
-        tops = [one for one in values if self.land.current(one) == one]
-        ids = sorted({int(below) for top in tops for below in self.land.subtree(top)})
-        return f"{column.sql} = ANY({self._parameter(ids, 'int[]')})" if ids else False
+        tops = frozenset(one for one in values if self.land.current(one) == one)
+        if tops not in self.areas:
+            self.areas[tops] = sorted(frozenset().union(*(self.land.subtree(top) for top in tops)))
+        ids = self.areas[tops]
+        # A hashed lookup in every plan: `= ANY` of thousands is compared one by one as soon as a plan is kept.
+        return f"({column.sql} IN (SELECT unnest({self._parameter(ids, 'int[]')}))) IS TRUE" if ids else False
 
-    def _among(self, column: Column, values: list[Any]) -> Sql:
+    def _among(self, column: Column, values: list[Any]) -> Condition:
         ids = _uuids(values)
         return f"{column.sql} && {self._parameter(ids, 'uuid[]')}" if ids else False
 
-    def _exists(self, column: Column, values: list[Any]) -> Sql:
+    def _exists(self, column: Column, values: list[Any]) -> Condition:
         ids = _uuids(values)
         return column.sql.replace(VALUES, self._parameter(ids, "uuid[]")) if ids else False
 
@@ -226,9 +229,8 @@ class _Query:
         return self._parameter(_EPOCH + timedelta(seconds=within), "timestamptz")
 
     def _parameter(self, value: Any, kind: str) -> str:
-        if value in self.parameters:
-            number = self.parameters.index(value)
-        else:
+        number = next((at for at, one in enumerate(self.parameters) if one is value or one == value), None)
+        if number is None:
             number = len(self.parameters)
             self.parameters.append(value)
         return f"\0{number}\0::{kind}"
@@ -257,25 +259,5 @@ def _uuids(values: Iterable[Any]) -> list[UUID]:
     return sorted(found)
 
 
-def _asked(column: Column, value: Sql) -> Truth:
+def _asked(column: Column, value: Condition) -> Truth:
     return Truth(value, f"{column.sql} IS NULL" if column.nullable else False)
-
-
-def _and(left: Sql, right: Sql) -> Sql:
-    if left is False or right is False:
-        return False
-    if left is True or left == right:
-        return right
-    return left if right is True else f"({left} AND {right})"
-
-
-def _or(left: Sql, right: Sql) -> Sql:
-    if left is True or right is True:
-        return True
-    if left is False or left == right:
-        return right
-    return left if right is False else f"({left} OR {right})"
-
-
-def _not(one: Sql) -> Sql:
-    return not one if isinstance(one, bool) else f"NOT ({one})"
