@@ -112,6 +112,7 @@ release: console ## Build the wheel into dist/, console and migrations inside.
 .PHONY: docs
 docs: setup ## Regenerate docs/reference/ and the console's API types from the code.
 	@$(BIN)/python scripts/generate_settings_docs.py
+	@$(BIN)/python scripts/generate_policy_docs.py
 	@$(BIN)/python scripts/generate_openapi.py
 	@npm --prefix console run --silent api
 

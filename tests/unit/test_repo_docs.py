@@ -40,7 +40,7 @@ def _script(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("generator", ["generate_settings_docs", "generate_openapi"])
+@pytest.mark.parametrize("generator", ["generate_settings_docs", "generate_openapi", "generate_policy_docs"])
 def test_a_generated_page_is_what_the_code_says(generator: str) -> None:
     assert _script(generator).main(["--check"]) == 0, "run make docs"
 

@@ -5,7 +5,7 @@ can speak about it. A rule that fails to evaluate never lets anybody in: any err
 prohibition that fails is passed over.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -16,9 +16,14 @@ import cedarpy
 import orjson
 from cedarpy import pst
 
+from markaz.core.access.closed import ATTRIBUTES, asked_of
 from markaz.core.access.model import Action, Context, DataClass, Question, RecordKind, Resource, Subject
-from markaz.core.access.policies import Policies
+from markaz.core.access.policies import Policies, Rule
 
+Slice = tuple[Action, RecordKind]
+CONTEXT = frozenset(
+    {"purpose", "glass", "approver"}
+)  # what a question may leave out; time and data class are always there
 SUBJECTS_KEPT = 512  # parsed once while they are at work: more than sit at the consoles of one process
 _PRINCIPAL = 'Subject::"s"'  # no rule names anybody, so one name does for all
 _ACTIONS = {action: f'Action::"{action.value}"' for action in Action}
@@ -51,17 +56,19 @@ class CedarEngine:
             )
             for key, rules in slices.items()
         }
+        # What no rule of a slice asks need not be written down and parsed for it.
+        self._asked = {key: _asked(rules) for key, rules in slices.items()}
 
     def evaluate(self, question: Question) -> Evaluated:
         """Return Cedar's decision over the rules of this action and kind of record."""
-        answer = self._ask(self._sets[question.action, question.resource.kind], question)
+        answer = self._ask(self._sets, question)
         diagnostics = answer.diagnostics
         failed = bool(diagnostics.errors)
         return Evaluated(answer.allowed and not failed, tuple(sorted(diagnostics.reasons)), failed)
 
     def met(self, question: Question) -> dict[str, int]:
         """Return for each permitting rule how many of its conditions hold, counted up to the first that does not."""
-        answer = self._ask(self._steps[question.action, question.resource.kind], question)
+        answer = self._ask(self._steps, question)
         counts: dict[str, int] = {}
         for step in answer.diagnostics.reasons:
             rule_id, _, met = step.rpartition("/")
@@ -80,16 +87,27 @@ class CedarEngine:
         }
         return cedarpy.is_authorized_partial(request, self._sets[action, kind], _entities(subject))
 
-    @staticmethod
-    def _ask(policies: cedarpy.PolicySet, question: Question) -> cedarpy.AuthzResult:
+    def _ask(self, sets: Mapping[Slice, cedarpy.PolicySet], question: Question) -> cedarpy.AuthzResult:
+        key = (question.action, question.resource.kind)
+        of_record, of_context = self._asked[key]
         request = {
             "principal": _PRINCIPAL,
             "action": _ACTIONS[question.action],
             "resource": _RESOURCES[question.resource.kind],
-            "context": why(question.data_class, question.context),
+            "context": why(question.data_class, question.context, of_context),
         }
-        known = _entities(question.subject).with_added_json_str(record(question.resource))
-        return cedarpy.is_authorized(request, policies, known)
+        known = _entities(question.subject).with_added_json_str(record(question.resource, of_record))
+        return cedarpy.is_authorized(request, sets[key], known)
+
+
+def _asked(rules: Iterable[Rule]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return what these rules ask of a record and of the context."""
+    of_record: set[str] = set()
+    of_context: set[str] = set()
+    for rule in rules:
+        of_record |= rule.attributes
+        of_context |= asked_of("context", rule.clauses)
+    return frozenset(of_record), frozenset(of_context)
 
 
 def policy_set(templates: Iterable[pst.Template]) -> cedarpy.PolicySet:
@@ -116,27 +134,26 @@ def person(subject: Subject) -> str:
     return _entity("Subject", "s", attributes)
 
 
-def record(resource: Resource) -> str:
+def record(resource: Resource, asked: frozenset[str] = ATTRIBUTES) -> str:
     """Return the record as a Cedar entity; what is not known is left out, so that asking it fails, which denies."""
-    attributes = {
-        "record": resource.record,
-        "within": _items(resource.within),
-        "is_open": resource.is_open,
-        "recorded_at": None if resource.recorded_at is None else seconds(resource.recorded_at),
-        "workers": _items(resource.workers),
-        "own": _items(resource.own),
-        "colleagues": _items(resource.colleagues),
-        "shut_out": _items(resource.shut_out),
-        "line": _items(resource.line),
-    }
-    known = {name: value for name, value in attributes.items() if value is not None}
+    known = {}
+    for name in asked:
+        value = getattr(resource, name)
+        if value is not None:
+            known[name] = _plain(value)
     return _entity(resource.kind.entity, "r", known)
 
 
-def why(data_class: DataClass, context: Context) -> str:
+def _plain(value: UUID | bool | datetime | frozenset[int] | frozenset[UUID]) -> Any:
+    if isinstance(value, datetime):
+        return seconds(value)
+    return list(value) if isinstance(value, frozenset) else value
+
+
+def why(data_class: DataClass, context: Context, asked: frozenset[str] = CONTEXT) -> str:
     """Return the context of a question as Cedar wants it."""
     given: dict[str, Any] = {"now": seconds(context.now), "data_class": data_class}
-    if context.purpose is not None:
+    if "purpose" in asked and context.purpose is not None:
         purpose = context.purpose
         given["purpose"] = {
             "holder": purpose.holder,
@@ -149,14 +166,14 @@ def why(data_class: DataClass, context: Context) -> str:
             "any_record": purpose.records is None,
             "records": list(purpose.records or ()),
         }
-    if context.glass is not None:
+    if "glass" in asked and context.glass is not None:
         glass = context.glass
         given["glass"] = {
             "holder": glass.holder,
             "record": glass.record,
             "expires_at": seconds(glass.expires_at),
         }
-    if context.approver is not None:
+    if "approver" in asked and context.approver is not None:
         given["approver"] = context.approver
     return orjson.dumps(given).decode()
 
@@ -164,10 +181,6 @@ def why(data_class: DataClass, context: Context) -> str:
 def seconds(at: datetime) -> int:
     """Return whole seconds since 1970, rounded down."""
     return int(at.timestamp() // 1)
-
-
-def _items(known: frozenset[int] | frozenset[UUID] | None) -> list[int | UUID] | None:
-    return None if known is None else list(known)
 
 
 def _entity(kind: str, name: str, attributes: dict[str, Any]) -> str:

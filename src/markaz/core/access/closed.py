@@ -77,6 +77,14 @@ def _contains(rule_id: str, whole: pst.Expr, holder: pst.Expr, item: pst.Expr) -
     raise _refused(rule_id, whole)
 
 
+def asked_of(name: str, node: Any) -> frozenset[str]:
+    """Return the attributes that an expression asks of the principal or the context."""
+    own: frozenset[str] = frozenset()
+    if isinstance(node, pst.GetAttr | pst.HasAttr) and isinstance(node.base, pst.Var) and node.base.name == name:
+        own = frozenset({node.attr} if isinstance(node, pst.GetAttr) else node.attrs[:1])
+    return own.union(*(asked_of(name, child) for child in _children(node)))
+
+
 def _attribute(expr: pst.Expr) -> str:
     """Return the attribute when this is `resource.attribute`, else nothing."""
     if isinstance(expr, pst.GetAttr) and expr.base == pst.Var("resource"):

@@ -28,7 +28,7 @@ class Action(StrEnum):
 
 
 class DataClass(StrEnum):
-    """Which kind of data about people is asked for; retention and the register of processing use the same list."""
+    """Which kind of data about people is asked for. (Retention cuts the same data by how long they are held.)"""
 
     CALLER = "caller"
     PARTY = "party"
