@@ -10,6 +10,7 @@ from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Connection, Database
 from markaz.core.live import Finding, check_ready, facts_of, findings
+from markaz.core.log import witnesses
 from markaz.core.retention import load_governance
 from markaz.core.settings import Settings
 from markaz.core.territories import ensure_root
@@ -20,8 +21,10 @@ from markaz.kit.clock import SystemClock
 async def look(connection: Connection, settings: Settings) -> list[Finding]:
     """Return what was found in this centre."""
     governance = load_governance(settings.home, settings.governance)
-    facts = await facts_of(connection, witnesses=0, is_demo=await is_demo(connection))
-    return findings(settings, governance, facts, SystemClock().now().date())
+    now = SystemClock().now()
+    watching = sum(not witness.is_silent(now) for witness in await witnesses.registered(connection))
+    facts = await facts_of(connection, witnesses=watching, is_demo=await is_demo(connection))
+    return findings(settings, governance, facts, now.date())
 
 
 async def refuse_unready(connection: Connection, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from markaz import witness as stand_alone
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Connection, Database
-from markaz.core.errors import InvalidInput
+from markaz.core.errors import InvalidInput, NotPossibleNow
 from markaz.core.events import SYSTEM_ACTOR_ID
 from markaz.core.log import exporting, keys, witnesses
 from markaz.core.log.appending import append
@@ -62,6 +62,27 @@ def rotate_key() -> None:
     _in_database(settings, enter)
     keys.replace(settings.home, ring)
     typer.echo(fresh.vkey)
+
+
+@app.command("begin-anew")
+def begin_anew() -> None:
+    """After the key file was lost for ever: end the public log and begin another. Every witness will say so."""
+    settings = Settings()
+    if keys.load(settings.home) is not None:
+        raise NotPossibleNow(f"{keys.KEY_FILE} is there: the log goes on. `rotate-key` changes the key.")
+    now = SystemClock().now()
+
+    async def begin(connection: Connection) -> int:
+        size = int(await connection.fetchval("SELECT size FROM log_public FOR UPDATE"))
+        await connection.execute("TRUNCATE log_cosignatures, log_checkpoints, log_public_tiles, log_intervals")
+        await connection.execute("UPDATE log_public SET origin = NULL, size = 0, at = NULL, pending = NULL")
+        reason = f"public leaves: {size}"
+        entry = Entry(EntryKind.ADMINISTRATION, "log.begun_anew", SYSTEM_ACTOR_ID, "log_key", None, reason)
+        await append(connection, now, [entry])
+        return size
+
+    size = _in_database(settings, begin, as_owner=True)
+    typer.echo(f"a log of {size} public leaves has ended; the next start begins another, with a new key. Entries stay.")
 
 
 @app.command("export")
@@ -150,7 +171,11 @@ def _ring(settings: Settings) -> keys.KeyRing:
 
 
 def _in_database(
-    settings: Settings, work: Callable[[Connection], Awaitable[Result]], *, is_snapshot: bool = False
+    settings: Settings,
+    work: Callable[[Connection], Awaitable[Result]],
+    *,
+    is_snapshot: bool = False,
+    as_owner: bool = False,
 ) -> Result:
     async def run(dsn: str) -> Result:
         database = await Database.open(dsn, max_size=1)
@@ -162,7 +187,7 @@ def _in_database(
 
     with running_database(settings) as access:
         migrate(access)
-        return asyncio.run(run(access.app_dsn))
+        return asyncio.run(run(access.owner_dsn if as_owner else access.app_dsn))
 
 
 def _moment(text: str, field: str) -> datetime:

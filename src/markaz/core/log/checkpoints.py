@@ -127,7 +127,10 @@ class Checkpointer:
             return ring
         async with self._database.connection() as connection:
             if await connection.fetchval("SELECT size > 0 FROM log_public"):
-                raise KeysMissing(f"The key file {keys.KEY_FILE} is missing: restore it from the key backup.")
+                raise KeysMissing(
+                    f"The key file {keys.KEY_FILE} is missing: restore it from the key backup. If it is lost for ever, "
+                    "`markaz log begin-anew` ends this public log, and witnesses will notice."
+                )
         try:
             return keys.make(self._home, keys.new_ring(self._clock.now()))
         except OSError as error:
