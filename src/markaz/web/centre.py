@@ -161,10 +161,9 @@ class Centre:
         )
         self.positions = Positions(database)
         self.desk = Desk(self.spine)
-        step = timedelta(seconds=settings.log_interval_s)
-        self.checkpointer = Checkpointer(database, self.clock, settings.home, step=step, policy_hash=policy_hash)
         self.calls = Calls(self.spine, self.codes)
         self._wire_dispatch()
+        self._wire_log()
         self.intake = Intake(self.spine)
         self.contents = Contents(self.spine)
         zone = ZoneInfo(settings.time_zone) if settings.time_zone else time_zone_of(settings.profile)
@@ -209,6 +208,12 @@ class Centre:
         )
         Gauge("markaz_places", "Places that can be searched.", registry=self.registry).set_function(
             lambda: len(self.gazetteer)
+        )
+
+    def _wire_log(self) -> None:
+        step = timedelta(seconds=self.settings.log_interval_s)
+        self.checkpointer = Checkpointer(
+            self.database, self.clock, self.settings.home, step=step, policy_hash=policy_hash
         )
 
     def _wire_dispatch(self) -> None:
