@@ -5,6 +5,7 @@ import type { ResponseFigures } from "../api/types";
 import { useMedia, useNames, useWords } from "../context";
 import { DayFilter } from "../ui/day-filter";
 import { PriorityMark } from "../ui/marks";
+import { FilterChip } from "../ui/filter-chip";
 import { Problem } from "../ui/problem";
 import { useRead } from "../ui/use-read";
 
@@ -39,12 +40,7 @@ export function FiguresScreen() {
             <input size={8} defaultValue={params.get("source") ?? ""} onBlur={(event) => set("source", event.target.value.trim())} />
           </label>
           {territory > 0 && (
-            <span className="filter-chip">
-              <bdi>{names.territory(territory) ?? territory}</bdi>
-              <button type="button" aria-label={t("records.remove_filter")} onClick={() => set("territory", "")}>
-                ×
-              </button>
-            </span>
+            <FilterChip text={names.territory(territory) ?? String(territory)} onRemove={() => set("territory", "")} />
           )}
         </div>
       </header>

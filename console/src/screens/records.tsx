@@ -5,6 +5,7 @@ import { read } from "../api/client";
 import type { IncidentPage, IncidentRow } from "../api/types";
 import { useNames, useSession, useWords, type NameBook } from "../context";
 import { DayFilter } from "../ui/day-filter";
+import { FilterChip } from "../ui/filter-chip";
 import { PriorityMark } from "../ui/marks";
 import { Problem } from "../ui/problem";
 
@@ -74,20 +75,10 @@ export function RecordsScreen() {
           <DayFilter label={t("figures.from")} value={params.get("from")} onChange={(moment) => set("from", moment)} />
           <DayFilter label={t("figures.to")} value={params.get("to")} end onChange={(moment) => set("to", moment)} />
           {territory > 0 && (
-            <span className="filter-chip">
-              <bdi>{names.territory(territory) ?? territory}</bdi>
-              <button type="button" aria-label={t("records.remove_filter")} onClick={() => set("territory", "")}>
-                ×
-              </button>
-            </span>
+            <FilterChip text={names.territory(territory) ?? String(territory)} onRemove={() => set("territory", "")} />
           )}
           {others.map(([key, value]) => (
-            <span className="filter-chip" key={key}>
-              <bdi>{chipOf(key, value, names) ?? `${key}: ${value}`}</bdi>
-              <button type="button" aria-label={t("records.remove_filter")} onClick={() => set(key, "")}>
-                ×
-              </button>
-            </span>
+            <FilterChip key={key} text={chipOf(key, value, names) ?? `${key}: ${value}`} onRemove={() => set(key, "")} />
           ))}
         </div>
       </header>

@@ -1,4 +1,5 @@
 /** All units: where each stands, with how many, since when, and how old its position is. Virtualised: ten thousand rows are one screen of work. */
+import { FilterChip } from "../../ui/filter-chip";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
@@ -116,12 +117,7 @@ export function UnitsScreen() {
             </select>
           </label>
           {territory > 0 && (
-            <span className="filter-chip">
-              <bdi>{names.territory(territory) ?? territory}</bdi>
-              <button type="button" aria-label={t("records.remove_filter")} onClick={() => set("territory", "")}>
-                ×
-              </button>
-            </span>
+            <FilterChip text={names.territory(territory) ?? String(territory)} onRemove={() => set("territory", "")} />
           )}
           {canRegister && (
             <button type="button" className="button" onClick={() => setRegistering(true)}>
