@@ -87,6 +87,21 @@ async def test_an_emergency_says_that_it_is_not_sent_until_it_is(centre: Running
     assert [alarm["kind"] for alarm in alarms] == ["emergency"]
 
 
+async def test_the_phone_says_what_would_endanger_the_caller(centre: RunningCentre, show: Show) -> None:
+    phone, desk, unit = await a_phone(centre, show)
+    await phone.page.get_by_role("button", name="F-1").click()
+    await expect(phone.page.get_by_text("No incident")).to_be_visible(timeout=SHOWN_MS)
+    caller = {"name": "Synthetic Caller", "phone": "+998 90 000 00 00"}
+    incident = await send(desk, unit, caller=caller, safe_contact=["no_text", "no_message"])
+    warnings = phone.page.locator(".unit-warning")
+    await expect(warnings).to_have_text(["✕ Do not text · Leave no message"], timeout=SHOWN_MS * 3)
+    await expect(phone.page.locator('a[href^="tel:"]')).to_be_visible()
+    rules = {"version": incident["version"], "safe_contact": ["no_call", "no_text"], "covert": False}
+    assert (await desk.post(f"/api/incidents/{incident['id']}/contact-rules", rules)).status_code == 200
+    await expect(warnings).to_have_count(2, timeout=SHOWN_MS * 3)
+    await expect(phone.page.locator('a[href^="tel:"]')).to_have_count(0)
+
+
 async def test_a_session_that_ended_takes_the_caller_off_the_phone(centre: RunningCentre, show: Show) -> None:
     phone, desk, unit = await a_phone(centre, show)
     page = phone.page

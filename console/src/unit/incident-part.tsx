@@ -42,6 +42,8 @@ export function IncidentPart({ phone, known, reports, isOnline }: { phone: Phone
 function Facts({ incident, known }: { incident: FieldIncident; known: Remembered }) {
   const { t, f, code } = useUnitWords();
   const { view, sealed } = incident;
+  const mayCall = !view.covert && !view.safe_contact.includes("no_call");
+  const others = (["no_text", "no_message"] as const).filter((rule) => view.safe_contact.includes(rule));
   return (
     <section className="unit-facts" aria-label={t("unit.incident", { number: view.number })}>
       <p className="unit-kicker num">
@@ -52,14 +54,14 @@ function Facts({ incident, known }: { incident: FieldIncident; known: Remembered
       <p className="unit-where" dir="auto">{sealed.address ?? view.place_label ?? (view.place ? f.coordinates(view.place.lon, view.place.lat) : t("unknown"))}</p>
       {view.place && sealed.address !== null && <p className="num quiet">{f.coordinates(view.place.lon, view.place.lat)}</p>}
       {sealed.caller_name !== null && <p dir="auto">{t("unit.caller")}: {sealed.caller_name}</p>}
-      {sealed.caller_phone !== null &&
-        (view.safe_contact.includes("no_call") || view.covert ? (
-          <p className="unit-warning">✕ {t("unit.do_not_call")}</p>
-        ) : (
-          <p>
-            <a className="button unit-call num" href={`tel:${sealed.caller_phone.replace(/[^\d+]/g, "")}`}>{sealed.caller_phone}</a>
-          </p>
-        ))}
+      {/* Said without a number too: the crew may know one from a note. */}
+      {!mayCall && <p className="unit-warning">✕ {t("unit.do_not_call")}</p>}
+      {mayCall && sealed.caller_phone !== null && (
+        <p>
+          <a className="button unit-call num" href={`tel:${sealed.caller_phone.replace(/[^\d+]/g, "")}`}>{sealed.caller_phone}</a>
+        </p>
+      )}
+      {others.length > 0 && <p className="unit-warning">✕ {others.map((rule) => t(`safe.${rule}`)).join(" · ")}</p>}
     </section>
   );
 }
