@@ -184,7 +184,6 @@ class Centre:
         self.aid = Aid(self.spine)
         self.holds = Holds(self.spine)
         self.roster = Rosters(self.spine, self.codes, zone)
-        self.retention = Retention(database, self.clock, load_governance(settings.home, settings.governance))
         Gauge("markaz_stream_recipients", "Open streams.", registry=self.registry).set_function(
             lambda: self.hub.recipients
         )
@@ -247,6 +246,9 @@ class Centre:
 
     def _open_oversight(self, zone: ZoneInfo) -> None:
         settings, spine, persons = self.settings, self.spine, Persons(self.sealer)
+        step = timedelta(seconds=settings.log_interval_s)
+        self.checkpointer = Checkpointer(self.database, self.clock, settings.home, step=step, policy_hash=policy_hash)
+        self.retention = Retention(self.database, self.clock, load_governance(settings.home, settings.governance))
         ground = oversight.Ground(
             database=self.database,
             acts=spine.acts,
