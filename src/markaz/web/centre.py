@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter
 
 from markaz.core import acts, identity
 from markaz.core.access.policies import policy_hash
@@ -73,6 +73,7 @@ from markaz.programmes.oversight.reviews.service import Reviews
 from markaz.programmes.oversight.reviews.sources import LogRoots, NoPurposes
 from markaz.web import phone
 from markaz.web.guard import Guard
+from markaz.web.measures import measure
 from markaz.web.ways_in import ProviderSignIn, SigningIn, provider_of, sign_in_jobs, signing_in_of
 
 log = logging.getLogger(__name__)
@@ -163,7 +164,6 @@ class Centre:
         self.desk = Desk(self.spine)
         self.calls = Calls(self.spine, self.codes)
         self._wire_dispatch()
-        self._wire_log()
         self.intake = Intake(self.spine)
         self.contents = Contents(self.spine)
         zone = ZoneInfo(settings.time_zone) if settings.time_zone else time_zone_of(settings.profile)
@@ -184,36 +184,7 @@ class Centre:
         self.aid = Aid(self.spine)
         self.holds = Holds(self.spine)
         self.roster = Rosters(self.spine, self.codes, zone)
-        Gauge("markaz_stream_recipients", "Open streams.", registry=self.registry).set_function(
-            lambda: self.hub.recipients
-        )
-        Gauge("markaz_event_seq", "Number of the last event sent out.", registry=self.registry).set_function(
-            lambda: self.hub.seq
-        )
-        Gauge(
-            "markaz_event_holes", "Holes seen in the event log; any is a fault.", registry=self.registry
-        ).set_function(lambda: self.hub.holes)
-        Gauge("markaz_stream_slow", "Streams ended because they fell behind.", registry=self.registry).set_function(
-            lambda: self.hub.ended_slow
-        )
-        Gauge(
-            "markaz_stream_unreadable", "Events that could not be shown; any is a fault.", registry=self.registry
-        ).set_function(lambda: self.hub.unreadable)
-        self.watch_failures = Counter(
-            "markaz_watch_failures", "Looks at the clocks that failed.", registry=self.registry
-        )
-        Gauge("markaz_positions_dropped", "Positions not written in time.", registry=self.registry).set_function(
-            lambda: self.positions.dropped
-        )
-        Gauge("markaz_places", "Places that can be searched.", registry=self.registry).set_function(
-            lambda: len(self.gazetteer)
-        )
-
-    def _wire_log(self) -> None:
-        step = timedelta(seconds=self.settings.log_interval_s)
-        self.checkpointer = Checkpointer(
-            self.database, self.clock, self.settings.home, step=step, policy_hash=policy_hash
-        )
+        self.watch_failures = measure(self)
 
     def _wire_dispatch(self) -> None:
         rules = load_dispatch_rules()
