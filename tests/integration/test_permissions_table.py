@@ -18,7 +18,7 @@ from markaz.core.permissions import ROLE_PERMISSIONS, Permission, Role
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # Rights that open part of an answer instead of a route: see test_permissions_scope.py.
-WITHOUT_A_ROUTE = {Permission.POSITION_READ, Permission.RIGHT_HANDLE, Permission.RIGHT_RENEW}
+WITHOUT_A_ROUTE = {Permission.POSITION_READ}
 
 GUARDED = [o for o in OPERATIONS if o.permission is not Permission.PUBLIC]
 RIGHTED = [o for o in GUARDED if o.permission is not Permission.SIGNED_IN]

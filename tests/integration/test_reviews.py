@@ -47,7 +47,7 @@ async def next_day(centre: RunningCentre) -> int:
     clock = centre.centre.clock
     assert isinstance(clock, FakeClock)
     clock.advance(timedelta(days=1))
-    return await centre.centre.sampling.draw_due()
+    return await centre.centre.oversight.sampling.draw_due()
 
 
 async def queue(reviewer: Person) -> list[dict[str, Any]]:
@@ -64,7 +64,7 @@ async def test_a_day_is_drawn_once_and_anybody_with_the_log_draws_the_same(yeste
     for _ in range(12):
         await look_at(officer, incident["id"])
     assert await next_day(centre) == 1
-    assert await centre.centre.sampling.draw_due() == 0
+    assert await centre.centre.oversight.sampling.draw_due() == 0
 
     sample = (await centre.rows("SELECT * FROM review_samples"))[0]
     assert (sample["day"], sample["looks"], sample["drawn"]) == (DAY, 12, 3)

@@ -18,11 +18,12 @@ from tests.support.summaries import HOSTILE, NAMES, content, summary, wording
 
 from markaz.core.errors import Unavailable
 from markaz.core.permissions import Role
+from markaz.core.press import pdf as pdf_module
+from markaz.core.press.pdf import NotSet, Press
 from markaz.core.territories.model import LANGUAGES
 from markaz.kit.clock import FakeClock
-from markaz.programmes.incidents.briefing.paper import pdf as pdf_module
-from markaz.programmes.incidents.briefing.paper.pdf import NotSet, Press
 from markaz.programmes.incidents.briefing.paper.report import report_of
+from markaz.programmes.incidents.briefing.papers import TEMPLATE
 
 
 def text_of(pdf: bytes) -> str:
@@ -37,20 +38,20 @@ def squeezed(text: str) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_every_letter_of_the_four_languages_is_on_the_page(language: str) -> None:
     report = report_of(summary(), wording(language), band="training")
-    pages = squeezed(text_of(await Press().pdf_of(report)))
+    pages = squeezed(text_of(await Press(TEMPLATE).pdf_of(report)))
     assert squeezed(NAMES[1][language]) in pages
     for section in report["sections"]:
         assert squeezed(section["title"]) in pages
         for cell in (cell for row in section["rows"] for cell in row):
             assert squeezed(cell) in pages
     assert "\ufffd" not in pages
-    for page in pypdf.PdfReader(io.BytesIO(await Press().pdf_of(report))).pages:
+    for page in pypdf.PdfReader(io.BytesIO(await Press(TEMPLATE).pdf_of(report))).pages:
         assert report["band"] in page.extract_text()
 
 
 async def test_the_same_summary_gives_the_same_bytes_dated_by_its_making() -> None:
     report = report_of(summary(), wording("ru"), band=None)
-    first, second = await asyncio.gather(Press().pdf_of(report), Press().pdf_of(report))
+    first, second = await asyncio.gather(Press(TEMPLATE).pdf_of(report), Press(TEMPLATE).pdf_of(report))
     assert first == second
     meta = pypdf.PdfReader(io.BytesIO(first)).metadata
     assert meta is not None
@@ -58,7 +59,7 @@ async def test_the_same_summary_gives_the_same_bytes_dated_by_its_making() -> No
 
 
 async def test_text_that_looks_like_code_is_set_as_text() -> None:
-    pages = squeezed(text_of(await Press().pdf_of(report_of(summary(HOSTILE), wording("en"), band=None))))
+    pages = squeezed(text_of(await Press(TEMPLATE).pdf_of(report_of(summary(HOSTILE), wording("en"), band=None))))
     assert squeezed(HOSTILE) in pages
     assert "root:" not in pages
 
@@ -70,7 +71,7 @@ async def test_a_child_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(pdf_module, "CHILD", child)
     monkeypatch.setattr(pdf_module, "PATIENCE_S", 1.0)
     with pytest.raises(Unavailable):
-        await Press().pdf_of({})
+        await Press(TEMPLATE).pdf_of({})
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
 
@@ -80,7 +81,7 @@ async def test_a_child_that_fails_says_nothing_of_the_text(monkeypatch: pytest.M
     child.write_text("import sys\nsys.exit(sys.stdin.read())\n")
     monkeypatch.setattr(pdf_module, "CHILD", child)
     with pytest.raises(NotSet) as refused:
-        await Press().pdf_of({"secret": "Canary"})
+        await Press(TEMPLATE).pdf_of({"secret": "Canary"})
     assert "Canary" not in str(refused.value)
 
 
@@ -90,7 +91,7 @@ async def test_a_country_of_a_thousand_rows_is_set() -> None:
     many["by_category"] = [{"category": f"category {n} of an import", "n": n} for n in range(60)]
     many["corrections"] = many["corrections"] * 200
     report = report_of(summary() | {"content": many}, wording("en"), band="demo")
-    assert len(pypdf.PdfReader(io.BytesIO(await Press().pdf_of(report))).pages) > 20
+    assert len(pypdf.PdfReader(io.BytesIO(await Press(TEMPLATE).pdf_of(report))).pages) > 20
 
 
 async def test_files_of_a_centre_carry_its_band_and_nobody_by_name(open_centre_with: OpenCentre) -> None:

@@ -19,7 +19,7 @@ from tests.support.operations_dispatch import DISPATCH_OPERATIONS
 from tests.support.operations_field import FIELD_OPERATIONS
 from tests.support.operations_governing import GOVERNING_OPERATIONS
 from tests.support.operations_log import LOG_OPERATIONS
-from tests.support.operations_oversight import REVIEW_OPERATIONS
+from tests.support.operations_oversight import REVIEW_OPERATIONS, RIGHT_OPERATIONS
 from tests.support.people import make_person, new_key
 
 from markaz.core.permissions import Grant, Permission, Role
@@ -348,4 +348,5 @@ OPERATIONS = (
     *LOG_OPERATIONS,
     *GOVERNING_OPERATIONS,
     *REVIEW_OPERATIONS,
+    *RIGHT_OPERATIONS,
 )

@@ -4,10 +4,18 @@ from dataclasses import replace
 
 from tests.support.land import Land
 from tests.support.operation import Call, Elsewhere, Operation, World
-from tests.support.oversight import VERDICT, hand_to, judged, make_case
-from tests.support.people import Person
+from tests.support.oversight import (
+    VERDICT,
+    delayed,
+    hand_to,
+    judged,
+    make_case,
+    request_body,
+    seen_request,
+)
+from tests.support.people import Person, new_key
 
-from markaz.core.permissions import Permission
+from markaz.core.permissions import Permission, Role
 
 P = Permission
 REFUSED, FILTERED, PUBLIC = Elsewhere.REFUSED, Elsewhere.FILTERED, Elsewhere.PUBLIC
@@ -61,4 +69,77 @@ REVIEW_OPERATIONS = (
     Operation("GET /api/oversight/declared", P.SIGNED_IN, _plain, PUBLIC),
     Operation("PUT /api/oversight/declared", P.SIGNED_IN, _declare, PUBLIC, 204),
     Operation("DELETE /api/oversight/declared", P.SIGNED_IN, _plain, PUBLIC, 204),
+)
+
+
+async def _take(_w: World) -> Call:
+    return Call(body=request_body())
+
+
+async def _request(w: World) -> Call:
+    request = await seen_request(w.running)
+    return Call({"request_id": request["id"]}, ids=(request["id"],), marks=(request["number"],))
+
+
+async def _requests(w: World) -> Call:
+    return replace(await _request(w), path={}, ids=())
+
+
+async def _answer(w: World) -> Call:
+    return replace(await _request(w), body={"version": 1, "answer": "granted"})
+
+
+async def _pdf(w: World) -> Call:
+    return replace(await _request(w), marks=())
+
+
+async def _lift(w: World) -> Call:
+    request = await seen_request(w.running, "restriction")
+    officer = await w.running.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+    body = {"version": 1, "answer": "granted", "reasons": "The person disputes what is written."}
+    response = await officer.post(f"/api/oversight/requests/{request['id']}/answer", body)
+    assert response.status_code == 200, response.text
+    return Call({"request_id": request["id"]}, ids=(request["id"],))
+
+
+async def _delay(w: World) -> Call:
+    request = await seen_request(w.running)
+    return Call(body={"entries": [request["entry_id"]], "ground": "inquiry", "months": 6})
+
+
+async def _running(w: World) -> Call:
+    return Call(marks=((await delayed(w.running))["delay_id"],))
+
+
+async def _delayed(w: World) -> Call:
+    id_ = (await delayed(w.running))["delay_id"]
+    return Call({"delay_id": id_}, ids=(id_,))
+
+
+async def _renewal(w: World) -> Call:
+    return replace(await _delayed(w), body={"ground": "inquiry", "months": 12})
+
+
+async def _told(w: World) -> Call:
+    call = await _delayed(w)
+    officer = await w.running.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+    response = await officer.post(f"/api/oversight/delays/{call.path['delay_id']}/end", key=new_key())
+    assert response.status_code == 200, response.text
+    return call
+
+
+RIGHT_OPERATIONS = (
+    Operation("GET /api/oversight/requests", P.RIGHT_HANDLE, _requests, FILTERED),
+    Operation("POST /api/oversight/requests", P.RIGHT_HANDLE, _take, REFUSED, 201),
+    Operation("GET /api/oversight/requests/{request_id}", P.RIGHT_HANDLE, _request, REFUSED),
+    Operation("POST /api/oversight/requests/{request_id}/answer", P.RIGHT_HANDLE, _answer, REFUSED),
+    Operation("GET /api/oversight/requests/{request_id}/answer", P.RIGHT_HANDLE, _request, REFUSED),
+    Operation("GET /api/oversight/requests/{request_id}/answer.pdf", P.RIGHT_HANDLE, _pdf, REFUSED),
+    Operation("POST /api/oversight/requests/{request_id}/lift", P.RIGHT_HANDLE, _lift, REFUSED),
+    Operation("GET /api/oversight/delays", P.PUBLIC, _plain, PUBLIC),
+    Operation("GET /api/oversight/delays/running", P.REVIEW_READ, _running, FILTERED),
+    Operation("POST /api/oversight/delays", P.RIGHT_HANDLE, _delay, REFUSED, 201),
+    Operation("POST /api/oversight/delays/{delay_id}/renewal", P.RIGHT_RENEW, _renewal, REFUSED, 201),
+    Operation("POST /api/oversight/delays/{delay_id}/end", P.RIGHT_HANDLE, _delayed, REFUSED),
+    Operation("POST /api/oversight/delays/{delay_id}/told", P.RIGHT_HANDLE, _told, REFUSED),
 )

@@ -82,3 +82,50 @@ async def judged(running: RunningCentre, case: dict[str, Any], verdict: str = "i
     body = VERDICT | {"version": 1, "verdict": verdict}
     response = await officer.post(f"/api/oversight/reviews/{case['id']}/verdict", body)
     assert response.status_code == 200, response.text
+
+
+PHONE = "+998 90 555 44 33"
+
+
+def request_body(kind: str = "who_looked", territory: Land = Land.WEST_SOUTH, **changes: Any) -> dict[str, Any]:
+    """Return the body of a person's request, found by telephone."""
+    body = {
+        "kind": kind,
+        "territory_id": int(territory),
+        "language": "en",
+        "identity_document": "passport",
+        "identity_seen": True,
+        "name": "Dilnoza Ergasheva",
+        "reach": "by letter",
+        "phone": PHONE,
+    }
+    return body | changes
+
+
+async def taken(officer: Person, kind: str = "who_looked", **changes: Any) -> dict[str, Any]:
+    """Take a request and return its {id, number, found, seq}."""
+    response = await officer.post("/api/oversight/requests", request_body(kind, **changes))
+    assert response.status_code == 201, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def seen_request(running: RunningCentre, kind: str = "who_looked") -> dict[str, Any]:
+    """Take a request about an incident that a duty officer looked at. Returns it with the entry of that look."""
+    phone = f"+998 90 {uuid4().int % 10**7:07d}"
+    viewer = await running.person(Role.DUTY_OFFICER, Land.WEST)
+    incident = await open_incident(viewer, caller={"name": "Dilnoza Ergasheva", "phone": phone})
+    await look_at(viewer, incident["id"])
+    rows = await running.rows("SELECT max(id) AS id FROM audit_entries WHERE record_id = $1", UUID(incident["id"]))
+    request = await taken(await running.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT), kind, phone=phone)
+    return request | {"entry_id": rows[0]["id"], "incident": incident, "phone": phone}
+
+
+async def delayed(running: RunningCentre) -> dict[str, Any]:
+    """Delay the disclosure of a look. Returns the delay's id and the request it touches."""
+    request = await seen_request(running)
+    officer = await running.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+    body = {"entries": [request["entry_id"]], "ground": "inquiry", "months": 6}
+    response = await officer.post("/api/oversight/delays", body)
+    assert response.status_code == 201, response.text
+    return {"delay_id": response.json()["id"], "request": request}

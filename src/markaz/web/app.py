@@ -32,7 +32,6 @@ from markaz.programmes.incidents.dispatch.undoing import Undoing
 from markaz.programmes.incidents.field.routes import field_router
 from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
 from markaz.programmes.oversight.retention.routes import retention_router
-from markaz.programmes.oversight.reviews.routes import reviews_router
 from markaz.web import errors
 from markaz.web.accounts import accounts_router
 from markaz.web.centre import Centre
@@ -89,7 +88,7 @@ def create_app(centre: Centre) -> FastAPI:
         aid_router(centre.aid, centre.holds, centre.guard, centre.codes),
         roster_router(centre.roster, centre.guard),
         retention_router(centre.retention, centre.guard, centre.at_the_top),
-        reviews_router(centre.reviews, centre.publishing, centre.guard),
+        *centre.oversight.routers(centre.guard),
         log_router(centre),
     ):
         app.include_router(router)

@@ -60,20 +60,15 @@ from markaz.programmes.incidents.field.service import UnitPhone
 from markaz.programmes.incidents.field.store import forget_old_reports
 from markaz.programmes.incidents.intake import Intake
 from markaz.programmes.incidents.norms import NormsInForce, load_norms
-from markaz.programmes.incidents.persons import Persons
 from markaz.programmes.incidents.positions import Positions
 from markaz.programmes.incidents.reading import Reading
 from markaz.programmes.incidents.service import Desk
 from markaz.programmes.incidents.shapes import ReplayClockBody
-from markaz.programmes.oversight import ground as oversight
 from markaz.programmes.oversight.retention.service import Retention
-from markaz.programmes.oversight.reviews.publishing import Publishing
-from markaz.programmes.oversight.reviews.sampling import Sampling
-from markaz.programmes.oversight.reviews.service import Reviews
-from markaz.programmes.oversight.reviews.sources import LogRoots, NoPurposes
 from markaz.web import phone
 from markaz.web.guard import Guard
 from markaz.web.measures import measure
+from markaz.web.oversight import Oversight
 from markaz.web.ways_in import ProviderSignIn, SigningIn, provider_of, sign_in_jobs, signing_in_of
 
 log = logging.getLogger(__name__)
@@ -131,9 +126,7 @@ class Centre:
     unit_phone: UnitPhone = field(init=False)
     watcher: Watcher = field(init=False)
     watch_failures: Counter = field(init=False)
-    sampling: Sampling = field(init=False)
-    reviews: Reviews = field(init=False)
-    publishing: Publishing = field(init=False)
+    oversight: Oversight = field(init=False)
     checkpointer: Checkpointer = field(init=False)
     replay_clock: dict[str, Any] | None = None
     gazetteer: Gazetteer = field(init=False)
@@ -216,26 +209,11 @@ class Centre:
         require(actor, permission, self.tree.root_id or 0, self.tree)
 
     def _open_oversight(self, zone: ZoneInfo) -> None:
-        settings, spine, persons = self.settings, self.spine, Persons(self.sealer)
+        settings = self.settings
         step = timedelta(seconds=settings.log_interval_s)
         self.checkpointer = Checkpointer(self.database, self.clock, settings.home, step=step, policy_hash=policy_hash)
         self.retention = Retention(self.database, self.clock, load_governance(settings.home, settings.governance))
-        ground = oversight.Ground(
-            database=self.database,
-            acts=spine.acts,
-            sealer=self.sealer,
-            clock=self.clock,
-            territories=spine.territories,
-            zone=zone,
-            looked_at=persons,
-            persons=persons,
-            purposes=NoPurposes(),
-            roots=LogRoots(),
-        )
-        self.sampling = Sampling(
-            ground, at_random=settings.review_drawn_per_day, at_most_asked=settings.review_asked_per_day
-        )
-        self.reviews, self.publishing = Reviews(ground), Publishing(ground)
+        self.oversight = Oversight(self.spine, settings, zone)
 
     def set_replay_clock(self, actor: Actor, body: ReplayClockBody | None) -> None:
         """Label every console with a replay's clock, or take the label away. Raises Forbidden below the top."""
@@ -305,7 +283,7 @@ class Centre:
             Job("crews.log_off_ended", timedelta(minutes=1), lambda c: logons.log_off_ended(c, now())),
             Job("field.forget", timedelta(hours=6), reports),
             *self.retention.jobs(),
-            Job("reviews.draw", timedelta(minutes=30), lambda _: self.sampling.draw_due()),
+            *self.oversight.jobs(),
         ]
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -1,19 +1,21 @@
 """Stored summaries as PDF and CSV, in any of the four languages. What is on paper is what is stored; nothing is counted."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from markaz.core.acts import Request
 from markaz.core.codes import CodeTables
 from markaz.core.errors import NotFound
+from markaz.core.press.pdf import Press
 from markaz.core.territories import TerritoryTree
-from markaz.programmes.incidents.briefing.paper.pdf import Press
 from markaz.programmes.incidents.briefing.paper.report import report_of
 from markaz.programmes.incidents.briefing.paper.table import csv_of
 from markaz.programmes.incidents.briefing.paper.wording import Wording
 from markaz.programmes.incidents.briefing.summaries import Summaries
 
+TEMPLATE = Path(__file__).with_name("paper") / "summary.typ"
 EXPORTED = "summary.exported"  # the action of the audit entry, where a summary holds sentences
 
 
@@ -27,7 +29,7 @@ class Papers:
         self._codes = codes
         self._territories = territories
         self._band = band
-        self._press = Press()
+        self._press = Press(TEMPLATE)
 
     async def pdf(self, request: Request, summary_id: UUID, language: str) -> tuple[bytes, str]:
         """Return the PDF of a summary and the name of its file; the same summary gives the same bytes."""

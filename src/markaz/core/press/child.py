@@ -1,4 +1,4 @@
-"""Sets one PDF in a process of its own: JSON on standard input, the PDF on standard output.
+"""Sets one PDF in a process of its own: the template named, JSON on standard input, the PDF on standard output.
 
 Run as a file with `python -I`, so that it knows nothing of Markaz: no settings, no database, no environment. What it
 may use is bounded here, before the first byte is read; how long it may take is the caller's business.
@@ -12,7 +12,6 @@ from pathlib import Path
 
 MEMORY_BYTES = 2_000_000_000  # the typesetter's threads reserve far more than they touch
 CPU_S = 30
-TEMPLATE = Path(__file__).with_name("summary.typ")
 
 
 def main() -> None:
@@ -22,12 +21,13 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes to its pipe and to no file
     import typst  # after the limits, so that they hold for it
 
+    template = Path(sys.argv[1])
     data = json.load(sys.stdin.buffer)
     made = datetime.fromisoformat(data["made_at"]).astimezone(UTC)
     data["made"] = [made.year, made.month, made.day, made.hour, made.minute, made.second]
     pdf = typst.compile(
-        str(TEMPLATE),
-        root=str(TEMPLATE.parent),
+        str(template),
+        root=str(template.parent),
         ignore_system_fonts=True,  # the same fonts, and so the same bytes, on every machine
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
         timestamp=int(made.timestamp()),

@@ -1,4 +1,4 @@
-"""The PDF of a report, set in a child process that is bounded in time, memory and size and sees no setting of ours."""
+"""The PDF of a document, set in a child process that is bounded in time, memory and size and sees no setting of ours."""
 
 import asyncio
 import sys
@@ -24,9 +24,10 @@ class NotSet(MarkazError):
 
 
 class Press:
-    """Sets PDFs, a few at once."""
+    """Sets PDFs of one template, a few at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, template: Path) -> None:
+        self._template = template
         self._free = asyncio.Semaphore(AT_ONCE)
 
     async def pdf_of(self, report: Mapping[str, Any]) -> bytes:
@@ -35,17 +36,18 @@ class Press:
         Raises Unavailable when it takes too long, NotSet when it cannot be set or is too large.
         """
         async with self._free:
-            code, pdf = await _set(orjson.dumps(report))
+            code, pdf = await _set(self._template, orjson.dumps(report))
         if code != 0 or not pdf.startswith(b"%PDF-") or len(pdf) > MAX_BYTES:
             raise NotSet("The document could not be set: tell whoever runs this centre.")
         return pdf
 
 
-async def _set(report: bytes) -> tuple[int | None, bytes]:
+async def _set(template: Path, report: bytes) -> tuple[int | None, bytes]:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",
         str(CHILD),
+        str(template),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

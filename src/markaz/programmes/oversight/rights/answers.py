@@ -1,0 +1,79 @@
+"""The answer to "who looked at me?": a document of codes that screen and paper put into words.
+
+Until it is given it is what would be said now; given, it is what was said then, whatever has been delayed or ended since.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from markaz.contracts.rights import RightKind
+from markaz.core.db.pool import Connection
+from markaz.core.log.entry import EntryKind
+from markaz.kit.clock import iso
+from markaz.programmes.oversight.rights import store
+from markaz.programmes.oversight.rights.domain import SeenLook, disclosed, offices_of, what_of, why_of
+
+JSON = dict[str, Any]
+LOOKS = tuple(
+    kind.value
+    for kind in (EntryKind.LOOK_UP, EntryKind.VIEW, EntryKind.DISCLOSURE, EntryKind.EXPORT, EntryKind.BREAK_GLASS)
+)
+
+
+async def looks_of(connection: Connection, records: Sequence[store.Record], until: datetime) -> list[SeenLook]:
+    """Return every look at the incidents in which a person was found, up to a moment."""
+    numbers = {row["incident_id"]: row["incident_number"] for row in records}
+    rows = await store.looks(connection, list(numbers), LOOKS, until)
+    return [
+        SeenLook(
+            entry_id=row["id"],
+            at=row["at"],
+            offices=offices_of(orjson.loads(row["roles"])),
+            what=what_of(row["kind"]),
+            why=why_of(row["kind"], row["action"], row["purpose_id"] is not None),
+            incident_id=UUID(bytes=row["record_id"].bytes),
+            number=numbers[row["record_id"]],
+        )
+        for row in rows
+    ]
+
+
+async def document(connection: Connection, row: store.Record, reasons: str | None, now: datetime) -> JSON:
+    """Return the answer to a request as it stands, or as it was given. It never says whether something is delayed."""
+    records = await store.records(connection, row["id"])
+    told: list[SeenLook] = []
+    if row["kind"] == RightKind.WHO_LOOKED:
+        if row["answered_at"] is None:
+            seen = await looks_of(connection, records, now)
+            told = disclosed(seen, set(await store.delayed(connection, [look.entry_id for look in seen], now)))
+        else:
+            kept = await store.told(connection, row["id"])
+            seen = await looks_of(connection, records, row["answered_at"])
+            told = disclosed([look for look in seen if look.entry_id in kept], ())
+    return {
+        "number": row["number"],
+        "kind": row["kind"],
+        "territory_id": row["territory_id"],
+        "received_at": iso(row["received_at"]),
+        "answered_at": None if row["answered_at"] is None else iso(row["answered_at"]),
+        "as_of": iso(row["answered_at"] or now),
+        "answer": row["answer"],
+        "reasons": reasons,
+        "incidents": sorted({record["incident_number"] for record in records}),
+        "looks": [look_view(look) for look in told],
+    }
+
+
+def look_view(look: SeenLook) -> JSON:
+    """Return a look as a person is told of it: offices, never an officer."""
+    return {
+        "at": iso(look.at.replace(second=0, microsecond=0)),
+        "offices": [{"role": office.role, "territory_id": office.territory_id} for office in look.offices],
+        "what": look.what.value,
+        "why": look.why.value,
+        "incident": look.number,
+    }

@@ -1,0 +1,100 @@
+"""Carries out what a request was granted: tells, erases, restricts, or orders a correction, in the act of the answer."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from markaz.contracts.rights import PersonRecord, RightEvent
+from markaz.core.acts import Act, entry_of
+from markaz.core.errors import InvalidInput
+from markaz.core.log.entry import EntryKind
+from markaz.core.tasks import NewTask, open_task
+from markaz.kit.ids import uuid7
+from markaz.programmes.oversight.ground import Ground, event
+from markaz.programmes.oversight.rights import store
+from markaz.programmes.oversight.rights.answers import looks_of
+from markaz.programmes.oversight.rights.domain import clocks, disclosed
+
+
+def chosen(records: Sequence[store.Record], sealed_ids: Sequence[UUID] | None) -> list[store.Record]:
+    """Return the records an answer is about. Raises InvalidInput when there is none, or one of another request."""
+    wanted = {row["sealed_id"] for row in records} if sealed_ids is None else set(sealed_ids)
+    found = [row for row in records if row["sealed_id"] in wanted]
+    if not found or len(found) != len(wanted):
+        raise InvalidInput("Choose among the records that were found for this request.", field="records")
+    return found
+
+
+async def tell(act: Act, row: store.Record) -> int:
+    """Keep which looks the person is told of, all but those delayed now, and return how many."""
+    records = await store.records(act.connection, row["id"])
+    seen = await looks_of(act.connection, records, act.now)
+    delayed = await store.delayed(act.connection, [look.entry_id for look in seen], act.now)
+    told = [look.entry_id for look in disclosed(seen, set(delayed))]
+    await store.insert_told(act.connection, row["id"], told)
+    for incident_id, territory_id in {one["incident_id"]: one["territory_id"] for one in records}.items():
+        act.entries.append(
+            entry_of(
+                act.request, EntryKind.DISCLOSURE, "right.disclosed", "incident", incident_id, row["number"],
+                territory_id=territory_id,
+            )
+        )  # fmt: skip
+    return len(told)
+
+
+async def erase(act: Act, ground: Ground, row: store.Record, records: Sequence[store.Record]) -> int:
+    """Destroy the keys of the person's records, with one entry of the deletion for each incident."""
+    persons = [
+        PersonRecord(
+            UUID(bytes=one["sealed_id"].bytes),
+            UUID(bytes=one["incident_id"].bytes),
+            one["incident_number"],
+            one["territory_id"],
+            one["role"],
+            one["received_at"],
+        )
+        for one in records
+    ]
+    done = await ground.persons.erase(act, persons)
+    for incident_id, territory_id in {one["incident_id"]: one["territory_id"] for one in records}.items():
+        erased = [str(one["sealed_id"]) for one in records if one["incident_id"] == incident_id]
+        act.entries.append(
+            entry_of(
+                act.request, EntryKind.DELETION, "right.erased", "incident", incident_id, row["number"],
+                territory_id=territory_id, details={"erased": erased},
+            )
+        )  # fmt: skip
+    return done
+
+
+async def restrict(act: Act, row: store.Record, records: Sequence[store.Record]) -> int:
+    """Forbid every further look at the person's records, whoever asks, until it is lifted."""
+    done = 0
+    for one in records:
+        done += await store.restrict(act.connection, uuid7(), one["sealed_id"], row["id"], act.now)
+    for incident_id, territory_id in {one["incident_id"]: one["territory_id"] for one in records}.items():
+        act.entries.append(
+            entry_of(
+                act.request, EntryKind.RIGHT_REQUEST, "right.restricted", "incident", incident_id, row["number"],
+                territory_id=territory_id,
+            )
+        )  # fmt: skip
+    payload: dict[str, object] = {"number": row["number"], "records": done}
+    act.events.append(event(act, RightEvent.RESTRICTED, row["id"], row["territory_id"], payload))
+    return done
+
+
+async def order_correction(act: Act, row: store.Record, records: Sequence[store.Record]) -> int:
+    """Give the desk of each incident the task to correct: only it may write there, and the first entry stays readable."""
+    incidents = {one["incident_id"]: one["territory_id"] for one in records}
+    for incident_id, territory_id in incidents.items():
+        task = NewTask(
+            "right_correction_ordered", "incident", incident_id, territory_id, clocks()["correction_ordered"]
+        )
+        await open_task(act, task)
+        act.entries.append(
+            entry_of(
+                act.request, EntryKind.CORRECTION, "right.correction_ordered", "incident", incident_id, row["number"],
+                territory_id=territory_id,
+            )
+        )  # fmt: skip
+    return len(incidents)

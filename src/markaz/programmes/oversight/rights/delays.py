@@ -1,0 +1,197 @@
+"""Delays of disclosure: a listed ground, twelve months at most, renewed only by a body outside the chain.
+
+A delay that ends leaves a task: whoever asked is told. How many there are is public; of which looks is not.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from markaz.contracts.rights import DelayGround, RightEvent
+from markaz.core.acts import Act, Answer, Request, entry_of
+from markaz.core.errors import Forbidden, InvalidInput, NotFound, NotPossibleNow
+from markaz.core.log.entry import EntryKind
+from markaz.core.permissions import Actor, Permission, holds, require_seen, territory_filter
+from markaz.core.tasks import NewTask, answer_task, open_task, take_task
+from markaz.kit.clock import iso
+from markaz.kit.ids import uuid7
+from markaz.programmes.oversight.ground import CENTRE, Ground, event
+from markaz.programmes.oversight.rights import store
+from markaz.programmes.oversight.rights.answers import LOOKS
+from markaz.programmes.oversight.rights.domain import clocks, months_after
+
+JSON = dict[str, Any]
+KIND = "disclosure_delay"
+TOLD = "told"
+
+
+class Delays:
+    """The delays of one centre."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def set(self, request: Request, entry_ids: Sequence[int], ground: DelayGround, months: int) -> Answer:
+        """Delay the disclosure of looks. Raises NotFound unless all are looks in one territory of the actor's."""
+
+        async def work(act: Act) -> Answer:
+            territory_id = await self._territory_of(act, entry_ids)
+            if await store.delayed(act.connection, entry_ids, act.now):
+                raise InvalidInput("One of these looks is delayed already.", field="entries")
+            ends_at = months_after(act.now, months)
+            return await self._insert(
+                act, RightEvent.DELAYED, territory_id, ground, (act.now, ends_at), entry_ids, None
+            )
+
+        return await self._ground.acts.run(request, work)
+
+    async def renew(self, request: Request, delay_id: UUID, ground: DelayGround, months: int) -> Answer:
+        """Renew a delay before it ends. Raises Forbidden for anybody who also sets delays, or set this one."""
+
+        async def work(act: Act) -> Answer:
+            row = await self._locked(act, delay_id, Permission.RIGHT_RENEW)
+            tree = self._ground.territories()
+            if row["set_by"] == act.actor.id or holds(act.actor, Permission.RIGHT_HANDLE, row["territory_id"], tree):
+                raise Forbidden("Only a body outside the chain renews a delay.", rule="outside_the_chain")
+            if row["ended_at"] is not None or row["ends_at"] <= act.now or row["is_renewed"]:
+                raise NotPossibleNow("This delay has ended or is renewed.")
+            entry_ids = await store.entries_of(act.connection, delay_id)
+            span = (row["ends_at"], months_after(row["ends_at"], months))
+            return await self._insert(act, RightEvent.RENEWED, row["territory_id"], ground, span, entry_ids, delay_id)
+
+        return await self._ground.acts.run(request, work)
+
+    async def end(self, request: Request, delay_id: UUID) -> Answer:
+        """End a delay before its time; whoever asked is told."""
+
+        async def work(act: Act) -> Answer:
+            row = await self._locked(act, delay_id, Permission.RIGHT_HANDLE)
+            if row["ended_at"] is not None:
+                raise NotPossibleNow("This delay has ended.")
+            await store.end_renewal(act.connection, delay_id, act.now)
+            await self._end(act, row)
+            return Answer(200, {"id": str(delay_id)})
+
+        return await self._ground.acts.run(request, work)
+
+    async def told(self, request: Request, delay_id: UUID) -> Answer:
+        """Close the task of an ended delay: everybody who asked was told, or nobody had asked."""
+
+        async def work(act: Act) -> Answer:
+            row = await self._locked(act, delay_id, Permission.RIGHT_HANDLE)
+            task = await store.task_of_delay(act.connection, delay_id)
+            if task is None:
+                raise NotPossibleNow("Nobody has to be told of this delay now.")
+            version = await take_task(act, task["id"], task["version"])
+            await answer_task(act, task["id"], version, TOLD, None)
+            act.entries.append(self._entry(act, "right.delay_told", row["id"], row["territory_id"], {}))
+            return Answer(200, {"id": str(delay_id)})
+
+        return await self._ground.acts.run(request, work)
+
+    async def end_due(self) -> int:
+        """End every delay whose time is over, and return how many."""
+
+        async def work(act: Act) -> Answer:
+            rows = await store.over(act.connection, act.now)
+            for row in rows:
+                await self._end(act, row)
+            return Answer(200, {"ended": len(rows)})
+
+        return int((await self._ground.acts.run(CENTRE, work)).body["ended"])
+
+    async def running(self, actor: Actor) -> JSON:
+        """Return the delays that stand in this actor's territories: ground, times and how many looks; no look."""
+        territories = territory_filter(actor, Permission.REVIEW_READ, self._ground.territories())
+        async with self._ground.database.connection() as connection:
+            rows = await store.running(connection, territories)
+        return {"items": [_view(row) for row in rows]}
+
+    async def counts(self) -> JSON:
+        """Return for each quarter that is over how many delays were set, renewed and ended, and how many stand at its end.
+
+        The running quarter is left out: next to an answer of today a count of today would say too much.
+        """
+        zone = self._ground.zone
+        today = self._ground.clock.now().astimezone(zone).date()
+        start = datetime.combine(date(today.year, (today.month - 1) // 3 * 3 + 1, 1), time(), zone)
+        async with self._ground.database.connection() as connection:
+            rows = await store.delay_counts(connection, str(zone), start)
+            standing = await store.standing_at(connection, start)
+        return {
+            "before": start.date().isoformat(),
+            "standing": standing,
+            "quarters": [{name: row[name] for name in ("quarter", "set", "renewed", "ended")} for row in rows],
+        }
+
+    async def _insert(
+        self,
+        act: Act,
+        type_: RightEvent,
+        territory_id: int,
+        ground: DelayGround,
+        span: tuple[datetime, datetime],
+        entry_ids: Sequence[int],
+        renews: UUID | None,
+    ) -> Answer:
+        id_, (begins_at, ends_at) = uuid7(), span
+        values = (id_, territory_id, ground.value, begins_at, ends_at, act.actor.id, renews)
+        await store.insert_delay(act.connection, values, sorted(set(entry_ids)))
+        payload: JSON = {"ground": ground.value, "ends_at": iso(ends_at), "looks": len(set(entry_ids))}
+        act.events.append(event(act, type_, id_, territory_id, payload))
+        action = "right.delayed" if renews is None else "right.delay_renewed"
+        act.entries.append(self._entry(act, action, id_, territory_id, payload))
+        return Answer(201, {"id": str(id_), "ends_at": iso(ends_at)})
+
+    async def _end(self, act: Act, row: store.Record) -> None:
+        await store.end_delay(act.connection, row["id"], act.now)
+        goes_on = row["is_renewed"] and row["ends_at"] <= act.now
+        if not goes_on:
+            days = clocks()["delay_ended"]
+            await open_task(act, NewTask("right_delay_ended", KIND, row["id"], row["territory_id"], days))
+        payload: JSON = {"ground": row["ground"], "goes_on": goes_on}
+        act.events.append(event(act, RightEvent.DELAY_ENDED, row["id"], row["territory_id"], payload))
+        act.entries.append(self._entry(act, "right.delay_ended", row["id"], row["territory_id"], payload))
+
+    async def _territory_of(self, act: Act, entry_ids: Sequence[int]) -> int:
+        rows = await store.entries(act.connection, list(set(entry_ids)), LOOKS)
+        facts = await self._ground.looked_at.facts(
+            act.connection, [row["record_id"] for row in rows if row["record_id"]]
+        )
+        places = {
+            row["territory_id"]
+            or (facts[row["record_id"]].territory_id if row["record_id"] in facts else self._ground.top())
+            for row in rows
+        }
+        may = frozenset(territory_filter(act.actor, Permission.RIGHT_HANDLE, self._ground.territories()))
+        if len(rows) != len(set(entry_ids)) or not places <= may:
+            raise NotFound("There are no such looks in your territory.", what="look")
+        if len(places) != 1:
+            raise InvalidInput("These looks belong to different territories: delay each for itself.", field="entries")
+        return int(places.pop())
+
+    async def _locked(self, act: Act, delay_id: UUID, permission: Permission) -> store.Record:
+        row = await store.delay(act.connection, delay_id)
+        if row is None:
+            raise NotFound("There is no such delay in your territory.", what="delay")
+        require_seen(act.actor, permission, row["territory_id"], self._ground.territories(), "delay")
+        return row
+
+    def _entry(self, act: Act, action: str, id_: UUID, territory_id: int, details: JSON) -> Any:
+        return entry_of(
+            act.request, EntryKind.RIGHT_REQUEST, action, KIND, id_, "delay", territory_id=territory_id, details=details
+        )
+
+
+def _view(row: store.Record) -> JSON:
+    return {
+        "id": str(row["id"]),
+        "territory_id": row["territory_id"],
+        "ground": row["ground"],
+        "begins_at": iso(row["begins_at"]),
+        "ends_at": iso(row["ends_at"]),
+        "looks": row["looks"],
+        "is_renewal": row["renews"] is not None,
+        "is_renewed": row["is_renewed"],
+    }

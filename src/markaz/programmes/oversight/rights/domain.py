@@ -1,0 +1,114 @@
+"""What a person is told about looks at them: which looks, in which words, and what may wait. Pure.
+
+An answer names the office, never the officer. A look whose disclosure is delayed is left out, and nothing else changes:
+the answer reads the same whether there is no such look or a delayed one.
+"""
+
+import tomllib
+from calendar import monthrange
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from importlib import resources
+from uuid import UUID
+
+from markaz.contracts.rights import RightKind
+from markaz.core.errors import InvalidInput
+
+LONGEST_MONTHS = 12  # then a body outside the chain decides anew
+
+
+class Why(StrEnum):
+    """Why somebody looked, as a person is told."""
+
+    WORK = "work"  # on the incident itself
+    PURPOSE = "purpose"  # for a purpose they had to state
+    EMERGENCY = "emergency"  # they broke the glass, which was reviewed
+    SEARCH = "search"  # they looked for a caller
+    REQUEST = "request"  # to answer a request of the person
+
+
+class What(StrEnum):
+    """What somebody did."""
+
+    READ = "read"
+    FOUND = "found"
+    DISCLOSED = "disclosed"
+    TAKEN_OUT = "taken_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A role in a territory, as it was held at that moment. None: the centre itself, or not known."""
+
+    role: str | None
+    territory_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLook:
+    """One look at what an incident holds of a person."""
+
+    entry_id: int
+    at: datetime
+    offices: tuple[Office, ...]
+    what: What
+    why: Why
+    incident_id: UUID
+    number: str
+
+
+_WHAT = {"look_up": What.FOUND, "disclosure": What.DISCLOSED, "export": What.TAKEN_OUT}
+
+
+def what_of(kind: str) -> What:
+    """Return what an entry of this kind did."""
+    return _WHAT.get(kind, What.READ)
+
+
+def why_of(kind: str, action: str, has_purpose: bool) -> Why:
+    """Return why, from the codes of an entry."""
+    if action.startswith("right."):
+        return Why.REQUEST
+    if kind == "break_glass" or action.startswith("glass."):
+        return Why.EMERGENCY
+    if has_purpose:
+        return Why.PURPOSE
+    return Why.SEARCH if kind == "look_up" else Why.WORK
+
+
+def offices_of(roles: Iterable[str]) -> tuple[Office, ...]:
+    """Return `role@territory` as offices, each once."""
+    found = dict.fromkeys(roles)
+    offices = [(role, territory) for role, _, territory in (text.partition("@") for text in found)]
+    return tuple(Office(role, int(territory) if territory.isdigit() else None) for role, territory in offices) or (
+        Office(None, None),
+    )
+
+
+def disclosed(looks: Sequence[SeenLook], delayed: Collection[int]) -> list[SeenLook]:
+    """Return the looks a person is told of, the newest first: all but those whose disclosure is delayed now."""
+    told = [look for look in looks if look.entry_id not in delayed]
+    return sorted(told, key=lambda look: (look.at, look.entry_id), reverse=True)
+
+
+def months_after(at: datetime, months: int) -> datetime:
+    """Return the same moment `months` later; the 31st becomes the last day of a shorter month. Raises InvalidInput."""
+    if not 1 <= months <= LONGEST_MONTHS:
+        raise InvalidInput(f"A delay lasts 1 to {LONGEST_MONTHS} months.", field="months")
+    year, month = divmod(at.month - 1 + months, 12)
+    year, month = at.year + year, month + 1
+    return at.replace(year=year, month=month, day=min(at.day, monthrange(year, month)[1]))
+
+
+@lru_cache(maxsize=1)
+def clocks() -> dict[str, int]:
+    """Return the working days by code. Raises ValueError when one is missing or no number of days."""
+    package = resources.files("markaz.programmes.oversight.rights")
+    read = tomllib.loads(package.joinpath("clocks.toml").read_text("utf-8"))
+    wanted = {kind.value for kind in RightKind} | {"correction_ordered", "delay_ended"}
+    if set(read) != wanted or not all(isinstance(days, int) and 1 <= days <= 60 for days in read.values()):
+        raise ValueError(f"clocks.toml must name the days of {sorted(wanted)}")
+    return read

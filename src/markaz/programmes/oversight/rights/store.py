@@ -1,0 +1,280 @@
+"""All SQL of requests, delays and restrictions. It decides nothing and commits nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from markaz.contracts.rights import PersonRecord
+from markaz.core.db.pool import Connection
+
+Record = asyncpg.Record
+
+REQUESTS_MOST = 300
+LOOKS_MOST = 2_000
+DELAYS_MOST = 300
+END_BATCH = 200
+
+_REQUEST = """
+SELECT r.id, r.number, r.kind, r.territory_id, r.language, r.received_at, r.sealed_id, r.identity_document, r.answer,
+       r.answer_id, r.answered_at, r.version, t.due_at, t.id AS task_id, t.version AS task_version,
+       (SELECT count(*) FROM right_records x WHERE x.request_id = r.id) AS records
+FROM right_requests r JOIN tasks t ON t.id = r.task_id
+"""
+
+
+async def next_number(connection: Connection) -> int:
+    """Return the next number of a request; a refused act leaves a gap."""
+    return int(await connection.fetchval("SELECT nextval('right_request_numbers')"))
+
+
+async def insert_request(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Insert a request."""
+    await connection.execute(
+        "INSERT INTO right_requests (id, number, kind, territory_id, language, received_at, sealed_id, "
+        "identity_document, identity_checked_by, task_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        *(values[name] for name in ("id", "number", "kind", "territory_id", "language", "received_at", "sealed_id")),
+        *(values[name] for name in ("identity_document", "identity_checked_by", "task_id")),
+    )
+
+
+async def insert_records(connection: Connection, request_id: UUID, records: Iterable[PersonRecord]) -> None:
+    """Keep which records were found for a request."""
+    await connection.executemany(
+        "INSERT INTO right_records VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        [
+            (request_id, one.sealed_id, one.incident_id, one.number, one.territory_id, one.role, one.received_at)
+            for one in records
+        ],
+    )
+
+
+async def requests(connection: Connection, territories: Sequence[int]) -> list[Record]:
+    """Return the requests of territories, open ones first, by their due time."""
+    return await connection.fetch(
+        _REQUEST + "WHERE r.territory_id = ANY($1::int[]) ORDER BY r.answered_at DESC NULLS FIRST, t.due_at, r.number "
+        "LIMIT $2",
+        territories,
+        REQUESTS_MOST,
+    )
+
+
+async def request(connection: Connection, request_id: UUID) -> Record | None:
+    """Return one request."""
+    return await connection.fetchrow(_REQUEST + "WHERE r.id = $1", request_id)
+
+
+async def lock_request(connection: Connection, request_id: UUID) -> Record | None:
+    """Return the same, its row locked until the act ends."""
+    await connection.execute("SELECT FROM right_requests WHERE id = $1 FOR UPDATE", request_id)
+    return await request(connection, request_id)
+
+
+async def records(connection: Connection, request_id: UUID) -> list[Record]:
+    """Return the records found for a request, and whether each is restricted or erased now."""
+    return await connection.fetch(
+        "SELECT x.sealed_id, x.incident_id, x.incident_number, x.territory_id, x.role, x.received_at, "
+        "EXISTS (SELECT FROM restrictions s WHERE s.sealed_id = x.sealed_id AND s.lifted_at IS NULL) AS is_restricted, "
+        "EXISTS (SELECT FROM erasures e WHERE e.sealed_id = x.sealed_id) AS is_erased "
+        "FROM right_records x WHERE x.request_id = $1 ORDER BY x.received_at DESC, x.sealed_id",
+        request_id,
+    )
+
+
+async def looks(
+    connection: Connection, incident_ids: Sequence[UUID], kinds: Sequence[str], until: datetime
+) -> list[Record]:
+    """Return the entries of looks at incidents up to a moment, the newest first."""
+    return await connection.fetch(
+        "SELECT id, at, kind, action, record_id, purpose_id, roles::text AS roles FROM audit_entries "
+        "WHERE record_id = ANY($1::uuid[]) AND kind = ANY($2::text[]) AND at <= $3 ORDER BY id DESC LIMIT $4",
+        incident_ids,
+        kinds,
+        until,
+        LOOKS_MOST,
+    )
+
+
+async def told(connection: Connection, request_id: UUID) -> set[int]:
+    """Return the entries that the answer to a request named."""
+    rows = await connection.fetch("SELECT entry_id FROM disclosed_looks WHERE request_id = $1", request_id)
+    return {row["entry_id"] for row in rows}
+
+
+async def insert_told(connection: Connection, request_id: UUID, entry_ids: Iterable[int]) -> None:
+    """Keep which entries an answer named."""
+    await connection.executemany(
+        "INSERT INTO disclosed_looks VALUES ($1, $2)", [(request_id, entry_id) for entry_id in entry_ids]
+    )
+
+
+async def write_answer(
+    connection: Connection, request_id: UUID, answer: str, answer_id: UUID | None, by: UUID, at: datetime
+) -> int:
+    """Write the answer of a request and return its new version."""
+    version: int = await connection.fetchval(
+        "UPDATE right_requests SET answer = $2, answer_id = $3, answered_by = $4, answered_at = $5, "
+        "version = version + 1 WHERE id = $1 RETURNING version",
+        request_id,
+        answer,
+        answer_id,
+        by,
+        at,
+    )
+    return version
+
+
+async def restrict(connection: Connection, id_: UUID, sealed_id: UUID, request_id: UUID, at: datetime) -> bool:
+    """Restrict a sealed record; False when it is restricted already."""
+    done = await connection.execute(
+        "INSERT INTO restrictions (id, sealed_id, request_id, restricted_at) VALUES ($1, $2, $3, $4) "
+        "ON CONFLICT DO NOTHING",
+        id_,
+        sealed_id,
+        request_id,
+        at,
+    )
+    return done == "INSERT 0 1"
+
+
+async def lift(connection: Connection, request_id: UUID, at: datetime) -> int:
+    """Lift the restrictions of a request and return how many stood."""
+    done = await connection.execute(
+        "UPDATE restrictions SET lifted_at = $2 WHERE request_id = $1 AND lifted_at IS NULL", request_id, at
+    )
+    return int(done.split()[-1])
+
+
+async def delayed(connection: Connection, entry_ids: Sequence[int], now: datetime) -> dict[int, Record]:
+    """Return which of these entries are delayed now, and by what."""
+    rows = await connection.fetch(
+        "SELECT l.entry_id, d.id, d.ground, d.ends_at FROM delayed_looks l JOIN disclosure_delays d ON d.id = l.delay_id "
+        "WHERE l.entry_id = ANY($1::bigint[]) AND d.begins_at <= $2 AND d.ends_at > $2 AND d.ended_at IS NULL",
+        entry_ids,
+        now,
+    )
+    return {row["entry_id"]: row for row in rows}
+
+
+async def entries(connection: Connection, entry_ids: Sequence[int], kinds: Sequence[str]) -> list[Record]:
+    """Return those of the entries that are looks: id, record_id, territory_id."""
+    return await connection.fetch(
+        "SELECT id, record_id, territory_id FROM audit_entries WHERE id = ANY($1::bigint[]) AND kind = ANY($2::text[]) "
+        "ORDER BY id",
+        entry_ids,
+        kinds,
+    )
+
+
+async def insert_delay(connection: Connection, values: Sequence[Any], entry_ids: Iterable[int]) -> None:
+    """Insert a delay (id, territory_id, ground, begins_at, ends_at, set_by, renews) and the looks it covers."""
+    await connection.execute(
+        "INSERT INTO disclosure_delays (id, territory_id, ground, begins_at, ends_at, set_by, renews) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        *values,
+    )
+    await connection.executemany("INSERT INTO delayed_looks VALUES ($1, $2)", [(values[0], one) for one in entry_ids])
+
+
+_DELAY = """
+SELECT d.id, d.territory_id, d.ground, d.begins_at, d.ends_at, d.set_by, d.renews, d.ended_at,
+       (SELECT count(*) FROM delayed_looks l WHERE l.delay_id = d.id) AS looks,
+       EXISTS (SELECT FROM disclosure_delays n WHERE n.renews = d.id) AS is_renewed
+FROM disclosure_delays d
+"""
+
+
+async def delay(connection: Connection, delay_id: UUID) -> Record | None:
+    """Return one delay, its row locked until the act ends."""
+    await connection.execute("SELECT FROM disclosure_delays WHERE id = $1 FOR UPDATE", delay_id)
+    return await connection.fetchrow(_DELAY + "WHERE d.id = $1", delay_id)
+
+
+async def running(connection: Connection, territories: Sequence[int]) -> list[Record]:
+    """Return the delays of territories that have not ended, those that end first first."""
+    return await connection.fetch(
+        _DELAY + "WHERE d.ended_at IS NULL AND d.territory_id = ANY($1::int[]) ORDER BY d.ends_at, d.id LIMIT $2",
+        territories,
+        DELAYS_MOST,
+    )
+
+
+async def entries_of(connection: Connection, delay_id: UUID) -> list[int]:
+    """Return the entries a delay covers."""
+    rows = await connection.fetch("SELECT entry_id FROM delayed_looks WHERE delay_id = $1 ORDER BY entry_id", delay_id)
+    return [row["entry_id"] for row in rows]
+
+
+async def end_delay(connection: Connection, delay_id: UUID, at: datetime) -> None:
+    """Write that a delay has ended."""
+    await connection.execute("UPDATE disclosure_delays SET ended_at = $2 WHERE id = $1", delay_id, at)
+
+
+async def end_renewal(connection: Connection, delay_id: UUID, at: datetime) -> None:
+    """End what renews a delay too, before it begins."""
+    await connection.execute(
+        "UPDATE disclosure_delays SET ended_at = $2 WHERE renews = $1 AND ended_at IS NULL", delay_id, at
+    )
+
+
+async def over(connection: Connection, now: datetime) -> list[Record]:
+    """Return delays whose time is over and that are not ended yet, locked, a bounded number of them."""
+    ids = await connection.fetch(
+        "SELECT id FROM disclosure_delays WHERE ended_at IS NULL AND ends_at <= $1 ORDER BY ends_at LIMIT $2 "
+        "FOR UPDATE SKIP LOCKED",
+        now,
+        END_BATCH,
+    )
+    return await connection.fetch(_DELAY + "WHERE d.id = ANY($1::uuid[])", [row["id"] for row in ids])
+
+
+async def to_tell(connection: Connection, territories: Sequence[int]) -> list[Record]:
+    """Return the open tasks of ended delays, and the numbers of the answered requests that they concern."""
+    return await connection.fetch(
+        "SELECT t.id AS task_id, t.version AS task_version, t.record_id AS delay_id, t.territory_id, t.due_at, "
+        "(SELECT coalesce(array_agg(DISTINCT r.number), '{}') FROM delayed_looks l "
+        "JOIN audit_entries e ON e.id = l.entry_id JOIN right_records x ON x.incident_id = e.record_id "
+        "JOIN right_requests r ON r.id = x.request_id AND r.kind = 'who_looked' AND r.answered_at IS NOT NULL "
+        "WHERE l.delay_id = t.record_id) AS numbers FROM tasks t "
+        "WHERE t.kind = 'right_delay_ended' AND t.closed_at IS NULL AND t.territory_id = ANY($1::int[]) "
+        "ORDER BY t.due_at, t.id LIMIT $2",
+        territories,
+        DELAYS_MOST,
+    )
+
+
+async def task_of_delay(connection: Connection, delay_id: UUID) -> Record | None:
+    """Return the open task that an ended delay left."""
+    return await connection.fetchrow(
+        "SELECT id, version, territory_id FROM tasks WHERE kind = 'right_delay_ended' AND record_id = $1 "
+        "AND closed_at IS NULL FOR UPDATE",
+        delay_id,
+    )
+
+
+async def delay_counts(connection: Connection, zone: str, before: datetime) -> list[Record]:
+    """Return by local quarter that is over how many delays were set, renewed and ended; counts only."""
+    return await connection.fetch(
+        "WITH happened AS ("
+        "SELECT begins_at AS at, renews IS NULL AS is_set, renews IS NOT NULL AS is_renewed, false AS is_ended, ground "
+        "FROM disclosure_delays UNION ALL SELECT ended_at, false, false, true, ground FROM disclosure_delays d "
+        "WHERE ended_at IS NOT NULL AND NOT EXISTS (SELECT FROM disclosure_delays n WHERE n.renews = d.id)) "
+        "SELECT to_char(at AT TIME ZONE $1, 'YYYY-\"Q\"Q') AS quarter, count(*) FILTER (WHERE is_set) AS set, "
+        "count(*) FILTER (WHERE is_renewed) AS renewed, count(*) FILTER (WHERE is_ended) AS ended FROM happened "
+        "WHERE at < $2 GROUP BY 1 ORDER BY 1 DESC LIMIT 40",
+        zone,
+        before,
+    )
+
+
+async def standing_at(connection: Connection, at: datetime) -> int:
+    """Return how many delays stood at a moment."""
+    return int(
+        await connection.fetchval(
+            "SELECT count(*) FROM disclosure_delays WHERE begins_at <= $1 AND ends_at > $1 "
+            "AND (ended_at IS NULL OR ended_at > $1)",
+            at,
+        )
+    )
