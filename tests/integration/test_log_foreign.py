@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from tests.support.transparency import Ticking
 
@@ -18,6 +19,7 @@ from markaz.core.log import keys, tiles, tree
 from markaz.core.log.checkpoints import newest_note
 from markaz.core.log.intervals import data_of
 from markaz.core.log.reading import public_tile, public_tree, run_at
+from markaz.core.log.timestamps import Timestamper
 
 MAIN = Path(__file__).parents[1] / "foreign" / "main.go"
 GOPATH = Path("/usr/share/gocode")
@@ -86,3 +88,67 @@ async def _given(log: Ticking, old: str, size: int) -> dict[str, Any]:
 
 def _hashes(path: list[bytes]) -> list[str]:
     return [base64.b64encode(step).decode() for step in path]
+
+
+class Authority:
+    """A time stamping authority by OpenSSL, with a certificate of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        (folder / "tsa.cnf").write_text(
+            "[req]\ndistinguished_name=dn\nx509_extensions=ext\nprompt=no\n[dn]\nCN=Synthetic time stamper\n"
+            "[ext]\nextendedKeyUsage=critical,timeStamping\nkeyUsage=critical,digitalSignature\n"
+            f"[tsa]\ndefault_tsa=one\n[one]\nserial={folder}/serial\nsigner_cert={folder}/cert.pem\n"
+            f"signer_key={folder}/key.pem\nsigner_digest=sha256\ndefault_policy=1.2.3.4.1\ndigests=sha256\naccuracy=secs:1\n"
+        )
+        (folder / "serial").write_text("01")
+        self.openssl(
+            *("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2"),
+            *("-config", "tsa.cnf"),
+        )
+
+    def openssl(self, *words: str) -> str:
+        """Run one command and return what it said."""
+        done = subprocess.run(["openssl", *words], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        return done.stdout + done.stderr
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """Stamp what is asked for."""
+        (self.folder / "asked.tsq").write_bytes(request.content)
+        self.openssl("ts", "-reply", "-queryfile", "asked.tsq", "-out", "reply.tsr", "-config", "tsa.cnf")
+        return httpx.Response(200, content=(self.folder / "reply.tsr").read_bytes())
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="OpenSSL's command is not here: apt-get install openssl")
+async def test_openssl_stamps_a_checkpoint_and_verifies_the_stamp_that_is_kept(log: Ticking, tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "tsa")
+    await log.checkpointer.tick()
+    stamper = Timestamper(log.database, log.clock, "http://tsa.invalid", httpx.MockTransport(authority.answer))
+    assert await stamper.stamp() == 1
+    assert await stamper.stamp() is None, "one an hour is enough"
+    async with log.database.connection() as connection:
+        row = await connection.fetchrow("SELECT body, timestamp_token FROM log_checkpoints")
+    assert row is not None
+    (authority.folder / "body.txt").write_text(row["body"])
+    (authority.folder / "token.tst").write_bytes(row["timestamp_token"])
+    verify = ("ts", "-verify", "-token_in", "-in", "token.tst", "-CAfile", "cert.pem", "-data")
+    assert "Verification: OK" in authority.openssl(*verify, "body.txt")
+    (authority.folder / "body.txt").write_text(row["body"].replace("\n1\n", "\n2\n"))
+    assert "Verification: FAILED" in authority.openssl(*verify, "body.txt")
+
+
+async def test_an_answer_that_stamps_nothing_of_ours_is_not_kept(log: Ticking) -> None:
+    await log.checkpointer.tick()
+    for content in (
+        b"",
+        b"\x30\x80",
+        b"\x30\x05\x30\x03\x02\x01\x02",
+        b"\x30\x84\xff\xff\xff\xff",
+        b"<html>" * 99,
+        b"x" * 200_000,
+    ):
+        answer = httpx.MockTransport(lambda _request, content=content: httpx.Response(200, content=content))
+        assert await Timestamper(log.database, log.clock, "http://tsa.invalid", answer).stamp() is None
+    async with log.database.connection() as connection:
+        assert await connection.fetchval("SELECT timestamp_token FROM log_checkpoints") is None

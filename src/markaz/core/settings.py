@@ -151,6 +151,12 @@ class Settings(BaseSettings):
         le=60,
         description="Length of an interval of the public log: one leaf and one signed checkpoint for each.",
     )
+    log_timestamp_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s@]+$",
+        description="A time stamping authority (RFC 3161) that is asked once an hour to stamp the newest checkpoint of the "
+        "log; it learns its hash and nothing else.",
+    )
     session_hours: int = Field(12, ge=1, le=72, description="Life of a session: one shift.")
     presence_away_s: float = Field(
         60.0, ge=1, le=3_600, description="How long a desk without a stream counts as present: a reload takes less."

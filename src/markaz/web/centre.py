@@ -20,6 +20,7 @@ from markaz.core.events import Recorded
 from markaz.core.jobs import Job, Jobs
 from markaz.core.log import checkpoints
 from markaz.core.log.checkpoints import Checkpointer
+from markaz.core.log.timestamps import Timestamper
 from markaz.core.permissions import Actor, Permission, require
 from markaz.core.places.gazetteer import Gazetteer
 from markaz.core.retention import load_governance
@@ -76,6 +77,7 @@ log = logging.getLogger(__name__)
 POSITION_SEND_S = 0.5  # consoles draw at about 4 Hz; two frames a second keep 10,000 units affordable
 POSITION_FLUSH_S = 2.0
 KEEP_REPORTS = timedelta(days=30)  # longer than any phone stays without network
+STAMP_LOOK_S = 300.0  # one stamp an hour; after a failure it is tried again this soon
 PRESENCE_LOOK_S = 1.0  # a colleague opens what I have open: said within a second
 TERRITORY_EVENTS = "territory."
 PLACE_EVENTS = "places."
@@ -255,6 +257,9 @@ class Centre:
             work.append(asyncio.create_task(self._every(LOOK_S, self._watch_clocks)))
         if self.settings.log_checkpoints:
             work.append(asyncio.create_task(self.checkpointer.run()))
+        if self.settings.log_timestamp_url is not None:
+            stamper = Timestamper(self.database, self.clock, self.settings.log_timestamp_url)
+            work.append(asyncio.create_task(self._every(STAMP_LOOK_S, stamper.stamp)))
         try:
             yield self
         finally:
@@ -286,7 +291,7 @@ class Centre:
             *self.oversight.jobs(),
         ]
 
-    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
         while True:
             await asyncio.sleep(seconds)
             try:

@@ -2,6 +2,7 @@
 
     manifest.json       format, keys, and the right edges of both trees before the first leaf and entry that follow
     checkpoints/*.txt   signed checkpoints of the period with their cosignatures, the first and the last among them
+    checkpoints/*.tst   time stamps of their texts (RFC 3161), where there are any
     leaves.bin          the hashes of the public leaves, 32 bytes each
     intervals.jsonl     the intervals that say something new, opened; the first and the last in any case
     entries.jsonl       the bodies of the entries, with their openings when asked for
@@ -101,6 +102,7 @@ def _edge(frontier: Frontier) -> dict[str, Any]:
 async def _write_checkpoints(connection: Connection, folder: Path, first: int, last: int) -> None:
     rows = await connection.fetch(
         "SELECT p.size FROM log_checkpoints p WHERE p.size BETWEEN $1 AND $2 AND (p.is_kept OR p.size IN ($1, $2) "
+        "OR p.timestamp_token IS NOT NULL "
         "OR EXISTS (SELECT FROM log_cosignatures c WHERE c.size = p.size)) ORDER BY p.size DESC LIMIT $3",
         first,
         last,
@@ -110,6 +112,9 @@ async def _write_checkpoints(connection: Connection, folder: Path, first: int, l
         note = await newest_note(connection, size=size)
         assert note is not None, "it was found in the same snapshot"
         _write(folder / f"{size:015d}.txt", iter([note.encode()]))
+        token = await connection.fetchval("SELECT timestamp_token FROM log_checkpoints WHERE size = $1", size)
+        if token is not None:
+            _write(folder / f"{size:015d}.tst", iter([bytes(token)]))
 
 
 async def _write_leaves(connection: Connection, ring: KeyRing, folder: Path, start: int, end: int) -> None:
