@@ -72,8 +72,10 @@ async def test_the_phone_shows_its_one_incident_and_leaves_one_trace_for_one_loo
     held = {"incident": now["incident"]["id"], "version": now["incident"]["version"]}
     again = (await crew.officer.get("/api/field/now", **held)).json()
     assert again["incident"] == {"id": held["incident"], "version": held["version"], "held": True}
-    looks = await centre.rows("SELECT reason FROM audit_entries WHERE actor_id = $1", crew.officer.id)
-    assert [row["reason"] for row in looks] == [f"unit F-1 works for incident {crew.incident['number']}"]
+    looks = await centre.rows(
+        "SELECT reason, details ->> 'by' AS by FROM audit_entries WHERE actor_id = $1", crew.officer.id
+    )
+    assert [(row["reason"], row["by"]) for row in looks] == [(f"incident {crew.incident['number']}", "crew")]
 
 
 async def test_stages_reported_hours_late_by_a_wrong_clock_have_their_true_times(centre: RunningCentre) -> None:

@@ -8,6 +8,7 @@ import pytest_asyncio
 from tests.support.centre import RunningCentre
 from tests.support.desk import intake_body, open_incident, register_unit
 from tests.support.land import Land, place_in
+from tests.support.looks import take_over
 from tests.support.operations import PASSWORD
 from tests.support.people import Person, new_key
 
@@ -62,6 +63,7 @@ async def test_another_systems_words_come_back_to_the_letter(
     taken = await importer.post("/api/intake/calls", body)
     assert taken.status_code == 201
     assert taken.json()["number"] == text
+    await take_over(officer, taken.json()["id"])
     card = (await officer.get(f"/api/incidents/{taken.json()['id']}")).json()
     assert (card["incident"]["number"], card["sealed"]["address"]) == (text, text.strip())
 

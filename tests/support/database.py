@@ -143,6 +143,22 @@ ROWS_SINCE = {
         INSERT INTO handover_items (id, handover_id, ordinal, kind, count)
             VALUES ('00000000-0000-7000-8000-00000000000d', '00000000-0000-7000-8000-00000000000c', 1, 'weapons', 12);
     """,
+    "0018": """
+        INSERT INTO purposes VALUES ('00000000-0000-7000-8000-000000001801', '00000000-0000-7000-8000-000000000001',
+            'incident', '00000000-0000-7000-8000-000000000002', '1', 'call_back', 1,
+            '00000000-0000-7000-8000-000000000003', '\\x01', false, false, now(), now() + interval '30 min', NULL);
+        INSERT INTO tasks (id, kind, record_kind, territory_id, opened_at, due_at)
+            VALUES ('00000000-0000-7000-8000-000000001802', 'break_glass_review', 'broken_glass', 1, now(), now());
+        INSERT INTO broken_glass (id, account_id, record_kind, record_id, reference, territory_id, ground, sealed_id,
+                task_id, alarm_id, broken_at, ends_at)
+            VALUES ('00000000-0000-7000-8000-000000001803', '00000000-0000-7000-8000-000000000001', 'incident',
+                '00000000-0000-7000-8000-000000000002', '1', 1, 'life', '00000000-0000-7000-8000-000000000003',
+                '00000000-0000-7000-8000-000000001802', '00000000-0000-7000-8000-000000000009', now(),
+                now() + interval '30 min');
+        INSERT INTO two_person_requests (id, kind, what, territory_id, asked_by, asked_at, ends_at)
+            VALUES ('00000000-0000-7000-8000-000000001804', 'appointment', '{}', 1,
+                '00000000-0000-7000-8000-000000000001', now(), now() + interval '1 day');
+    """,
     "0012": """
         INSERT INTO field_reports VALUES ('00000000-0000-7000-8000-000000000001',
             '00000000-0000-7000-8000-00000000000c', '00000000-0000-7000-8000-000000000005', now(), '{}');

@@ -10,6 +10,7 @@ from uuid import UUID
 from tests.support.desk import call_body, intake_body
 from tests.support.land import Land, place_in
 from tests.support.operation import Call, Elsewhere, Operation, World, make_world
+from tests.support.operations_access import ACCESS_OPERATIONS
 from tests.support.operations_account import ACCOUNT_OPERATIONS
 from tests.support.operations_alerts import ALERT_OPERATIONS
 from tests.support.operations_calls import CALL_OPERATIONS
@@ -226,6 +227,8 @@ async def _offer(w: World) -> Call:
 
 async def _handover(w: World) -> Call:
     """Offered each time by somebody new, because nobody may have two on offer."""
+    # What the rows before have left open is more than one handover may name.
+    await w.running.as_owner("UPDATE incidents SET status = 'closed', closed_at = now() WHERE status = 'open'")
     outgoing = await w.running.newcomer(Grant(Role.DISPATCHER, Land.WEST_SOUTH))
     response = await outgoing.post("/api/handovers", (await _offer(w)).body)
     assert response.status_code == 201, response.text
@@ -342,6 +345,7 @@ OPERATIONS = (
     Operation("GET /metrics", P.METRICS_READ, _plain, PUBLIC),
     *ACCOUNT_OPERATIONS,
     *ALERT_OPERATIONS,
+    *ACCESS_OPERATIONS,
     *CONTENTS_OPERATIONS,
     *CREW_OPERATIONS,
     *FIELD_OPERATIONS,

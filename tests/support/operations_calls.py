@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.support.land import Land, place_in
+from tests.support.looks import owner_of
 from tests.support.operation import Call, Elsewhere, Operation, World
 
 from markaz.core.permissions import Permission
@@ -49,7 +50,7 @@ async def _no_draft(_w: World) -> Call:
 
 async def _about_place(w: World) -> Call:
     incident = await w.incident()
-    return Call(query={"incident": incident["id"]})
+    return Call(query={"incident": incident["id"]}, ready=owner_of(incident["id"]))
 
 
 def _hazard_body(w: World) -> dict[str, Any]:

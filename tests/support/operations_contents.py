@@ -5,6 +5,7 @@ from typing import Any
 
 from PIL import Image
 from tests.support.desk import close
+from tests.support.looks import owner_of
 from tests.support.operation import Call, Elsewhere, Operation, World
 
 from markaz.core.permissions import Permission
@@ -72,7 +73,8 @@ async def _photo(w: World) -> Call:
 async def _photo_look(w: World) -> Call:
     incident = await w.incident()
     photo_id = await _added(w, incident, "attachments", photo_bytes())
-    return Call({"incident_id": incident["id"], "attachment_id": photo_id}, ids=(incident["id"], photo_id))
+    path = {"incident_id": incident["id"], "attachment_id": photo_id}
+    return Call(path, ids=(incident["id"], photo_id), ready=owner_of(incident["id"]))
 
 
 async def _link(w: World) -> Call:

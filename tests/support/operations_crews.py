@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from tests.support.crews import free, log_on
 from tests.support.desk import register_unit
 from tests.support.land import Land
+from tests.support.looks import owner_of
 from tests.support.operation import Call, Elsewhere, Operation, World
 from tests.support.people import Person, new_key
 
@@ -146,7 +147,7 @@ async def _held(w: World) -> Call:
     call = await _hold(w)
     path = f"/api/incidents/{call.path['incident_id']}/position-hold"
     assert (await w.supervisor.post(path, call.body)).status_code == 200
-    return replace(call, body=None)
+    return replace(call, body=None, ready=owner_of(call.path["incident_id"]))
 
 
 _plans = count()

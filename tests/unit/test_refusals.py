@@ -142,7 +142,7 @@ def test_every_table_that_tells_of_a_person_says_when_that_ends_or_belongs_to_th
 RECORDS = {
     "acknowledgements", "aid_requests", "alarms", "alerts", "disclosure_delays", "dispatch_decisions", "erasures", "events",
     "grants", "handovers", "incident_links", "incidents", "keys.sealed_keys", "misuse_rates", "places", "places_incoming", "sealed_blobs",
-    "sealed_fields", "shut_out_accounts", "shut_out_posts", "summaries", "territory_boundaries", "unit_loans",
+    "sealed_fields", "shut_out_accounts", "shut_out_posts", "summaries", "territory_boundaries", "two_person_requests", "unit_loans",
     "unit_logons", "units",
 }  # fmt: skip
 

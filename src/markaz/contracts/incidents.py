@@ -166,6 +166,7 @@ class AlarmEvent(StrEnum):
     """What happens to an alarm."""
 
     RAISED = "alarm.raised/1"
+    GLASS_BROKEN = "alarm.glass_broken/1"  # for supervisors only
     ACKNOWLEDGED = "alarm.acknowledged/1"
     ESCALATED = "alarm.escalated/1"
     MOVED = "alarm.moved/1"
@@ -181,6 +182,7 @@ class AlarmKind(StrEnum):
     ARRIVAL = "arrival"
     WELFARE = "welfare"
     EMERGENCY = "emergency"
+    BREAK_GLASS = "break_glass"
 
 
 class AlarmLevel(StrEnum):
@@ -191,7 +193,7 @@ class AlarmLevel(StrEnum):
 
 
 class ClearReason(StrEnum):
-    """How an alarm ended. The centre gives the first two; an emergency ends with one of the others, given by a person."""
+    """How an alarm ended. The centre gives the first two; an emergency ends with one of the others but the last, given by a person."""
 
     CAUSE_GONE = "cause_gone"
     INCIDENT_CLOSED = "incident_closed"
@@ -199,6 +201,7 @@ class ClearReason(StrEnum):
     HELP_GIVEN = "help_given"
     PRESSED_BY_MISTAKE = "pressed_by_mistake"
     DRILL = "drill"
+    JUDGED = "judged"  # of a broken glass only
 
 
 class ConflictGround(StrEnum):

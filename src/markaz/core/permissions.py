@@ -60,6 +60,7 @@ class Permission(StrEnum):
     REVIEW_PUBLISH = "review.publish"
     RIGHT_HANDLE = "right.handle"  # what persons ask about their own data
     RIGHT_RENEW = "right.renew"  # a delay of disclosure, by somebody outside the chain
+    GLASS_REVIEW = "glass.review"  # hear when the glass is broken, and judge it: never one's own, nor one's superior's
 
 
 class Role(StrEnum):
@@ -113,7 +114,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _DESK
     | {Permission.UNIT_REGISTER, Permission.FIGURES_READ, Permission.SUMMARY_READ, Permission.SUMMARY_MAKE}
     | {Permission.ALERT_APPROVE, Permission.ALERT_RECEIVE, Permission.INCIDENT_REOPEN}
-    | {Permission.ROSTER_PLAN, Permission.POSITION_HOLD},
+    | {Permission.ROSTER_PLAN, Permission.POSITION_HOLD, Permission.GLASS_REVIEW},
     Role.UNIT_OFFICER: frozenset({Permission.FIELD_REPORT, Permission.UNIT_LOG_ON}),
     Role.UNIT_DEVICE: frozenset({Permission.POSITION_REPORT, Permission.EMERGENCY_RAISE}),
     Role.IMPORTER: frozenset({Permission.INTAKE, Permission.POSITION_REPORT, Permission.ALERT_RECEIVE}),
@@ -129,7 +130,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.DATA_PROTECTION_OFFICER: frozenset(
         {Permission.AUDIT_READ, Permission.PERSON_ERASE, Permission.GOVERNANCE_READ}
     )
-    | {Permission.REVIEW_JUDGE, Permission.REVIEW_READ, Permission.REVIEW_PUBLISH, Permission.RIGHT_HANDLE},
+    | {Permission.REVIEW_JUDGE, Permission.REVIEW_READ, Permission.REVIEW_PUBLISH, Permission.RIGHT_HANDLE}
+    | {Permission.GLASS_REVIEW},
     Role.AUDITOR: frozenset({Permission.AUDIT_READ, Permission.GOVERNANCE_READ, Permission.REVIEW_READ}),
     Role.APPEAL_BODY: frozenset({Permission.GOVERNANCE_READ})
     | {Permission.REVIEW_JUDGE, Permission.REVIEW_READ, Permission.RIGHT_RENEW},

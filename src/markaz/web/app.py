@@ -33,6 +33,7 @@ from markaz.programmes.incidents.field.routes import field_router
 from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
 from markaz.programmes.oversight.retention.routes import retention_router
 from markaz.web import errors
+from markaz.web.access import access_router
 from markaz.web.accounts import accounts_router
 from markaz.web.centre import Centre
 from markaz.web.guard import check_routes, declared
@@ -63,6 +64,7 @@ def create_app(centre: Centre) -> FastAPI:
         own_account_router(centre),
         common_router(centre),
         accounts_router(centre),
+        access_router(centre),
         knowledge_router(
             History(centre.spine), Hazards(centre.spine), Finding(centre.spine), centre.guard, centre.codes
         ),

@@ -67,6 +67,7 @@ from markaz.programmes.incidents.service import Desk
 from markaz.programmes.incidents.shapes import ReplayClockBody
 from markaz.programmes.oversight.retention.service import Retention
 from markaz.web import phone
+from markaz.web.access_wiring import Access, access_of
 from markaz.web.guard import Guard
 from markaz.web.measures import measure
 from markaz.web.oversight import Oversight
@@ -125,6 +126,7 @@ class Centre:
     receiving: Receiving = field(init=False)
     bulletin: Bulletin = field(init=False)
     alarms: Alarms = field(init=False)
+    access: Access = field(init=False)
     unit_phone: UnitPhone = field(init=False)
     watcher: Watcher = field(init=False)
     watch_failures: Counter = field(init=False)
@@ -171,13 +173,11 @@ class Centre:
         self.alarms = Alarms(self.spine)
         self.unit_phone = UnitPhone(self.spine, self.positions, phone.PORTS)
         self.watcher = Watcher(self.spine, self.norms)
-        self.crews = logons.Crews(self.spine)
-        self.ownership = Ownership(self.spine)
+        self.crews, self.ownership = logons.Crews(self.spine), Ownership(self.spine)
         self.presence = Presence(lambda: self.tree, self.clock.now, settings.presence_away_s)
         parts = {"alarms": self.alarms.view, "presence": self.presence.view}
         self.reading = Reading(self.spine, self.positions, parts)
-        self.aid = Aid(self.spine)
-        self.holds = Holds(self.spine)
+        self.aid, self.holds, self.access = Aid(self.spine), Holds(self.spine), access_of(self.spine)
         self.roster = Rosters(self.spine, self.codes, zone)
         self.watch_failures = measure(self)
 
@@ -247,7 +247,7 @@ class Centre:
         jobs = Jobs(self.database, self.clock, self._jobs())
         work = [
             asyncio.create_task(self._every(POSITION_SEND_S, self._send_positions)),
-            asyncio.create_task(self._every(POSITION_FLUSH_S, self._flush_positions)),
+            asyncio.create_task(self._every(POSITION_FLUSH_S, self.positions.flush)),
             asyncio.create_task(self._every(PRESENCE_LOOK_S, self._send_presence)),
             asyncio.create_task(self._watch_territories()),
             asyncio.create_task(self._watch_places()),
@@ -316,9 +316,6 @@ class Centre:
         changed = self.presence.look(self.hub.accounts)
         if changed:
             self.hub.publish_around("presence", Permission.CREW_READ, changed)
-
-    async def _flush_positions(self) -> None:
-        await self.positions.flush()
 
     async def _watch_territories(self) -> None:
         while True:

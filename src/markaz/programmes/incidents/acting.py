@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from markaz.contracts.incidents import EnteredVia, IncidentEvent, Stage, UnitStatus
+from markaz.core.access.decision import decider
+from markaz.core.access.looking import Looking
 from markaz.core.acts import Act, Acts
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow, VersionConflict
@@ -16,6 +18,7 @@ from markaz.core.sealing import Sealer
 from markaz.core.territories import TerritoryTree
 from markaz.kit.clock import Clock, Precision, iso
 from markaz.programmes.incidents import commands, queries, store
+from markaz.programmes.incidents.looks import IncidentStandings
 from markaz.programmes.incidents.picture import JSON, unit_view
 
 OFFICER = "officer"
@@ -31,6 +34,16 @@ class Spine:
     sealer: Sealer
     clock: Clock
     territories: Callable[[], TerritoryTree]
+
+    @property
+    def standings(self) -> IncidentStandings:
+        """How people stand to incidents."""
+        return IncidentStandings(self.territories, self.clock)
+
+    @property
+    def looking(self) -> Looking:
+        """The one way to a person's data."""
+        return Looking(self.database, self.sealer, self.clock, self.territories, self.standings, decider())
 
 
 async def lock_incident(

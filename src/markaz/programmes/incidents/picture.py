@@ -242,6 +242,7 @@ RULES: dict[str, PictureRule] = {
     IncidentEvent.OWNER_CHANGED: _incident(_set_view),
     IncidentEvent.UNIT_WORD: _unit(_set_unit_view),
     AlarmEvent.RAISED: _alarm(_set_whole),
+    AlarmEvent.GLASS_BROKEN: PictureRule("alarm", Permission.GLASS_REVIEW, _set_whole),
     AlarmEvent.ACKNOWLEDGED: _alarm(_acknowledged),
     AlarmEvent.ESCALATED: _alarm(_set_whole),
     AlarmEvent.MOVED: _alarm(_set_whole),

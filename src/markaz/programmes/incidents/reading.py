@@ -1,6 +1,6 @@
 """What a desk reads: the snapshot, lists, the incident card with its sealed fields, the timeline, and counts.
 
-Every read carries the actor's scope into its SQL. A read of sealed fields writes its audit entry in the same transaction.
+Every read carries the actor's scope into its SQL. Sealed fields are read through core.access only.
 """
 
 import base64
@@ -12,17 +12,19 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from markaz.contracts.incidents import IncidentEvent
-from markaz.core import audit
+from markaz.core.access.looking import Found, Look
+from markaz.core.access.model import DataClass
 from markaz.core.acts import Act, Answer, Request, entry_of
 from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotFound
 from markaz.core.events import last_seq, read_of
 from markaz.core.log.entry import EntryKind
-from markaz.core.permissions import Actor, Permission, holds, require_seen, territory_filter
+from markaz.core.permissions import Actor, Permission, require_seen, territory_filter
 from markaz.core.sealing import erase
 from markaz.kit.clock import iso
 from markaz.programmes.incidents import figures, queries, store
 from markaz.programmes.incidents.acting import Spine, check_not_shut_out, event
+from markaz.programmes.incidents.looks import standing_of
 from markaz.programmes.incidents.picture import JSON
 from markaz.programmes.incidents.positions import Positions
 from markaz.programmes.incidents.timeline import entries_of
@@ -95,12 +97,18 @@ class Reading:
             return {"items": await store.units_in(connection, territories)}
 
     async def card(self, request: Request, incident_id: UUID) -> JSON:
-        """Return an incident with its sealed fields, and leave the audit entry of this look."""
-        async with self._spine.database.transaction() as connection:
-            row = await self._seen(connection, request.actor, incident_id)
-            view = await store.view_of(connection, row)
-            sealed, notes = await self._opened(connection, request, row)
-        return {"incident": view | {"closed_at": _iso(row["closed_at"])}, "sealed": sealed, "notes": notes}
+        """Return an incident with what may be shown of its sealed fields; `access` says by what, or what is needed."""
+        async with self._spine.looking.look(request) as look:
+            row = await self._seen(look.connection, request.actor, incident_id)
+            view = await store.view_of(look.connection, row)
+            standing = await standing_of(look.connection, request.actor, row, look.now)
+            caller = await look.may(standing, DataClass.CALLER)
+            notes = await look.may(standing, DataClass.NOTE)
+            shown = [one for one in (caller, notes) if one.allowed]
+            sealed, texts = await self._opened(look, row, caller, notes) if shown else (None, [])
+            access = look.mark([caller, notes])
+        incident = view | {"closed_at": _iso(row["closed_at"])}
+        return {"incident": incident, "sealed": sealed, "notes": texts, "access": access}
 
     async def territory_of(self, actor: Actor, incident_id: UUID) -> int:
         """Return where an incident is. Raises NotFound when the actor may not see it."""
@@ -112,7 +120,8 @@ class Reading:
 
         `earlier` is the number to pass as `before` for the page before this one, null when there is none.
         """
-        async with self._spine.database.transaction() as connection:
+        async with self._spine.looking.look(request) as look:
+            connection = look.connection
             row = await self._seen(connection, request.actor, incident_id)
             recorded = await read_of(connection, incident_id, before=before, limit=TIMELINE_PAGE + 1)
             earlier = recorded[1].seq if len(recorded) > TIMELINE_PAGE else None
@@ -122,9 +131,11 @@ class Reading:
             names = await queries.names(connection, [r.event.actor_id for r in recorded])
             reasons: dict[UUID, dict[str, str] | None] = {}
             reason_ids = [UUID(r.event.payload["reason_id"]) for r in recorded if "reason_id" in r.event.payload]
-            if reason_ids and self._may_open(request.actor, row):
-                reasons = await self._spine.sealer.read(connection, reason_ids)
-                await self._leave_trace(connection, request, row, "incident.read_reasons")
+            if reason_ids:
+                standing = await standing_of(connection, request.actor, row, look.now)
+                found = await look.may(standing, DataClass.REASON)
+                if found.allowed:
+                    reasons = await look.read([found], "incident.read_reasons", reason_ids)
         return {"entries": entries_of(recorded, corrections, names, reasons), "earlier": earlier}
 
     async def counts(self, actor: Actor, territory_id: int) -> JSON:
@@ -219,24 +230,20 @@ class Reading:
         await check_not_shut_out(connection, actor, incident_id)
         return row
 
-    def _may_open(self, actor: Actor, row: store.Record) -> bool:
-        return holds(actor, Permission.INCIDENT_READ_SEALED, row["territory_id"], self._spine.territories())
-
     async def _opened(
-        self, connection: Connection, request: Request, row: store.Record
+        self, look: Look, row: store.Record, caller: Found, notes: Found
     ) -> tuple[JSON | None, list[JSON]]:
-        if not self._may_open(request.actor, row):
-            return None, []
-        calls = await queries.sealed_calls(connection, row["id"])
-        notes = await queries.notes(connection, row["id"])
-        wanted = [*calls, *(note["sealed_id"] for note in notes)]
-        opened = await self._spine.sealer.read(connection, wanted)
-        await self._leave_trace(connection, request, row, "incident.read_sealed")
-        sealed: JSON = {"erased": any(opened[call] is None for call in calls)}
-        for call in calls:
-            sealed |= opened[call] or {}
-        if "caller_phone" in sealed:
-            sealed["safe_contact"] = list(row["safe_contact"])  # beside the number, so that none shows it without
+        calls = await queries.sealed_calls(look.connection, row["id"]) if caller.allowed else []
+        written = await queries.notes(look.connection, row["id"]) if notes.allowed else []
+        wanted = [*calls, *(note["sealed_id"] for note in written)]
+        opened = await look.read([one for one in (caller, notes) if one.allowed], "incident.read_sealed", wanted)
+        sealed: JSON | None = None
+        if caller.allowed:
+            sealed = {"erased": any(opened[call] is None for call in calls)}
+            for call in calls:
+                sealed |= opened[call] or {}
+            if "caller_phone" in sealed:
+                sealed["safe_contact"] = list(row["safe_contact"])  # beside the number, so that none shows it without
         return sealed, [
             {
                 "id": str(note["id"]),
@@ -247,20 +254,8 @@ class Reading:
                 "via": note["via"],
                 "entered_at": _iso(note["entered_at"]),
             }
-            for note in notes
+            for note in written
         ]
-
-    async def _leave_trace(self, connection: Connection, request: Request, row: store.Record, action: str) -> None:
-        await audit.record(
-            connection,
-            request,
-            self._spine.clock.now(),
-            action=action,
-            record_kind="incident",
-            record_id=row["id"],
-            reason=f"incident {row['number']}",
-            territory_id=row["territory_id"],
-        )
 
 
 async def _page(connection: Connection, query: IncidentQuery, territories: Sequence[int]) -> list[store.Record]:

@@ -94,6 +94,31 @@ async def raise_for(act: Act, clock: RunningClock, territory_id: int) -> None:
         act.events.append(alarm_event(act, AlarmEvent.RAISED, row, view, at=clock.red_at))
 
 
+async def raise_glass(act: Act, incident_id: UUID, territory_id: int, glass_id: UUID) -> UUID:
+    """Raise the alarm of a broken glass; it stands until that is judged. It goes to supervisors and to nobody else."""
+    row = await store.insert_alarm(
+        act.connection,
+        {
+            "id": uuid7(),
+            "kind": AlarmKind.BREAK_GLASS.value,
+            "cause": f"{AlarmKind.BREAK_GLASS.value}:{glass_id}",
+            "incident_id": incident_id,
+            "unit_id": None,
+            "territory_id": territory_id,
+            "due_at": None,
+            "raised_at": act.now,
+            "raised_by": act.actor.id,
+            "occurred_at": act.now,
+        },
+    )
+    if row is None:
+        raise RuntimeError("a new glass has an alarm already")
+    view = {"view": store.alarm_view(row)}
+    act.events.append(alarm_event(act, AlarmEvent.GLASS_BROKEN, row, view, source=OFFICER))
+    alarm_id: UUID = row["id"]
+    return alarm_id
+
+
 async def end(act: Act, row: Record, reason: ClearReason, *, source: str = CENTRE) -> None:
     """End an alarm, unless it has ended."""
     if await store.clear(act.connection, row["id"], act.now, act.actor.id, reason.value):

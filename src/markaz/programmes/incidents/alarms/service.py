@@ -83,7 +83,9 @@ class Alarms:
 
     async def view(self, connection: Connection, actor: Actor) -> list[JSON]:
         """Return the alarms that have not ended and that this actor may see: their part of the snapshot."""
-        return await store.alarms_in(connection, self._territories(actor))
+        tree = self._spine.territories()
+        glass_in = territory_filter(actor, Permission.GLASS_REVIEW, tree)
+        return await store.alarms_in(connection, territory_filter(actor, Permission.ALARM_READ, tree), glass_in)
 
     async def listed(self, actor: Actor) -> JSON:
         """Return the same with the names of those who acknowledged; names are in no event and no snapshot."""
@@ -92,13 +94,11 @@ class Alarms:
             ids = [UUID(id_) for item in items for id_ in (*item["acknowledged"], item["raised_by"])]
             return {"items": items, "names": await store.names(connection, ids)}
 
-    def _territories(self, actor: Actor) -> list[int]:
-        return territory_filter(actor, Permission.ALARM_READ, self._spine.territories())
-
     async def _locked(self, act: Act, alarm_id: UUID) -> base.Record:
         row = await store.lock_alarm(act.connection, alarm_id)
         if row is None:
             raise NotFound("There is no such alarm in your territory.", what="alarm")
         tree = self._spine.territories()
-        require_seen(act.actor, Permission.ALARM_READ, row["territory_id"], tree, "alarm")
+        right = Permission.GLASS_REVIEW if row["kind"] == AlarmKind.BREAK_GLASS else Permission.ALARM_READ
+        require_seen(act.actor, right, row["territory_id"], tree, "alarm")
         return row

@@ -26,7 +26,7 @@ SELECT a.id, a.kind, a.cause, a.level, a.incident_id, a.unit_id, coalesce(n.is_n
        array(SELECT k.at FROM acknowledgements k WHERE k.alarm_id = a.id ORDER BY k.account_id) AS by_times
 FROM alarms a LEFT JOIN incidents i ON i.id = a.incident_id LEFT JOIN units u ON u.id = a.unit_id
 LEFT JOIN LATERAL (
-    SELECT CASE WHEN a.kind = 'emergency' THEN NOT EXISTS (SELECT FROM shut_out_posts p WHERE p.incident_id = i.id)
+    SELECT CASE WHEN a.kind IN ('emergency','break_glass') THEN NOT EXISTS (SELECT FROM shut_out_posts p WHERE p.incident_id = i.id)
                 ELSE i.territory_id = a.territory_id END AS is_named
 ) n ON i.id IS NOT NULL
 """
@@ -124,12 +124,17 @@ async def open_alarms(connection: Connection) -> list[Record]:
     return await connection.fetch(_ALARM + "WHERE a.cleared_at IS NULL ORDER BY a.raised_at, a.id")
 
 
-async def alarms_in(connection: Connection, territory_ids: Sequence[int]) -> list[JSON]:
-    """Return the views of the alarms in these territories that have not ended, the oldest first."""
+async def alarms_in(connection: Connection, territory_ids: Sequence[int], glass_in: Sequence[int]) -> list[JSON]:
+    """Return the views of the alarms in these territories that have not ended, the oldest first.
+
+    Broken glass is among them in the territories `glass_in` only.
+    """
     rows = await connection.fetch(
-        _ALARM + "WHERE a.cleared_at IS NULL AND a.territory_id = ANY($1::int[]) "
-        "AND (a.kind = 'emergency' OR i.territory_id IS NULL OR i.territory_id = ANY($1::int[])) ORDER BY a.raised_at, a.id",
+        _ALARM + "WHERE a.cleared_at IS NULL AND a.territory_id = "
+        "ANY(CASE WHEN a.kind = 'break_glass' THEN $2::int[] ELSE $1::int[] END) "
+        "AND (a.kind IN ('emergency','break_glass') OR i.territory_id IS NULL OR i.territory_id = ANY($1::int[])) ORDER BY a.raised_at, a.id",
         territory_ids,
+        glass_in,
     )
     return [alarm_view(row) for row in rows]
 

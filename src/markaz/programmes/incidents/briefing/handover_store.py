@@ -187,6 +187,16 @@ async def lock_owned(connection: Connection, owner_id: UUID, territory_ids: Sequ
     return [row["id"] for row in rows]
 
 
-async def set_owner(connection: Connection, incident_ids: Sequence[UUID], owner_id: UUID) -> None:
-    """Write the new owner of incidents; `store.touch_incident` moves their versions on."""
+async def shut_out_among(connection: Connection, incident_ids: Sequence[UUID], account_id: UUID) -> set[UUID]:
+    """Return which of these incidents are closed to an account by name."""
+    rows = await connection.fetch(
+        "SELECT incident_id FROM shut_out_accounts WHERE incident_id = ANY($1::uuid[]) AND account_id = $2",
+        incident_ids,
+        account_id,
+    )
+    return {row["incident_id"] for row in rows}
+
+
+async def set_owner(connection: Connection, incident_ids: Sequence[UUID], owner_id: UUID | None) -> None:
+    """Write the new owner of incidents, None for nobody; `store.touch_incident` moves their versions on."""
     await connection.execute("UPDATE incidents SET owner_id = $2 WHERE id = ANY($1::uuid[])", incident_ids, owner_id)

@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from markaz.contracts.incidents import BriefingEvent, IncidentEvent
-from markaz.core import audit
+from markaz.core.access.looking import Opened
+from markaz.core.access.model import DataClass
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.db.pool import Connection
 from markaz.core.errors import NotFound, NotPossibleNow
@@ -23,6 +24,7 @@ from markaz.programmes.incidents import store as desk_store
 from markaz.programmes.incidents.acting import OFFICER, Spine, event, fresh_view
 from markaz.programmes.incidents.briefing import handover as rules
 from markaz.programmes.incidents.briefing import handover_store as store
+from markaz.programmes.incidents.briefing.standings import of_handover
 from markaz.programmes.incidents.norms import NormsInForce
 
 JSON = dict[str, Any]
@@ -168,7 +170,8 @@ class Handovers:
 
     async def read(self, request: Request, handover_id: UUID) -> JSON:
         """Return a handover with its items, and while it is offered the incidents that came since; texts are audited."""
-        async with self._spine.database.transaction() as connection:
+        async with self._spine.looking.look(request) as look:
+            connection = look.connection
             row = await store.handover(connection, handover_id)
             if row is None:
                 raise NotFound("There is no such handover in your territory.", what="handover")
@@ -181,21 +184,16 @@ class Handovers:
                 item["remark_id"] for item in items if not shut[item["id"]]
             ]
             wanted = [id_ for id_ in texts if id_ is not None]
-            opened = await self._spine.sealer.read(connection, wanted) if wanted else {}
-            if wanted:
-                await audit.record(
-                    connection,
-                    request,
-                    self._spine.clock.now(),
-                    action="handover.read_sealed",
-                    record_kind="handover",
-                    record_id=handover_id,
-                    reason="handover",
-                )
+            found = await look.may(of_handover(request.actor, row, look.now), DataClass.HANDOVER_TEXT)
+            opened: Opened = {}
+            if wanted and found.allowed:
+                opened = await look.read([found], "handover.read_sealed", wanted)
+            access = look.mark([found])
         now = self._spine.clock.now()
         return {
             "handover": _handover(row),
             "items": [_item(item, opened, shut[item["id"]]) for item in items],
+            "access": access,
             "new": [_incident(one, now) for one in rules.in_order(incidents, now)],
         }
 
@@ -277,10 +275,15 @@ class Handovers:
         return sealed_id
 
     async def _pass_on(self, act: Act, row: Any) -> int:
-        """Give the open incidents of the officer who goes to the one who comes, each with its event."""
+        """Give the open incidents of the officer who goes to the one who comes, each with its event.
+
+        One that is closed to whoever comes goes to nobody: for them there is no such incident.
+        """
         territories = list(self._spine.territories().subtree(row["territory_id"]))
         owned = await store.lock_owned(act.connection, row["from_account"], territories)
-        await store.set_owner(act.connection, owned, act.actor.id)
+        shut = await store.shut_out_among(act.connection, owned, act.actor.id)
+        await store.set_owner(act.connection, [id_ for id_ in owned if id_ not in shut], act.actor.id)
+        await store.set_owner(act.connection, sorted(shut), None)
         for incident_id in owned:
             await desk_store.touch_incident(act.connection, incident_id, act.actor.id)
             view = await fresh_view(act, incident_id)
@@ -288,11 +291,12 @@ class Handovers:
                 "view": view,
                 "version": view["version"],
                 "from": str(row["from_account"]),
-                "to": str(act.actor.id),
+                "to": None if incident_id in shut else str(act.actor.id),
+                "via": "handover",
             }
             territory_id = view["territory_id"]
             act.events.append(event(act, IncidentEvent.OWNER_CHANGED, incident_id, territory_id, act.now, payload))
-        return len(owned)
+        return len(owned) - len(shut)
 
 
 def _event(act: Act, type_: BriefingEvent, row: Any, payload: JSON) -> Event:
@@ -349,7 +353,7 @@ def _handover(row: Any) -> JSON:
     }
 
 
-def _item(row: Any, opened: dict[UUID, dict[str, str] | None], is_shut: bool) -> JSON:
+def _item(row: Any, opened: Opened, is_shut: bool) -> JSON:
     incident = None
     if row["incident_id"] is not None and not is_shut:
         incident = {
@@ -376,8 +380,8 @@ def _item(row: Any, opened: dict[UUID, dict[str, str] | None], is_shut: bool) ->
     }
 
 
-def _text(sealed_id: UUID | None, field: str, opened: dict[UUID, dict[str, str] | None]) -> JSON | None:
-    if sealed_id is None:
+def _text(sealed_id: UUID | None, field: str, opened: Opened) -> JSON | None:
+    if sealed_id is None or sealed_id not in opened:
         return None
     fields = opened[sealed_id]
     return {"text": None if fields is None else fields.get(field), "erased": fields is None}

@@ -15,11 +15,13 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from markaz.contracts.incidents import BriefingEvent
-from markaz.core import audit
+from markaz.core.access.looking import Opened
+from markaz.core.access.model import DataClass
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow
 from markaz.core.events import Event, last_seq
+from markaz.core.log.entry import EntryKind
 from markaz.core.permissions import Actor, Permission, require, require_seen, territory_filter
 from markaz.kit.clock import iso
 from markaz.kit.ids import uuid7
@@ -35,6 +37,7 @@ from markaz.programmes.incidents.briefing.domain import (
     day_of,
 )
 from markaz.programmes.incidents.briefing.facts import Fact
+from markaz.programmes.incidents.briefing.standings import of_summary
 from markaz.programmes.incidents.briefing.stored import canonical, from_json, to_json
 from markaz.programmes.incidents.norms import NormsInForce
 
@@ -42,6 +45,7 @@ JSON = dict[str, Any]
 CORRECTED_DAYS = 7  # [assumption] earlier days each summary looks back on; `changes` looks at any past one when asked
 AT_ONCE = 2  # a country's day is some seconds of work: the desk must not wait for a third
 LIST_LIMIT = 100
+READ = "summary.read_sealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,29 +99,26 @@ class Summaries:
         async with self._making:
             return await self._spine.acts.run(request, work)
 
-    async def read(self, request: Request, summary_id: UUID, action: str = "summary.read_sealed") -> JSON:
-        """Return a stored summary with its sentences; a look at sentences leaves an audit entry named `action`."""
-        async with self._spine.database.transaction() as connection:
-            row = await self._seen(connection, request.actor, summary_id)
+    async def read(self, request: Request, summary_id: UUID, action: str = READ) -> JSON:
+        """Return a stored summary with its sentences; a look at sentences leaves an entry named `action`."""
+        async with self._spine.looking.look(request) as look:
+            row = await self._seen(look.connection, request.actor, summary_id)
             posts = [int(post) for post in self._spine.territories().path(row["territory_id"])]
-            sealed = await store.sentences(connection, summary_id, posts, request.actor.id)
+            sealed = await store.sentences(look.connection, summary_id, posts, request.actor.id)
             wanted = [id_ for id_ in sealed.values() if id_ is not None]
-            opened = await self._spine.sealer.read(connection, wanted) if wanted else {}
-            if wanted:
-                await audit.record(
-                    connection,
-                    request,
-                    self._spine.clock.now(),
-                    action=action,
-                    record_kind="summary",
-                    record_id=summary_id,
-                    reason=f"summary {row['day']} {row['version']}",
-                )
+            found = await look.may(of_summary(request.actor, row, look.now), DataClass.SUMMARY_SENTENCE)
+            opened: Opened = {}
+            if wanted and found.allowed:
+                kind = EntryKind.VIEW if action == READ else EntryKind.EXPORT
+                opened = await look.read([found], action, wanted, kind)
+            access = look.mark([found])
         sentences = {
-            incident_id: None if id_ is None else _sentence(opened[id_]) for incident_id, id_ in sealed.items()
+            incident_id: None if id_ is None or id_ not in opened else _sentence(opened[id_])
+            for incident_id, id_ in sealed.items()
         }
         content = orjson.loads(row["content"])
-        return _listed(row) | {"as_of_seq": row["as_of_seq"], "content": content, "sentences": sentences}
+        told = {"as_of_seq": row["as_of_seq"], "content": content, "sentences": sentences, "access": access}
+        return _listed(row) | told
 
     async def listed(self, actor: Actor, territory_id: int | None, before: date | None, limit: int) -> JSON:
         """Return the summaries the actor may see, newest day and version first."""

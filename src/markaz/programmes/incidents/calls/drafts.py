@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from markaz.core.access.model import DataClass
 from markaz.core.acts import Act, Request
 from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow
@@ -18,7 +19,7 @@ from markaz.kit.clock import iso
 from markaz.kit.ids import uuid7
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.calls import store
-from markaz.programmes.incidents.calls.looking import leave_trace
+from markaz.programmes.incidents.calls.looking import own_call
 from markaz.programmes.incidents.picture import JSON
 
 OPEN_MOST = 5  # more calls than one person can have waiting
@@ -60,20 +61,19 @@ class Drafts:
 
     async def own(self, request: Request) -> JSON:
         """Return the actor's unfinished forms, the newest first."""
-        async with self._spine.database.transaction() as connection:
-            rows = await store.drafts_of(connection, request.actor.id)
-            items = [
-                {
-                    "id": str(row["id"]),
-                    "started_at": iso(row["started_at"]),
-                    "saved_at": iso(row["saved_at"]),
-                    "fields": await self._opened(connection, row["sealed_id"]),
-                }
-                for row in rows
-            ]
+        async with self._spine.looking.look(request) as look:
+            rows = await store.drafts_of(look.connection, request.actor.id)
+            items = []
             for row in rows:
-                await leave_trace(
-                    connection, self._spine, request, "call_draft.read", "call_draft", row["id"], "own unfinished call"
+                found = await look.need(own_call(request.actor, row, "own unfinished call"), DataClass.DRAFT)
+                opened = await look.read([found], "call_draft.read", [row["sealed_id"]])
+                items.append(
+                    {
+                        "id": str(row["id"]),
+                        "started_at": iso(row["started_at"]),
+                        "saved_at": iso(row["saved_at"]),
+                        "fields": _fields(opened[row["sealed_id"]]),
+                    }
                 )
         return {"items": items}
 
@@ -83,9 +83,13 @@ class Drafts:
             await take_away(connection, draft_id, request.actor.id)
 
     async def _opened(self, connection: Connection, sealed_id: UUID) -> dict[str, str]:
-        fields = (await self._spine.sealer.read(connection, [sealed_id]))[sealed_id] or {}
-        kept: dict[str, str] = orjson.loads(fields.get(FIELD, "{}"))
-        return kept
+        # What its author goes on writing is not shown to anybody here.
+        return _fields((await self._spine.sealer.read(connection, [sealed_id]))[sealed_id])
+
+
+def _fields(opened: Mapping[str, str] | None) -> dict[str, str]:
+    kept: dict[str, str] = orjson.loads((opened or {}).get(FIELD, "{}"))
+    return kept
 
 
 async def take_away(connection: Connection, draft_id: UUID, account_id: UUID) -> None:

@@ -1,29 +1,33 @@
 """Find: an incident by its number, a unit by its call sign, an open incident by the name of its place.
 
-A caller's name or phone is looked for among open incidents only, by who may open what is sealed of them, when nothing
-else answers the question or it is asked for; every such look leaves an audit entry. There is no index of persons: when
-an incident is closed, its caller can no longer be found.
+A caller's name or phone is looked for among open incidents only, when nothing else answers the question or it is asked
+for: among all of them while a call is being taken or a purpose shows callers, else among one's own. Every such look
+leaves an entry. There is no index of persons: when an incident is closed, its caller can no longer be found.
 """
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
+from markaz.core.access.looking import Found, Look
+from markaz.core.access.model import Action, DataClass
 from markaz.core.acts import Request
 from markaz.core.db.pool import Connection
-from markaz.core.log.entry import EntryKind
 from markaz.core.permissions import Actor, Permission, territory_filter
 from markaz.core.places.fold import fold
 from markaz.kit.clock import iso
 from markaz.programmes.incidents import store as desk_store
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.calls import store
-from markaz.programmes.incidents.calls.looking import leave_trace, reason_of
+from markaz.programmes.incidents.calls.looking import own_call
+from markaz.programmes.incidents.looks import standing_of
 from markaz.programmes.incidents.picture import JSON
 
 HITS_MOST = 20
 PHONE_DIGITS_LEAST = 7
 NAME_LETTERS_LEAST = 3
 WITHIN_OPEN = "caller within open incidents"
+AT_THE_EAR = timedelta(hours=1)  # since the form of a call was last written in
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +45,27 @@ class Finding:
         self._spine = spine
 
     async def find(self, request: Request, question: Question) -> JSON:
-        """Return up to 20 hits {kind, incident | unit}: by number, call sign, place, then caller."""
+        """Return up to 20 hits {kind, incident | unit}: by number, call sign, place, then caller.
+
+        `purpose_needed`: among callers only incidents of one's own were looked at, since no call is being taken and no
+        purpose holds that shows callers.
+        """
         text = question.text.strip()
         folded = fold(text)
-        async with self._spine.database.transaction() as connection:
-            hits = await self._by_number(connection, request.actor, text)
-            hits += await self._units(connection, request.actor, folded)
-            hits += await self._places(connection, request.actor, folded)
+        narrowed = False
+        async with self._spine.looking.look(request) as look:
+            hits = await self._by_number(look.connection, request.actor, text)
+            hits += await self._units(look.connection, request.actor, folded)
+            hits += await self._places(look.connection, request.actor, folded)
             if question.callers or not hits:
-                hits += await self._callers(connection, request, text, folded)
-        return {"items": hits[:HITS_MOST]}
+                callers, narrowed = await self._callers(look, text, folded)
+                hits += callers
+        return {"items": hits[:HITS_MOST], "purpose_needed": narrowed}
 
     async def _by_number(self, connection: Connection, actor: Actor, text: str) -> list[JSON]:
-        rows = await store.incidents_by_number(connection, self._in(actor, Permission.INCIDENT_READ), text, HITS_MOST)
+        rows = await store.incidents_by_number(
+            connection, self._in(actor, Permission.INCIDENT_READ), text, HITS_MOST, actor.id
+        )
         return [_incident_hit("number", row) for row in rows]
 
     async def _units(self, connection: Connection, actor: Actor, folded: str) -> list[JSON]:
@@ -69,27 +81,54 @@ class Finding:
     async def _places(self, connection: Connection, actor: Actor, folded: str) -> list[JSON]:
         if len(folded) < NAME_LETTERS_LEAST:
             return []
-        rows = await store.open_places(connection, self._in(actor, Permission.INCIDENT_READ))
+        rows = await store.open_places(connection, self._in(actor, Permission.INCIDENT_READ), actor.id)
         return [_incident_hit("place", row) for row in rows if folded in fold(row["place_label"])][:HITS_MOST]
 
-    async def _callers(self, connection: Connection, request: Request, text: str, folded: str) -> list[JSON]:
-        territories = self._in(request.actor, Permission.INCIDENT_READ_SEALED)
-        digits = re.sub(r"\D", "", text)
-        if not territories:
-            return []
-        if len(digits) >= PHONE_DIGITS_LEAST:
+    async def _callers(self, look: Look, text: str, folded: str) -> tuple[list[JSON], bool]:
+        actor = look.request.actor
+        territories = self._in(actor, Permission.INCIDENT_READ_SEALED)
+        is_phone = len(re.sub(r"\D", "", text)) >= PHONE_DIGITS_LEAST
+        is_name = sum(character.isalpha() for character in folded) >= NAME_LETTERS_LEAST
+        if not territories or not (is_phone or is_name):
+            return [], False
+        kind = "caller_phone" if is_phone else "caller_name"
+        call = await self._call_under_way(look)
+        purpose = None if call is not None else await look.purpose()
+        if purpose is not None:
+            below = self._spine.territories().subtree(purpose.territory_id)
+            territories = [one for one in territories if one in below]
+        look.trace_search(f"find.{kind}", WITHIN_OPEN, purpose)
+        if is_phone:
             keyed_hash = self._spine.sealer.keyed_hash("caller_phone", text)
-            rows = await store.open_by_phone(connection, territories, keyed_hash, HITS_MOST)
-            return await _looked(connection, self._spine, request, "caller_phone", rows)
-        if sum(character.isalpha() for character in folded) >= NAME_LETTERS_LEAST:
-            return await _looked(
-                connection, self._spine, request, "caller_name", await self._by_name(connection, territories, folded)
+            rows = await store.open_by_phone(look.connection, territories, keyed_hash, HITS_MOST, actor.id)
+        else:
+            rows = await self._by_name(look, territories, folded, is_wide=call is not None or purpose is not None)
+        hits = []
+        for row in rows:
+            found = call or await look.may(
+                await standing_of(look.connection, actor, row, look.now), DataClass.CALLER, Action.LOOK_UP
             )
-        return []
+            if found.allowed:
+                look.note_found(found, row["id"], f"incident {row['number']}", row["territory_id"], f"find.{kind}")
+                hits.append(_incident_hit(kind, row))
+        return hits, call is None and purpose is None
 
-    async def _by_name(self, connection: Connection, territories: list[int], folded: str) -> list[desk_store.Record]:
-        rows = await store.open_with_callers(connection, territories)
-        opened = await self._spine.sealer.read(connection, [row["sealed_id"] for row in rows])
+    async def _call_under_way(self, look: Look) -> Found | None:
+        """Return the decision that rests on a call at the ear: who calls again is looked for without a word."""
+        actor = look.request.actor
+        draft = await store.draft_under_way(look.connection, actor.id, look.now - AT_THE_EAR)
+        if draft is None:
+            return None
+        found = await look.may(own_call(actor, draft, "call being taken"), DataClass.CALLER, Action.LOOK_UP)
+        return found if found.allowed else None
+
+    async def _by_name(
+        self, look: Look, territories: list[int], folded: str, *, is_wide: bool
+    ) -> list[desk_store.Record]:
+        actor = look.request.actor
+        mine = None if is_wide else [one.id for one in await self._spine.standings.mine(look.connection, actor)]
+        rows = await store.open_with_callers(look.connection, territories, actor.id, mine)
+        opened = await self._spine.sealer.read(look.connection, [row["sealed_id"] for row in rows])
         found: dict[object, desk_store.Record] = {}
         for row in rows:
             name = (opened[row["sealed_id"]] or {}).get("caller_name")
@@ -99,17 +138,6 @@ class Finding:
 
     def _in(self, actor: Actor, permission: Permission) -> list[int]:
         return territory_filter(actor, permission, self._spine.territories())
-
-
-async def _looked(
-    connection: Connection, spine: Spine, request: Request, kind: str, rows: list[desk_store.Record]
-) -> list[JSON]:
-    """Leave the audit entries of a look for a caller: one for the look, one for each incident it found."""
-    look_up = EntryKind.LOOK_UP
-    await leave_trace(connection, spine, request, f"find.{kind}", "find", None, WITHIN_OPEN, look_up)
-    for row in rows:
-        await leave_trace(connection, spine, request, f"find.{kind}", "incident", row["id"], reason_of(row), look_up)
-    return [_incident_hit(kind, row) for row in rows]
 
 
 def _incident_hit(kind: str, row: desk_store.Record) -> JSON:

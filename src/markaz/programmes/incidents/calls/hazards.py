@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from markaz.contracts.incidents import IncidentEvent
+from markaz.core.access.model import DataClass
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow
@@ -20,7 +21,7 @@ from markaz.kit.geometry import Point, distance_m
 from markaz.kit.ids import uuid7
 from markaz.programmes.incidents.acting import Spine, event
 from markaz.programmes.incidents.calls import store
-from markaz.programmes.incidents.calls.looking import Purpose, allowed_look, leave_trace
+from markaz.programmes.incidents.calls.looking import Purpose, allowed_look
 from markaz.programmes.incidents.picture import JSON
 
 LIFE_MOST = timedelta(days=183)  # six months; whoever still knows of the danger writes it down again
@@ -111,22 +112,19 @@ class Hazards:
 
     async def near(self, request: Request, purpose: Purpose) -> JSON:
         """Return up to 20 notes whose circle meets that of the place, the nearest first. The look leaves an audit entry."""
-        now = self._spine.clock.now()
         territories = territory_filter(request.actor, Permission.INCIDENT_READ_SEALED, self._spine.territories())
-        async with self._spine.database.transaction() as connection:
-            look = await allowed_look(connection, self._spine, request.actor, purpose)
-            await leave_trace(
-                connection, self._spine, request, "hazard.read", look.record_kind, look.record_id, look.reason
-            )
-            if look.place is None:
+        async with self._spine.looking.look(request) as look:
+            at = await allowed_look(look, self._spine, purpose, DataClass.HAZARD)
+            if at.place is None:
+                look.note([at.found], "hazard.read")
                 return {"items": []}
-            reach_m = min(look.accuracy_m, ACCURACY_MOST_M)
-            box = store.box_around(look.place, reach_m + RADIUS_MOST_M)
-            rows = await store.hazards_in(connection, box, territories, now)
-            apart = {row["id"]: distance_m(look.place, Point(row["lon"], row["lat"])) for row in rows}
+            reach_m = min(at.accuracy_m, ACCURACY_MOST_M)
+            box = store.box_around(at.place, reach_m + RADIUS_MOST_M)
+            rows = await store.hazards_in(look.connection, box, territories, look.now)
+            apart = {row["id"]: distance_m(at.place, Point(row["lon"], row["lat"])) for row in rows}
             met = [row for row in rows if apart[row["id"]] <= row["radius_m"] + reach_m]
             met = sorted(met, key=lambda row: (apart[row["id"]], str(row["id"])))[:SHOWN_MOST]
-            opened = await self._spine.sealer.read(connection, [row["sealed_id"] for row in met])
+            opened = await look.read([at.found], "hazard.read", [row["sealed_id"] for row in met])
         return {
             "items": [
                 {

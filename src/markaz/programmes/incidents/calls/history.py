@@ -3,13 +3,14 @@
 from collections import Counter
 from datetime import timedelta
 
+from markaz.core.access.model import DataClass
 from markaz.core.acts import Request
 from markaz.core.permissions import Permission, territory_filter
 from markaz.kit.clock import iso
 from markaz.kit.geometry import Point, distance_m
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.calls import store
-from markaz.programmes.incidents.calls.looking import Purpose, allowed_look, leave_trace
+from markaz.programmes.incidents.calls.looking import Purpose, allowed_look
 from markaz.programmes.incidents.picture import JSON
 
 SINCE = timedelta(days=365)
@@ -29,23 +30,25 @@ class History:
 
         `is_cut` says that there is more than was looked through. The look leaves an audit entry.
         """
-        now = self._spine.clock.now()
         territories = territory_filter(request.actor, Permission.INCIDENT_READ_SEALED, self._spine.territories())
-        async with self._spine.database.transaction() as connection:
-            look = await allowed_look(connection, self._spine, request.actor, purpose)
-            await leave_trace(
-                connection, self._spine, request, "place.history", look.record_kind, look.record_id, look.reason
-            )
-            radius_m = min(max(RADIUS_M, look.accuracy_m), RADIUS_MOST_M)
+        async with self._spine.looking.look(request) as look:
+            now = look.now
+            at = await allowed_look(look, self._spine, purpose, DataClass.PLACE_HISTORY)
+            look.note([at.found], "place.history")
+            radius_m = min(max(RADIUS_M, at.accuracy_m), RADIUS_MOST_M)
             rows = (
                 []
-                if look.place is None
+                if at.place is None
                 else await store.history_in(
-                    connection, store.box_around(look.place, radius_m), territories, now - SINCE, look.record_id
+                    look.connection,
+                    store.box_around(at.place, radius_m),
+                    territories,
+                    now - SINCE,
+                    at.found.standing.id,
                 )
             )
         is_cut = len(rows) >= store.CANDIDATES_MOST
-        here = [r for r in rows if look.place and distance_m(look.place, Point(r["lon"], r["lat"])) <= radius_m]
+        here = [r for r in rows if at.place and distance_m(at.place, Point(r["lon"], r["lat"])) <= radius_m]
         counts = Counter((row["category"], row["outcome"]) for row in here)
         return {
             "radius_m": radius_m,

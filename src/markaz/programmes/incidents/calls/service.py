@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from markaz.contracts.incidents import EnteredVia, IncidentEvent, SafeContact
+from markaz.core.access.model import DataClass
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.codes import CodeTables
 from markaz.core.errors import InvalidInput
@@ -20,7 +21,8 @@ from markaz.programmes.incidents import domain as desk_domain
 from markaz.programmes.incidents.acting import Spine, event, fresh_view, lock_open_incident
 from markaz.programmes.incidents.calls import domain, drafts
 from markaz.programmes.incidents.calls import store as calls_store
-from markaz.programmes.incidents.calls.looking import leave_trace, may_open, reason_of, seen_incident
+from markaz.programmes.incidents.calls.looking import seen_incident
+from markaz.programmes.incidents.looks import standing_of
 from markaz.programmes.incidents.picture import JSON
 
 
@@ -205,18 +207,18 @@ class Calls:
         return call_id
 
     async def calls(self, request: Request, incident_id: UUID) -> JSON:
-        """Return the calls of an incident, with what names the callers only for who may open it, and then audited."""
-        async with self._spine.database.transaction() as connection:
-            row = await seen_incident(connection, self._spine, request.actor, incident_id)
-            calls = await calls_store.calls_of(connection, incident_id)
+        """Return the calls of an incident, with what names the callers only where it may be shown."""
+        async with self._spine.looking.look(request) as look:
+            row = await seen_incident(look.connection, self._spine, request.actor, incident_id)
+            calls = await calls_store.calls_of(look.connection, incident_id)
+            found = await look.may(await standing_of(look.connection, request.actor, row, look.now), DataClass.CALLER)
             opened = None
-            if may_open(self._spine, request.actor, row):
+            if found.allowed:
                 sealed_ids = [call["sealed_id"] for call in calls if call["sealed_id"] is not None]
-                opened = await self._spine.sealer.read(connection, sealed_ids)
-                await leave_trace(
-                    connection, self._spine, request, "incident.read_calls", "incident", row["id"], reason_of(row)
-                )
-        return {"items": [_call_view(call, opened) for call in calls], "may_open": opened is not None}
+                opened = await look.read([found], "incident.read_calls", sealed_ids)
+            access = look.mark([found])
+        items = [_call_view(call, opened) for call in calls]
+        return {"items": items, "may_open": opened is not None, "access": access}
 
 
 def _call_view(call: store.Record, opened: dict[UUID, dict[str, str] | None] | None) -> JSON:

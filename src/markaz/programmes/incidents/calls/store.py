@@ -20,8 +20,11 @@ WHERE status = 'open' AND territory_id = ANY($1::int[]) AND id IN (
     WHERE s.field = 'caller_phone' AND s.keyed_hash = $2
     UNION SELECT d.incident_id FROM sealed_search s JOIN call_details d ON d.sealed_id = s.sealed_id
     WHERE s.field = 'caller_phone' AND s.keyed_hash = $2)
+AND id NOT IN (SELECT incident_id FROM shut_out_accounts WHERE account_id = $4)
 ORDER BY received_at DESC, id LIMIT $3
 """
+# For whoever is shut out of an incident by name there is no such incident, however they ask.
+_NOT_SHUT_OUT = "id NOT IN (SELECT incident_id FROM shut_out_accounts WHERE account_id = ${})"
 
 Box = tuple[float, float, float, float]
 
@@ -125,12 +128,24 @@ async def lock_drafts(connection: Connection, account_id: UUID) -> None:
 
 async def draft(connection: Connection, draft_id: UUID) -> Record | None:
     """Return a draft's row."""
-    return await connection.fetchrow("SELECT id, account_id, sealed_id FROM call_drafts WHERE id = $1", draft_id)
+    return await connection.fetchrow(
+        "SELECT id, account_id, sealed_id, started_at FROM call_drafts WHERE id = $1", draft_id
+    )
 
 
 async def count_drafts(connection: Connection, account_id: UUID) -> int:
     """Return how many drafts an account has."""
     return int(await connection.fetchval("SELECT count(*) FROM call_drafts WHERE account_id = $1", account_id))
+
+
+async def draft_under_way(connection: Connection, account_id: UUID, since: datetime) -> Record | None:
+    """Return the draft of an account that was saved last, if that was after `since`."""
+    return await connection.fetchrow(
+        "SELECT id, account_id, started_at FROM call_drafts WHERE account_id = $1 AND saved_at > $2 "
+        "ORDER BY saved_at DESC LIMIT 1",
+        account_id,
+        since,
+    )
 
 
 async def drafts_of(connection: Connection, account_id: UUID) -> list[Record]:
@@ -248,30 +263,32 @@ async def mark_hazards_erased(connection: Connection, note_ids: Sequence[UUID]) 
 
 
 async def incidents_by_number(
-    connection: Connection, territories: Sequence[int], number: str, limit: int
+    connection: Connection, territories: Sequence[int], number: str, limit: int, account_id: UUID
 ) -> list[Record]:
     """Return incidents of that number, and open ones whose number begins so; the very number first."""
     return await connection.fetch(
         INCIDENT
         + "WHERE territory_id = ANY($1::int[]) AND (number = $2 OR (status = 'open' AND starts_with(number, $2))) "
-        "ORDER BY number <> $2, received_at DESC, id LIMIT $3",
+        f"AND {_NOT_SHUT_OUT.format(4)} ORDER BY number <> $2, received_at DESC, id LIMIT $3",
         territories,
         number,
         limit,
+        account_id,
     )
 
 
-async def open_places(connection: Connection, territories: Sequence[int]) -> list[Record]:
+async def open_places(connection: Connection, territories: Sequence[int], account_id: UUID) -> list[Record]:
     """Return up to five thousand open incidents whose place has a name, newest first."""
     return await connection.fetch(
         INCIDENT + "WHERE status = 'open' AND territory_id = ANY($1::int[]) AND place_label IS NOT NULL "
-        "ORDER BY received_at DESC, id LIMIT 5000",
+        f"AND {_NOT_SHUT_OUT.format(2)} ORDER BY received_at DESC, id LIMIT 5000",
         territories,
+        account_id,
     )
 
 
 async def open_by_phone(
-    connection: Connection, territories: Sequence[int], keyed_hash: bytes, limit: int
+    connection: Connection, territories: Sequence[int], keyed_hash: bytes, limit: int, account_id: UUID
 ) -> list[Record]:
     """Return open incidents one of whose callers has the phone of that keyed hash."""
     return await connection.fetch(
@@ -279,17 +296,26 @@ async def open_by_phone(
         territories,
         keyed_hash,
         limit,
+        account_id,
     )
 
 
-async def open_with_callers(connection: Connection, territories: Sequence[int]) -> list[Record]:
-    """Return the sealed records of the callers of open incidents, up to five hundred, those of the newest incidents."""
+async def open_with_callers(
+    connection: Connection, territories: Sequence[int], account_id: UUID, only: Sequence[UUID] | None
+) -> list[Record]:
+    """Return the sealed records of the callers of open incidents, up to five hundred, those of the newest incidents.
+
+    `only` keeps to these incidents; None is for all of them.
+    """
     return await connection.fetch(
-        "SELECT i.id, i.number, i.status, i.category, i.priority, i.territory_id, i.place_label, i.received_at, "
-        "k.sealed_id FROM incidents i JOIN ("
+        "SELECT i.*, k.sealed_id FROM incidents i JOIN ("
         "SELECT incident_id, sealed_id FROM calls WHERE sealed_id IS NOT NULL UNION ALL "
         "SELECT incident_id, sealed_id FROM call_details) k ON k.incident_id = i.id "
-        "WHERE i.status = 'open' AND i.territory_id = ANY($1::int[]) ORDER BY i.received_at DESC, i.id, k.sealed_id LIMIT $2",
+        "WHERE i.status = 'open' AND i.territory_id = ANY($1::int[]) AND ($4::uuid[] IS NULL OR i.id = ANY($4)) "
+        "AND i.id NOT IN (SELECT incident_id FROM shut_out_accounts WHERE account_id = $3) "
+        "ORDER BY i.received_at DESC, i.id, k.sealed_id LIMIT $2",
         territories,
         CALLS_MOST,
+        account_id,
+        only,
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from markaz.contracts.incidents import IncidentEvent
-from markaz.core import audit
+from markaz.core.access.model import DataClass
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.errors import InvalidInput, NotFound
 from markaz.core.permissions import Permission, require, require_seen
@@ -17,6 +17,7 @@ from markaz.kit.ids import uuid7
 from markaz.programmes.incidents.acting import Spine, check_not_shut_out, event, lock_incident
 from markaz.programmes.incidents.contents import domain, store
 from markaz.programmes.incidents.contents.images import CleanImage, clean_image
+from markaz.programmes.incidents.looks import standing_of
 from markaz.programmes.incidents.store import Record, incident, touch_incident
 
 
@@ -82,27 +83,22 @@ class Attachments:
         return await self._spine.acts.run(request, work)
 
     async def open(self, request: Request, incident_id: UUID, attachment_id: UUID) -> OpenedAttachment:
-        """Return a photo and leave the audit entry of this look. Raises NotFound when it was erased."""
-        async with self._spine.database.transaction() as connection:
-            row = await incident(connection, incident_id)
+        """Return a photo. Raises NotFound when it was erased, PurposeRequired where it may not be shown."""
+        async with self._spine.looking.look(request) as look:
+            row = await incident(look.connection, incident_id)
             if row is None:
                 raise NotFound("There is no such incident in your territory.", what="incident")
             tree = self._spine.territories()
             require_seen(request.actor, Permission.INCIDENT_READ_SEALED, row["territory_id"], tree, "incident")
-            await check_not_shut_out(connection, request.actor, incident_id)
-            found = await store.attachment(connection, incident_id, attachment_id)
-            data = None if found is None else await self._spine.sealer.read_blob(connection, found["sealed_id"])
+            await check_not_shut_out(look.connection, request.actor, incident_id)
+            standing = await standing_of(look.connection, request.actor, row, look.now)
+            allowed = await look.need(standing, DataClass.ATTACHMENT)
+            found = await store.attachment(look.connection, incident_id, attachment_id)
+            data = None
+            if found is not None:
+                data = await look.read_file(allowed, "incident.read_attachment", found["sealed_id"])
             if found is None or data is None:
                 raise NotFound("There is no such photo in this incident, or it was erased.", what="attachment")
-            await audit.record(
-                connection,
-                request,
-                self._spine.clock.now(),
-                action="incident.read_attachment",
-                record_kind="incident",
-                record_id=incident_id,
-                reason=f"incident {row['number']}",
-            )
         ending = found["media_type"].removeprefix("image/")
         name = f"incident-{row['number']}-{attachment_id.hex[-6:]}.{ending}"
         return OpenedAttachment(

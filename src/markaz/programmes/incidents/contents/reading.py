@@ -1,17 +1,19 @@
-"""What a card shows of the contents of an incident; sealed fields only with the right to them, and then audited."""
+"""What a card shows of the contents of an incident; sealed fields only through core.access."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
 
-from markaz.core import audit
+from markaz.core.access.looking import Found, Look
+from markaz.core.access.model import DataClass
 from markaz.core.acts import Request
-from markaz.core.db.pool import Connection
 from markaz.core.errors import NotFound
-from markaz.core.permissions import Permission, holds, require_seen, territory_filter
+from markaz.core.permissions import Permission, require_seen, territory_filter
 from markaz.kit.clock import iso
 from markaz.programmes.incidents.acting import Spine, check_not_shut_out
 from markaz.programmes.incidents.contents import queries
+from markaz.programmes.incidents.looks import standing_of
 from markaz.programmes.incidents.picture import JSON
 from markaz.programmes.incidents.store import Record, incident
 
@@ -25,22 +27,29 @@ class ContentsReading:
         self._spine = spine
 
     async def contents(self, request: Request, incident_id: UUID) -> JSON:
-        """Return parties, vehicles, photos (without bytes) and links. `sealed` says whether names may be read."""
+        """Return parties, vehicles, photos (without bytes) and links.
+
+        `sealed` says whether any of the first three is shown, `access` which, by what, or what is needed.
+        """
         actor, tree = request.actor, self._spine.territories()
-        async with self._spine.database.transaction() as connection:
-            row = await incident(connection, incident_id)
+        async with self._spine.looking.look(request) as look:
+            row = await incident(look.connection, incident_id)
             if row is None:
                 raise NotFound("There is no such incident in your territory.", what="incident")
             require_seen(actor, Permission.INCIDENT_READ, row["territory_id"], tree, "incident")
-            await check_not_shut_out(connection, actor, incident_id)
-            may_open = holds(actor, Permission.INCIDENT_READ_SEALED, row["territory_id"], tree)
+            await check_not_shut_out(look.connection, actor, incident_id)
+            standing = await standing_of(look.connection, actor, row, look.now)
+            found = [await look.may(standing, one) for one in _PEOPLE]
+            shown = {one.data_class for one in found if one.allowed}
+            people = _NOTHING | await self._people(look, row, found, shown) if shown else _NOTHING
+            access = look.mark(found)
             seen_in = territory_filter(actor, Permission.INCIDENT_READ, tree)
-            people = await self._people(connection, request, row) if may_open else _NOTHING
-            links = await queries.links(connection, incident_id, seen_in)
-            merged = await queries.merged_here(connection, incident_id)
-            posts = await queries.shut_out_posts(connection, incident_id)
+            links = await queries.links(look.connection, incident_id, seen_in)
+            merged = await queries.merged_here(look.connection, incident_id)
+            posts = await queries.shut_out_posts(look.connection, incident_id)
         return people | {
-            "sealed": may_open,
+            "sealed": bool(shown),
+            "access": access,
             "safe_contact": list(row["safe_contact"]),
             "covert": row["is_covert"],
             "links": [_link(link) for link in links],
@@ -53,32 +62,26 @@ class ContentsReading:
             "outcome_reason": row["outcome_reason"],
         }
 
-    async def _people(self, connection: Connection, request: Request, row: Record) -> JSON:
-        incident_id = row["id"]
-        parties = await queries.parties(connection, incident_id)
-        before = await queries.parties_before(connection, incident_id)
-        vehicles = await queries.vehicles(connection, incident_id)
-        vehicles_before = await queries.vehicles_before(connection, incident_id)
+    async def _people(self, look: Look, row: Record, found: Sequence[Found], shown: AbstractSet[DataClass]) -> JSON:
+        connection, incident_id = look.connection, row["id"]
+        has_parties, has_vehicles = DataClass.PARTY in shown, DataClass.VEHICLE in shown
+        parties = await queries.parties(connection, incident_id) if has_parties else []
+        before = await queries.parties_before(connection, incident_id) if has_parties else []
+        vehicles = await queries.vehicles(connection, incident_id) if has_vehicles else []
+        vehicles_before = await queries.vehicles_before(connection, incident_id) if has_vehicles else []
+        photos = await queries.attachments(connection, incident_id) if DataClass.ATTACHMENT in shown else []
         sealed_ids = {one["sealed_id"] for rows in (parties, before, vehicles, vehicles_before) for one in rows} - {
             None
         }
-        opened = await self._spine.sealer.read(connection, sealed_ids)
-        await audit.record(
-            connection,
-            request,
-            self._spine.clock.now(),
-            action="incident.read_contents",
-            record_kind="incident",
-            record_id=incident_id,
-            reason=f"incident {row['number']}",
-        )
+        opened = await look.read([one for one in found if one.allowed], "incident.read_contents", sealed_ids)
         return {
             "parties": [_with_earlier(_party, one, before, opened) for one in parties],
             "vehicles": [_with_earlier(_vehicle, one, vehicles_before, opened) for one in vehicles],
-            "attachments": [_attachment(one) for one in await queries.attachments(connection, incident_id)],
+            "attachments": [_attachment(one) for one in photos],
         }
 
 
+_PEOPLE = (DataClass.PARTY, DataClass.VEHICLE, DataClass.ATTACHMENT)
 _NOTHING: JSON = {"parties": [], "vehicles": [], "attachments": []}
 
 

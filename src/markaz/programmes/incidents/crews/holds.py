@@ -3,11 +3,13 @@
 A supervisor says why; each look leaves an audit entry. Nothing reads positions by officer, or by unit without an incident.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from markaz.contracts.incidents import IncidentEvent
-from markaz.core import audit
+from markaz.core.access.model import DataClass
+from markaz.core.access.standing import Relation
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotFound
@@ -18,6 +20,7 @@ from markaz.programmes.incidents import positions
 from markaz.programmes.incidents import store as base
 from markaz.programmes.incidents.acting import Spine, check_not_shut_out, event, lock_incident
 from markaz.programmes.incidents.crews.store import holds as store
+from markaz.programmes.incidents.looks import standing_of
 from markaz.programmes.incidents.picture import JSON
 
 P = Permission
@@ -49,25 +52,22 @@ class Holds:
         return await self._spine.acts.run(request, work)
 
     async def held(self, request: Request, incident_id: UUID) -> JSON:
-        """Return the held positions of an incident, and leave the audit entry. Raises NotFound when none are held."""
-        tree = self._spine.territories()
-        async with self._spine.database.transaction() as connection:
+        """Return the held positions of an incident. Raises NotFound when none are held, PurposeRequired."""
+        async with self._spine.looking.look(request) as look:
+            connection = look.connection
             row = await base.incident(connection, incident_id)
             if row is None:
                 raise NotFound("There is no such incident in your territory.", what="incident")
-            require_seen(request.actor, P.POSITION_HOLD, row["territory_id"], tree, "incident")
+            require_seen(request.actor, P.POSITION_HOLD, row["territory_id"], self._spine.territories(), "incident")
             await check_not_shut_out(connection, request.actor, incident_id)
-            if not await store.is_held(connection, incident_id, self._spine.clock.now()):
+            set_by = await store.held_by(connection, incident_id, look.now)
+            if set_by is None:
                 raise NotFound("The positions of this incident are not held.", what="position_hold")
-            await audit.record(
-                connection,
-                request,
-                self._spine.clock.now(),
-                action="incident.read_held_positions",
-                record_kind="incident",
-                record_id=incident_id,
-                reason=f"incident {row['number']}",
-            )
+            standing = await standing_of(connection, request.actor, row, look.now)
+            if set_by == request.actor.id:
+                # Whoever had them held works on why, also when the incident is long closed.
+                standing = replace(standing, relations=(*standing.relations, Relation.HOLDER), is_open=True)
+            look.note([await look.need(standing, DataClass.HELD_POSITIONS)], "incident.read_held_positions")
             rows = await store.held(connection, incident_id)
         return {
             "items": [

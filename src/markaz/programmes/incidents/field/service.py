@@ -12,7 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from markaz.contracts.incidents import IncidentEvent, Stage, UnitStatus
-from markaz.core import audit
+from markaz.core.access.looking import Look
+from markaz.core.access.model import DataClass
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.db.pool import Connection
 from markaz.core.errors import NotFound, NotPossibleNow
@@ -26,6 +27,7 @@ from markaz.programmes.incidents.acting import Spine, check_not_shut_out, event,
 from markaz.programmes.incidents.field import domain
 from markaz.programmes.incidents.field import store as field_store
 from markaz.programmes.incidents.field.domain import Kept
+from markaz.programmes.incidents.looks import standing_of
 from markaz.programmes.incidents.positions import Fix, Positions
 
 SOURCE = "unit_phone"
@@ -90,7 +92,8 @@ class UnitPhone:
         `incident_id` and `version` are what the phone holds: when they are current its sealed fields are not read again,
         and the look leaves no second trace; `held` says so.
         """
-        async with self._spine.database.transaction() as connection:
+        async with self._spine.looking.look(request) as look:
+            connection = look.connection
             unit_id = await self._ports.own_unit(connection, request.actor.id)
             view = None if unit_id is None else await field_store.unit(connection, unit_id)
             answer: JSON = {"unit": view, "incident": None, "now": iso(self._spine.clock.now())}
@@ -101,7 +104,7 @@ class UnitPhone:
                 return answer
             if (row["id"], row["version"]) == (incident_id, version):
                 return answer | {"incident": {"id": str(row["id"]), "version": row["version"], "held": True}}
-            return answer | {"incident": await self._incident(connection, request, row, view)}
+            return answer | {"incident": await self._incident(look, row, view)}
 
     async def report(self, request: Request, report: Report, data: bytes = b"") -> Answer:
         """Take one report in and answer what became of it: taken, same or beside. `data` is the photo of a photo.
@@ -214,20 +217,14 @@ class UnitPhone:
         act.events.append(self._event(act, IncidentEvent.NOTE_ADDED, incident, at, payload))
         return Kept.TAKEN
 
-    async def _incident(self, connection: Connection, request: Request, row: store.Record, unit: JSON) -> JSON:
-        view = await store.view_of(connection, row)
-        calls = await queries.sealed_calls(connection, row["id"])
-        notes = (await queries.notes(connection, row["id"]))[-NOTES_SHOWN:]
-        opened = await self._spine.sealer.read(connection, [*calls, *(note["sealed_id"] for note in notes)])
-        await audit.record(
-            connection,
-            request,
-            self._spine.clock.now(),
-            action="incident.read_sealed",
-            record_kind="incident",
-            record_id=row["id"],
-            reason=f"unit {unit['call_sign']} works for incident {row['number']}",
-        )
+    async def _incident(self, look: Look, row: store.Record, unit: JSON) -> JSON:
+        view = await store.view_of(look.connection, row)
+        standing = await standing_of(look.connection, look.request.actor, row, look.now)
+        found = [await look.need(standing, one) for one in (DataClass.CALLER, DataClass.NOTE)]
+        calls = await queries.sealed_calls(look.connection, row["id"])
+        notes = (await queries.notes(look.connection, row["id"]))[-NOTES_SHOWN:]
+        wanted = [*calls, *(note["sealed_id"] for note in notes)]
+        opened = await look.read(found, "incident.read_sealed", wanted)
         sealed: JSON = {}
         for call in calls:
             sealed |= opened[call] or {}

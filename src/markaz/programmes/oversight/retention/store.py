@@ -71,6 +71,11 @@ CROSS JOIN LATERAL (VALUES (r.sealed_id), (r.answer_id)) AS s (sealed_id)
 WHERE s.sealed_id IS NOT NULL AND r.answered_at < $1 AND $2::timestamptz IS NOT NULL
 """
 
+_PURPOSES = """
+SELECT sealed_id, ends_at AS over_at FROM purposes WHERE ends_at < $1 AND $2::timestamptz IS NOT NULL
+UNION ALL SELECT sealed_id, judged_at FROM broken_glass WHERE judged_at < $1
+"""
+
 # By class of the schedule: the sealed records that are over at $1, holds as of $2.
 SEALED: Mapping[str, str] = {
     "callers": _of_incident("calls", "call_details"),
@@ -82,6 +87,7 @@ SEALED: Mapping[str, str] = {
     "summary_texts": _SUMMARY,
     "task_answers": _TASKS,
     "right_requests": _REQUESTS,
+    "purposes": _PURPOSES,
 }
 
 _CREWS = """

@@ -62,10 +62,9 @@ async def held(connection: Connection, incident_id: UUID) -> list[Record]:
     )
 
 
-async def is_held(connection: Connection, incident_id: UUID, now: datetime) -> bool:
-    """Say whether a hold is in force."""
-    return bool(
-        await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM position_holds WHERE incident_id = $1 AND until > $2)", incident_id, now
-        )
+async def held_by(connection: Connection, incident_id: UUID, now: datetime) -> UUID | None:
+    """Return who had the positions of an incident held, None when no hold is in force."""
+    found: UUID | None = await connection.fetchval(
+        "SELECT set_by FROM position_holds WHERE incident_id = $1 AND until > $2", incident_id, now
     )
+    return found

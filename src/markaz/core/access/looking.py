@@ -1,0 +1,324 @@
+"""The one way to a person's data: decide, open, and leave the entry last, in one transaction.
+
+A look that nobody is assigned to answers with `PurposeRequired`, or, where a page also holds other things, with what was
+refused and why. Nothing else in the code reads a sealed field for somebody's eyes.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from markaz.core.access import store
+from markaz.core.access.decision import Decider, Decision
+from markaz.core.access.model import (
+    Action,
+    Context,
+    DataClass,
+    GlassBroken,
+    Land,
+    Question,
+    RecordKind,
+    Resource,
+    Subject,
+    within,
+)
+from markaz.core.access.purposes import Purpose, PurposeRequired, active_purpose
+from markaz.core.access.standing import Incidents, Relation, Standing
+from markaz.core.acts import Request, entry_of
+from markaz.core.db.pool import Connection, Database
+from markaz.core.log.appending import append
+from markaz.core.log.entry import Entry, EntryKind
+from markaz.core.sealing import Sealer
+from markaz.core.territories.model import LANGUAGES
+from markaz.kit.clock import Clock, iso
+
+JSON = dict[str, Any]
+Opened = dict[UUID, dict[str, str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was decided of one class of data of one record. `by` is a relation, `office`, `purpose`, `glass` or empty."""
+
+    standing: Standing
+    data_class: DataClass
+    decision: Decision
+    question: Question
+    by: str = ""
+    purpose: Purpose | None = None
+    glass_id: UUID | None = None
+    until: datetime | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether it may be shown."""
+        return self.decision.allowed
+
+
+@dataclass(slots=True)
+class Look:
+    """One look under way. Read rows with `connection`; what is opened is noted and written to the log at the end."""
+
+    connection: Connection
+    request: Request
+    now: datetime
+    _looking: "Looking"
+    _entries: list[Entry] = field(default_factory=list)
+    _purpose: Purpose | None = None
+    _purpose_known: bool = False
+
+    async def may(self, standing: Standing, data_class: DataClass, action: Action = Action.VIEW) -> Found:
+        """Decide about one class of data of a record; nothing is raised and nothing is noted."""
+        question = self._question(standing, data_class, action)
+        decision = self._looking.decider.decide(question)
+        if decision.allowed:
+            by = standing.relations[0].value if standing.relations else "office"
+            return Found(standing, data_class, decision, question, by)
+        purpose = await self._active()
+        if purpose is not None:
+            land = self._looking.territories()
+            held = purpose.held(_plain(self.request.actor.id), land.subtree(purpose.territory_id))
+            question = replace(question, context=replace(question.context, purpose=held))
+            decision = self._looking.decider.decide(question)
+            if decision.allowed:
+                return Found(standing, data_class, decision, question, "purpose", purpose, until=purpose.ends_at)
+        glass = await self._open_glass(standing)
+        if glass is None:
+            return Found(standing, data_class, decision, question)
+        broken = GlassBroken(_plain(self.request.actor.id), _plain(standing.id), glass["ends_at"])
+        question = replace(question, context=replace(question.context, glass=broken))
+        decision = self._looking.decider.decide(question)
+        if not decision.allowed:
+            return Found(standing, data_class, decision, question)
+        return Found(standing, data_class, decision, question, "glass", None, glass["id"], glass["ends_at"])
+
+    async def need(self, standing: Standing, data_class: DataClass, action: Action = Action.VIEW) -> Found:
+        """Do the same. Raises PurposeRequired where it may not be shown."""
+        found = await self.may(standing, data_class, action)
+        if not found.allowed:
+            raise PurposeRequired(
+                "This is not assigned to you: take it over, say what you need it for, or break the glass.",
+                record_kind=standing.log_kind,
+                record_id=str(standing.id),
+                data_class=data_class.value,
+            )
+        return found
+
+    async def read(
+        self, found: Iterable[Found], action: str, sealed_ids: Iterable[UUID], kind: EntryKind = EntryKind.VIEW
+    ) -> Opened:
+        """Open sealed records of what was allowed, and note it under `action`."""
+        self.note(found, action, kind)
+        return await self._looking.sealer.read(self.connection, sealed_ids)
+
+    async def read_file(self, found: Found, action: str, sealed_id: UUID) -> bytes | None:
+        """Open a sealed file of what was allowed, and note it. Returns None for an erased one, which is no look."""
+        data = await self._looking.sealer.read_blob(self.connection, sealed_id)
+        if data is not None:
+            self.note([found], action)
+        return data
+
+    def note(self, found: Iterable[Found], action: str, kind: EntryKind = EntryKind.VIEW) -> None:
+        """Note that what was allowed is shown. Raises RuntimeError for what was not: that is a fault of ours."""
+        seen = list(found)
+        if not seen or not all(one.allowed for one in seen):
+            raise RuntimeError("nothing is shown that was not decided on")
+        first = seen[0]
+        self.trace(
+            kind,
+            action,
+            first.standing,
+            purpose=first.purpose,
+            details=_details(seen),
+        )
+
+    def trace(
+        self,
+        kind: EntryKind,
+        action: str,
+        standing: Standing,
+        *,
+        purpose: Purpose | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Note an entry about a record; it is written when the look ends well."""
+        self._entries.append(
+            entry_of(
+                self.request,
+                kind,
+                action,
+                standing.log_kind,
+                standing.id,
+                standing.label,
+                territory_id=standing.territory_id,
+                purpose_id=None if purpose is None else purpose.id,
+                details=details,
+            )
+        )
+
+    async def purpose(self) -> Purpose | None:
+        """Return the purpose of whoever looks that holds now."""
+        return await self._active()
+
+    def trace_search(self, action: str, label: str, purpose: Purpose | None) -> None:
+        """Note a search that could have found a person, whatever it found."""
+        purpose_id = None if purpose is None else purpose.id
+        entry = entry_of(self.request, EntryKind.LOOK_UP, action, "find", None, label, purpose_id=purpose_id)
+        self._entries.append(entry)
+
+    def note_found(self, found: Found, record_id: UUID, label: str, territory_id: int, action: str) -> None:
+        """Note that a search showed an incident; `found` may rest on another record, such as the call being taken."""
+        if not found.allowed:
+            raise RuntimeError("nothing is shown that was not decided on")
+        self._entries.append(
+            entry_of(
+                self.request,
+                EntryKind.LOOK_UP,
+                action,
+                "incident",
+                record_id,
+                label,
+                territory_id=territory_id,
+                purpose_id=None if found.purpose is None else found.purpose.id,
+                details=_details([found]),
+            )
+        )
+
+    def mark(self, found: Iterable[Found]) -> JSON:
+        """Return how a page says what is shown and why: by what, until when, which classes, to whom, when."""
+        seen = list(found)
+        shown = [one for one in seen if one.allowed]
+        refused = [one for one in seen if not one.allowed]
+        explained = [self._looking.decider.explain(one.question) for one in refused]
+        asks = any(one.asks_purpose for one in explained)
+        ends = min((one.until for one in shown if one.until is not None), default=None)
+        return {
+            "by": shown[0].by if shown else None,
+            "needed": None if not refused else "purpose" if asks else "right",
+            "classes": sorted(one.data_class.value for one in shown),
+            "until": None if ends is None else iso(ends),
+            "viewer": self.request.actor.display_name,
+            "at": iso(self.now),
+        }
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What is to be written when the look ends well."""
+        return self._entries
+
+    def _question(self, standing: Standing, data_class: DataClass, action: Action) -> Question:
+        actor, land = self.request.actor, self._looking.territories()
+        me = frozenset({_plain(actor.id)})
+        resource = Resource(
+            kind=standing.kind,
+            record=_plain(standing.id),
+            within=within(land, standing.territory_id),
+            is_open=standing.is_open or Relation.WRAP_UP in standing.relations,
+            recorded_at=standing.recorded_at,
+            workers=me if standing.relations else frozenset(),
+            own=frozenset(),  # nothing says yet that a record is about an account of the centre
+            colleagues=frozenset(),
+            shut_out=me if standing.is_shut_out else frozenset(),
+        )
+        return Question(
+            replace(Subject.of(actor, land), account=_plain(actor.id)), action, data_class, resource, Context(self.now)
+        )
+
+    async def _active(self) -> Purpose | None:
+        if not self._purpose_known:
+            looking = self._looking
+            self._purpose = await active_purpose(self.connection, looking.incidents, self.request.actor, self.now)
+            self._purpose_known = True
+        return self._purpose
+
+    async def _open_glass(self, standing: Standing) -> store.Record | None:
+        if standing.kind is not RecordKind.INCIDENT:
+            return None
+        account_id = self.request.actor.id
+        return await store.open_glass(self.connection, account_id, standing.log_kind, standing.id, self.now)
+
+
+def _plain(id_: UUID) -> UUID:
+    """Return an id as an ordinary one: the driver's are of a class of its own, which Cedar's JSON does not take."""
+    return UUID(int=id_.int)
+
+
+def _details(found: Sequence[Found]) -> JSON:
+    """Return what an entry says of why it could be: codes only."""
+    first = found[0]
+    standing, purpose = first.standing, first.purpose
+    return {
+        "by": first.by,
+        "classes": ",".join(sorted(one.data_class.value for one in found)),
+        "policies": ",".join(sorted({id_ for one in found for id_ in one.decision.policy_ids})),
+        "self_opened": standing.self_opened or (purpose is not None and purpose.self_opened),
+        "edited_before": standing.edited_before or (purpose is not None and purpose.edited_before),
+    } | ({} if first.glass_id is None else {"glass_id": str(first.glass_id)})
+
+
+class Looking:
+    """The looks of one centre."""
+
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        clock: Clock,
+        territories: Callable[[], Land],
+        incidents: Incidents,
+        decider: Decider,
+    ) -> None:
+        self.sealer = sealer
+        self.territories = territories
+        self.incidents = incidents
+        self.decider = decider
+        self._database = database
+        self._clock = clock
+
+    @asynccontextmanager
+    async def look(self, request: Request) -> AsyncIterator[Look]:
+        """Run a look: what was noted is written to the log as its last statement, or nothing was shown.
+
+        A refusal leaves an entry too, in a transaction of its own, since the look itself is rolled back.
+        """
+        try:
+            async with self._database.transaction() as connection:
+                look = Look(connection, request, self._clock.now(), self)
+                yield look
+                if look.entries:
+                    await append(connection, look.now, look.entries)
+        except PurposeRequired as refused:
+            await self._leave_refusal(request, refused)
+            raise
+
+    async def why(self, request: Request, standing: Standing, data_class: DataClass) -> JSON:
+        """Return whether this class of data of a record may be shown now, and by which rule, in words."""
+        async with self._database.transaction() as connection:
+            look = Look(connection, request, self._clock.now(), self)
+            found = await look.may(standing, data_class)
+        explained = self.decider.explain(found.question)
+        return {
+            "allowed": found.allowed,
+            "by": found.by or None,
+            "relations": [relation.value for relation in standing.relations],
+            "policy_ids": list(found.decision.policy_ids),
+            "words": {language: list(explained.words(language)) for language in LANGUAGES},
+            "asks_purpose": not found.allowed and explained.asks_purpose,
+            "until": None if found.until is None else iso(found.until),
+        }
+
+    async def _leave_refusal(self, request: Request, refused: PurposeRequired) -> None:
+        entry = entry_of(
+            request,
+            EntryKind.REFUSAL,
+            "look.refused",
+            refused.details["record_kind"],
+            UUID(refused.details["record_id"]),
+            "purpose_required",
+            details={"classes": refused.details["data_class"]},
+        )
+        async with self._database.transaction() as connection:
+            await append(connection, self._clock.now(), [entry])

@@ -1,0 +1,244 @@
+"""The SQL of purposes, broken glass and requests that need two people. It decides nothing and commits nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import asyncpg
+
+from markaz.core.db.pool import Connection
+
+if TYPE_CHECKING:
+    from markaz.core.access.purposes import Purpose
+
+Record = asyncpg.Record
+
+TASKS_SHOWN = 50
+GLASS_SHOWN = 200
+
+
+async def lock_purposes(connection: Connection, account_id: UUID) -> None:
+    """Let one act at a time state purposes of an account, until the transaction ends."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 118))", str(account_id))
+
+
+async def last_hashes(connection: Connection, account_id: UUID, count: int) -> set[bytes]:
+    """Return the keyed hashes of the last `count` purposes of an account."""
+    rows = await connection.fetch(
+        "SELECT text_hash FROM purposes WHERE account_id = $1 ORDER BY stated_at DESC LIMIT $2", account_id, count
+    )
+    return {bytes(row["text_hash"]) for row in rows}
+
+
+async def insert_purpose(
+    connection: Connection, account_id: UUID, purpose: "Purpose", sealed_id: UUID, text_hash: bytes
+) -> None:
+    """Insert a purpose that holds from now."""
+    await connection.execute(
+        "INSERT INTO purposes (id, account_id, kind, reference_id, reference, need, territory_id, sealed_id, text_hash, "
+        "self_opened, edited_before, stated_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        purpose.id,
+        account_id,
+        purpose.kind.value,
+        purpose.reference_id,
+        purpose.reference,
+        purpose.need.value,
+        purpose.territory_id,
+        sealed_id,
+        text_hash,
+        purpose.self_opened,
+        purpose.edited_before,
+        purpose.stated_at,
+        purpose.ends_at,
+    )
+
+
+async def end_purposes(connection: Connection, account_id: UUID, at: datetime, purpose_id: UUID | None = None) -> bool:
+    """End the open purpose of an account, or only that one; return whether one was open."""
+    done = await connection.execute(
+        "UPDATE purposes SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL "
+        "AND ($3::uuid IS NULL OR id = $3)",
+        account_id,
+        at,
+        purpose_id,
+    )
+    return done != "UPDATE 0"
+
+
+async def open_purpose(connection: Connection, account_id: UUID, now: datetime) -> Record | None:
+    """Return the purpose of an account that was not ended and is not over."""
+    return await connection.fetchrow(
+        "SELECT * FROM purposes WHERE account_id = $1 AND ended_at IS NULL AND ends_at > $2", account_id, now
+    )
+
+
+async def purpose_of(connection: Connection, account_id: UUID, purpose_id: UUID) -> Record | None:
+    """Return a purpose of that account."""
+    return await connection.fetchrow(
+        "SELECT id, territory_id FROM purposes WHERE id = $2 AND account_id = $1", account_id, purpose_id
+    )
+
+
+async def open_tasks(connection: Connection, account_id: UUID) -> list[Record]:
+    """Return the open tasks an account owns, the first due first."""
+    return await connection.fetch(
+        "SELECT id, kind, record_kind, due_at FROM tasks WHERE owner_id = $1 AND closed_at IS NULL "
+        "ORDER BY due_at LIMIT $2",
+        account_id,
+        TASKS_SHOWN,
+    )
+
+
+async def task_of(connection: Connection, task_id: UUID, account_id: UUID) -> Record | None:
+    """Return a task that the account owns."""
+    return await connection.fetchrow(
+        "SELECT id, kind, record_kind, territory_id, opened_at, closed_at FROM tasks WHERE id = $1 AND owner_id = $2",
+        task_id,
+        account_id,
+    )
+
+
+async def insert_glass(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Insert a broken glass."""
+    await connection.execute(
+        "INSERT INTO broken_glass (id, account_id, record_kind, record_id, reference, territory_id, ground, sealed_id, "
+        "task_id, alarm_id, broken_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        values["id"],
+        values["account_id"],
+        values["record_kind"],
+        values["record_id"],
+        values["reference"],
+        values["territory_id"],
+        values["ground"],
+        values["sealed_id"],
+        values["task_id"],
+        values["alarm_id"],
+        values["broken_at"],
+        values["ends_at"],
+    )
+
+
+async def open_glass(
+    connection: Connection, account_id: UUID, record_kind: str, record_id: UUID, now: datetime
+) -> Record | None:
+    """Return the glass this account broke over a record, while it is open."""
+    return await connection.fetchrow(
+        "SELECT * FROM broken_glass WHERE account_id = $1 AND record_kind = $2 AND record_id = $3 AND ends_at > $4 "
+        "ORDER BY ends_at DESC LIMIT 1",
+        account_id,
+        record_kind,
+        record_id,
+        now,
+    )
+
+
+_GLASS = (
+    "SELECT g.*, a.display_name AS by, j.display_name AS judge, t.version AS task_version, t.due_at FROM broken_glass g "
+    "JOIN accounts a ON a.id = g.account_id JOIN tasks t ON t.id = g.task_id LEFT JOIN accounts j ON j.id = g.judged_by "
+)
+
+
+async def glass(connection: Connection, glass_id: UUID) -> Record | None:
+    """Return a broken glass with the names of who broke and who judged it."""
+    return await connection.fetchrow(_GLASS + "WHERE g.id = $1", glass_id)
+
+
+async def lock_glass(connection: Connection, glass_id: UUID) -> Record | None:
+    """Return the same, locked until the act ends. Lock it before its task and its alarm."""
+    return await connection.fetchrow(_GLASS + "WHERE g.id = $1 FOR UPDATE OF g", glass_id)
+
+
+async def list_glass(
+    connection: Connection, territories: Sequence[int], *, only_waiting: bool, before: datetime | None
+) -> list[Record]:
+    """Return broken glass of these territories, what waits for a verdict first, then the newest first."""
+    return await connection.fetch(
+        _GLASS + "WHERE g.territory_id = ANY($1::int[]) AND ($2 IS FALSE OR g.verdict IS NULL) "
+        "AND ($3::timestamptz IS NULL OR g.broken_at < $3) "
+        "ORDER BY g.verdict IS NOT NULL, g.broken_at DESC, g.id LIMIT $4",
+        territories,
+        only_waiting,
+        before,
+        GLASS_SHOWN,
+    )
+
+
+async def judge(
+    connection: Connection, glass_id: UUID, verdict: str, by: UUID, at: datetime, sealed_id: UUID | None
+) -> None:
+    """Write the verdict down."""
+    await connection.execute(
+        "UPDATE broken_glass SET verdict = $2, judged_by = $3, judged_at = $4, verdict_sealed_id = $5 WHERE id = $1",
+        glass_id,
+        verdict,
+        by,
+        at,
+        sealed_id,
+    )
+
+
+async def grants_of(connection: Connection, account_id: UUID) -> list[Record]:
+    """Return the grants of an account."""
+    return await connection.fetch("SELECT role, territory_id FROM grants WHERE account_id = $1", account_id)
+
+
+async def looks_under(connection: Connection, glass_id: UUID) -> list[Record]:
+    """Return what was looked at through a broken glass, from the log."""
+    return await connection.fetch(
+        "SELECT at, action, details ->> 'classes' AS classes FROM audit_entries "
+        "WHERE details ->> 'glass_id' = $1::text AND kind = 'view' AND record_id = "
+        "(SELECT record_id FROM broken_glass WHERE id = $2) ORDER BY id LIMIT 200",
+        str(glass_id),
+        glass_id,
+    )
+
+
+async def insert_request(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Insert a request for a second person."""
+    await connection.execute(
+        "INSERT INTO two_person_requests (id, kind, what, territory_id, asked_by, asked_at, ends_at) "
+        "VALUES ($1, $2, $3::text::jsonb, $4, $5, $6, $7)",
+        values["id"],
+        values["kind"],
+        values["what"],
+        values["territory_id"],
+        values["asked_by"],
+        values["asked_at"],
+        values["ends_at"],
+    )
+
+
+_REQUEST = (
+    "SELECT r.id, r.kind, r.what::text AS what, r.territory_id, r.asked_by, r.asked_at, r.ends_at, r.state, r.decided_by, "
+    "r.decided_at, a.display_name AS asked_name FROM two_person_requests r JOIN accounts a ON a.id = r.asked_by "
+)
+
+
+async def lock_request(connection: Connection, request_id: UUID) -> Record | None:
+    """Return a request, locked until the act ends."""
+    return await connection.fetchrow(_REQUEST + "WHERE r.id = $1 FOR UPDATE OF r", request_id)
+
+
+async def open_requests(
+    connection: Connection, kinds: Sequence[str], territories: Sequence[int], now: datetime
+) -> list[Record]:
+    """Return what waits for a second person, the oldest first."""
+    return await connection.fetch(
+        _REQUEST + "WHERE r.state = 'asked' AND r.kind = ANY($1::text[]) AND r.territory_id = ANY($2::int[]) "
+        "AND r.ends_at > $3 ORDER BY r.asked_at, r.id LIMIT 200",
+        kinds,
+        territories,
+        now,
+    )
+
+
+async def decide_request(connection: Connection, request_id: UUID, state: str, by: UUID, at: datetime) -> None:
+    """Write down how a request ended."""
+    await connection.execute(
+        "UPDATE two_person_requests SET state = $2, decided_by = $3, decided_at = $4 WHERE id = $1",
+        request_id,
+        state,
+        by,
+        at,
+    )

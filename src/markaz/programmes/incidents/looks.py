@@ -1,0 +1,133 @@
+"""How somebody stands to an incident: what makes it theirs, and what makes a look at it worth a second look.
+
+An incident is somebody's own work while they own it, opened it or took a call of it, dispatched for it, are in the crew
+of a unit that works for it, or have taken an alarm of it; the first three a short while beyond its closing. It decides
+nothing: core.access does.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from markaz.contracts.incidents import IncidentEvent
+from markaz.core.access.model import RecordKind
+from markaz.core.access.standing import Relation, Standing
+from markaz.core.db.pool import Connection
+from markaz.core.permissions import Actor, Hierarchy, Permission, territory_filter
+from markaz.kit.clock import Clock
+from markaz.programmes.incidents import standing_store as facts
+from markaz.programmes.incidents.store import Record, incident
+
+LOG_KIND = "incident"
+WRAP_UP = timedelta(hours=1)  # to write down what is left, or to mend a closing
+JUST_BEFORE = timedelta(minutes=30)  # as long as a purpose lives
+MINE_SHOWN = 50
+
+# What somebody does who works an incident. Adding a note is not among them: it must not open an incident by itself.
+DISPATCHING = (
+    IncidentEvent.UNIT_ASSIGNED,
+    IncidentEvent.STAGE_REACHED,
+    IncidentEvent.UNIT_WITHDRAWN,
+    IncidentEvent.DISPATCH_DECIDED,
+    IncidentEvent.HELD,
+    IncidentEvent.RELEASED,
+    IncidentEvent.BACKUP_ASKED,
+    IncidentEvent.BACKUP_ENDED,
+    IncidentEvent.REOPENED,
+    IncidentEvent.ABSORBED,
+)
+# What changes what an incident is about, or whose it is. Whoever did that just before looking may have done it to look.
+EDITS = (
+    IncidentEvent.CHANGED,
+    IncidentEvent.CALLER_ADDED,
+    IncidentEvent.PARTY_ADDED,
+    IncidentEvent.PARTY_CORRECTED,
+    IncidentEvent.VEHICLE_ADDED,
+    IncidentEvent.VEHICLE_CORRECTED,
+    IncidentEvent.REOPENED,
+    IncidentEvent.OWNER_CHANGED,
+)
+# Ways in which a call reaches the centre from outside; the others are the word of whoever writes the incident.
+INBOUND = frozenset({"phone", "emergency_112", "app", "button", "automatic", "walk_in"})
+
+
+async def standing_of(connection: Connection, actor: Actor, row: Record, now: datetime) -> Standing:
+    """Return how this actor stands to an incident whose row was read in this transaction."""
+    found = await facts.facts(
+        connection,
+        row["id"],
+        actor.id,
+        dispatching=[one.value for one in DISPATCHING],
+        edits=[one.value for one in EDITS],
+        since=now - JUST_BEFORE,
+    )
+    return _standing(row, found, actor, now)
+
+
+def _standing(row: Record, found: Record, actor: Actor, now: datetime) -> Standing:
+    is_open = row["status"] == "open"
+    worked = [
+        relation
+        for relation, holds in (
+            (Relation.OWNER, row["owner_id"] == actor.id),
+            (Relation.OPENED, row["opened_by"] == actor.id or found["took_call"]),
+            (Relation.DISPATCHER, found["dispatched"]),
+        )
+        if holds
+    ]
+    relations: list[Relation] = []
+    if is_open:
+        relations += worked
+    elif worked and row["closed_at"] is not None and now < row["closed_at"] + WRAP_UP:
+        relations.append(Relation.WRAP_UP)
+    if is_open and found["is_crew"]:
+        relations.append(Relation.CREW)
+    if is_open and found["has_alarm"]:
+        relations.append(Relation.ALARM)
+    heard = row["channel"] in INBOUND and found["was_heard_of"]
+    return Standing(
+        kind=RecordKind.INCIDENT,
+        log_kind=LOG_KIND,
+        id=row["id"],
+        territory_id=row["territory_id"],
+        label=f"incident {row['number']}",
+        reference=row["number"],
+        is_open=is_open,
+        recorded_at=row["received_at"],
+        relations=() if found["is_shut_out"] else tuple(relations),
+        is_shut_out=found["is_shut_out"],
+        self_opened=row["opened_by"] == actor.id and row["source"] is None and not heard,
+        edited_before=found["edited_lately"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentStandings:
+    """The incidents as core.access asks for them; what the actor may not see is not there."""
+
+    territories: Callable[[], Hierarchy]
+    clock: Clock
+
+    async def by_id(self, connection: Connection, actor: Actor, incident_id: UUID) -> Standing | None:
+        """Return an incident as this actor stands to it, None when they may not see it or are shut out of it."""
+        row = await incident(connection, incident_id)
+        if row is None or row["territory_id"] not in self._seen(actor):
+            return None
+        standing = await standing_of(connection, actor, row, self.clock.now())
+        return None if standing.is_shut_out else standing
+
+    async def by_number(self, connection: Connection, actor: Actor, number: str) -> Sequence[Standing]:
+        """Return the incidents of a number that this actor may see, the newest first."""
+        ids = await facts.ids_by_number(connection, number, sorted(self._seen(actor)))
+        found = [await self.by_id(connection, actor, id_) for id_ in ids]
+        return [one for one in found if one is not None]
+
+    async def mine(self, connection: Connection, actor: Actor) -> Sequence[Standing]:
+        """Return open incidents this actor owns, opened, took a call of or crews, the newest first, at most 50."""
+        ids = await facts.ids_of(connection, actor.id, sorted(self._seen(actor)), MINE_SHOWN)
+        found = [await self.by_id(connection, actor, id_) for id_ in ids]
+        return [one for one in found if one is not None and one.relations]
+
+    def _seen(self, actor: Actor) -> frozenset[int]:
+        return frozenset(territory_filter(actor, Permission.INCIDENT_READ, self.territories()))

@@ -1,0 +1,284 @@
+"""Looking at person data: the own incident is its own purpose, elsewhere one is stated, and what that opens and for how long."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+from tests.support.centre import RunningCentre
+from tests.support.crews import log_on
+from tests.support.desk import assign, close, open_incident, register_unit
+from tests.support.land import Land
+from tests.support.looks import break_glass, own_incident, state_purpose, take_over
+from tests.support.people import Person
+
+from markaz.core.permissions import Grant, Role
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CALLER = {"name": "Zebo Karimova", "phone": "+998 90 111 22 33"}
+
+
+async def card(person: Person, incident: dict[str, Any]) -> dict[str, Any]:
+    return dict((await person.get(f"/api/incidents/{incident['id']}")).json())
+
+
+async def details(centre: RunningCentre, actor: UUID, action: str) -> list[dict[str, Any]]:
+    rows = await centre.rows(
+        "SELECT details ->> 'by' AS by, details ->> 'self_opened' AS self_opened, "
+        "details ->> 'edited_before' AS edited_before, purpose_id FROM audit_entries "
+        "WHERE actor_id = $1 AND action = $2 ORDER BY id",
+        actor,
+        action,
+    )
+    return [dict(row) for row in rows]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def taker(shared_centre: RunningCentre) -> Person:
+    return await shared_centre.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST))
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def other(shared_centre: RunningCentre) -> Person:
+    return await shared_centre.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST))
+
+
+async def test_who_takes_a_call_owns_dispatches_or_takes_over_sees_it_without_a_word(
+    shared_centre: RunningCentre, taker: Person, other: Person
+) -> None:
+    incident = await open_incident(taker, caller=CALLER, note="hears voices in the yard")
+    mine = await card(taker, incident)
+    assert (mine["sealed"]["caller_name"], mine["access"]["by"], mine["access"]["needed"]) == (
+        CALLER["name"],
+        "owner",
+        None,
+    )
+    theirs = await card(other, incident)
+    assert (theirs["sealed"], theirs["notes"], theirs["access"]["needed"]) == (None, [], "purpose")
+    supervisor = await shared_centre.person(Role.SUPERVISOR)
+    await assign(other, incident, await register_unit(supervisor, "looks-1"))
+    sent = await card(other, incident)
+    assert (sent["sealed"]["caller_name"], sent["access"]["by"]) == (CALLER["name"], "dispatcher")
+    third = await shared_centre.newcomer(Grant(Role.CALL_TAKER, Land.WEST))
+    assert (await card(third, incident))["sealed"] is None
+    await take_over(third, incident["id"])
+    assert (await card(third, incident))["access"]["by"] == "owner"
+    assert (await card(taker, incident))["access"]["by"] == "opened"  # who took the call may still be asked about it
+
+
+async def test_a_note_opens_nothing(taker: Person, other: Person) -> None:
+    incident = await open_incident(taker, caller=CALLER)
+    assert (await other.post(f"/api/incidents/{incident['id']}/notes", {"text": "so it opens"})).status_code == 201
+    assert (await card(other, incident))["sealed"] is None
+
+
+@pytest.mark.parametrize(
+    "path", ["/contents", "/calls", "/timeline", "/attachments/00000000-0000-7000-8000-000000000001"]
+)
+async def test_every_other_part_of_an_incident_of_others_is_closed_too(taker: Person, other: Person, path: str) -> None:
+    incident = await open_incident(taker, caller=CALLER)
+    party = {"role": "witness", "name": "Malika", "version": incident["version"]}
+    await taker.post(f"/api/incidents/{incident['id']}/parties", party)
+    answer = await other.get(f"/api/incidents/{incident['id']}{path}")
+    assert "Malika" not in answer.text
+    assert CALLER["name"] not in answer.text
+    if "attachments" in path:
+        assert (answer.status_code, answer.json()["code"]) == (403, "purpose_required")
+
+
+async def test_the_place_of_an_incident_of_others_asks_for_a_purpose_and_the_refusal_is_entered(
+    shared_centre: RunningCentre, taker: Person, other: Person
+) -> None:
+    incident = await open_incident(taker)
+    for path in ("/api/places/history", "/api/hazards"):
+        assert (await taker.get(path, incident=incident["id"])).status_code == 200
+        refused = await other.get(path, incident=incident["id"])
+        assert (refused.status_code, refused.json()["code"]) == (403, "purpose_required")
+        assert refused.json()["details"]["record_id"] == incident["id"]
+    rows = await shared_centre.rows(
+        "SELECT kind FROM audit_entries WHERE actor_id = $1 AND action = 'look.refused'", other.id
+    )
+    assert [row["kind"] for row in rows] == ["refusal", "refusal"]
+
+
+async def test_a_purpose_opens_what_it_needs_and_nothing_else(
+    shared_centre: RunningCentre, taker: Person, other: Person
+) -> None:
+    incident, own = await open_incident(taker, caller=CALLER, note="a note"), await own_incident(other)
+    stated = await state_purpose(other, own["number"], need="call_back", incident=incident["id"])
+    assert stated.status_code == 201, stated.text
+    seen = await card(other, incident)
+    assert (seen["sealed"]["caller_name"], seen["access"]["by"]) == (CALLER["name"], "purpose")
+    assert seen["access"]["viewer"].startswith("Officer")
+    assert (await other.get(f"/api/incidents/{incident['id']}/contents")).json()["sealed"] is False
+    assert (await other.get("/api/places/history", incident=incident["id"])).status_code == 403
+    [look] = await details(shared_centre, other.id, "incident.read_sealed")
+    assert (str(look["purpose_id"]), look["self_opened"]) == (stated.json()["id"], "false")
+    elsewhere = await shared_centre.newcomer(Grant(Role.DUTY_OFFICER, Land.REGION))
+    east = await open_incident(elsewhere, Land.EAST, caller=CALLER)
+    wide = await shared_centre.newcomer(Grant(Role.DUTY_OFFICER, Land.REGION))
+    mine = await own_incident(wide)
+    assert (await state_purpose(wide, mine["number"])).status_code == 201  # holds in the south-west
+    assert (await card(wide, incident))["sealed"] is not None
+    assert (await card(wide, east))["sealed"] is None
+
+
+async def test_a_purpose_ends_when_it_is_ended_replaced_or_its_incident_is_closed(taker: Person, other: Person) -> None:
+    incident, own = await open_incident(taker, caller=CALLER), await own_incident(other)
+    first = (await state_purpose(other, own["number"])).json()
+    assert (await other.post(f"/api/access/purposes/{first['id']}/end")).status_code == 200
+    assert (await card(other, incident))["sealed"] is None
+    await state_purpose(other, own["number"])
+    assert (await card(other, incident))["sealed"] is not None
+    await close(other, own)
+    assert (await card(other, incident))["sealed"] is None
+    refused = await state_purpose(other, own["number"])
+    assert (refused.status_code, refused.json()["details"]["reason"]) == (422, "closed")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("too short", "too_short"),
+        (" . . . . . . . . . . . . . . . . ", "too_short"),
+        ("WHETHER the second-caller means the same fire!", "same_as_before"),
+        ("whether  the second caller\tmeans the same fire", "same_as_before"),
+    ],
+)
+async def test_a_reason_too_short_or_given_before_is_refused_and_entered(
+    shared_centre: RunningCentre, other: Person, text: str, reason: str
+) -> None:
+    own = await own_incident(other)
+    given = "Whether the second caller means the same fire"
+    assert (await state_purpose(other, own["number"], text=given)).status_code == 201
+    refused = await state_purpose(other, own["number"], text=text)
+    assert (refused.status_code, refused.json()["details"]["reason"]) == (422, reason)
+    [entry] = await shared_centre.rows(
+        "SELECT reason FROM audit_entries WHERE kind = 'refusal' AND actor_id = $1", other.id
+    )
+    assert entry["reason"] == reason
+    assert given not in str(await shared_centre.rows("SELECT * FROM purposes"))
+
+
+async def test_cyrillic_letters_do_not_make_a_reason_new(other: Person) -> None:
+    own = await own_incident(other)
+    assert (await state_purpose(other, own["number"], text="Qoʻshni uydagi yongʻin boʻyicha")).status_code == 201
+    refused = await state_purpose(other, own["number"], text="Қўшни уйдаги ёнғин бўйича")
+    assert refused.json()["details"]["reason"] == "same_as_before"
+
+
+async def test_a_purpose_tied_to_what_is_not_theirs_learns_nothing(taker: Person, other: Person) -> None:
+    incident = await open_incident(taker)
+    answers = [await state_purpose(other, number) for number in (incident["number"], "no such number")]
+    answers += [await state_purpose(other, incident["id"], kind=kind) for kind in ("case", "request")]
+    assert {(a.status_code, a.json()["code"], a.json()["details"]["reason"]) for a in answers} == {
+        (403, "purpose_refused", "not_yours")
+    }
+
+
+async def test_a_purpose_is_over_after_half_an_hour_and_an_incident_an_hour_after_its_closing(
+    shared_centre: RunningCentre, taker: Person, other: Person
+) -> None:
+    incident, own = await open_incident(taker, caller=CALLER), await own_incident(other)
+    purpose = (await state_purpose(other, own["number"])).json()
+    assert (await card(other, incident))["sealed"] is not None
+    past = "UPDATE purposes SET stated_at = stated_at - interval '30 min', ends_at = ends_at - interval '30 min'"
+    await shared_centre.as_owner(past + " WHERE id = $1", UUID(purpose["id"]))
+    assert (await card(other, incident))["sealed"] is None
+    await close(taker, incident)
+    assert (await card(taker, incident))["access"]["by"] == "wrap_up"
+    later = "UPDATE incidents SET closed_at = closed_at - interval '1 hour' WHERE id = $1"
+    await shared_centre.as_owner(later, UUID(incident["id"]))
+    assert (await card(taker, incident))["sealed"] is None
+
+
+async def test_a_look_by_whoever_made_the_incident_up_or_changed_it_just_before_is_marked(
+    shared_centre: RunningCentre, taker: Person, other: Person
+) -> None:
+    made_up = await open_incident(taker, channel="officer")
+    await card(taker, made_up)
+    reported = await open_incident(taker, caller=CALLER)
+    await card(taker, reported)
+    assert [look["self_opened"] for look in await details(shared_centre, taker.id, "incident.read_sealed")] == [
+        "true",
+        "false",
+    ]
+    await take_over(other, reported["id"])
+    await card(other, reported)
+    [look] = await details(shared_centre, other.id, "incident.read_sealed")
+    assert (look["by"], look["self_opened"], look["edited_before"]) == ("owner", "false", "true")
+    target = await open_incident(taker, caller=CALLER)
+    own = await open_incident(other, channel="officer")
+    assert (await state_purpose(other, own["number"], incident=target["id"])).status_code == 201
+    await card(other, target)
+    assert (await details(shared_centre, other.id, "incident.read_sealed"))[-1]["self_opened"] == "true"
+
+
+async def test_a_crew_sees_its_incident_and_not_another(shared_centre: RunningCentre, taker: Person) -> None:
+    supervisor = await shared_centre.person(Role.SUPERVISOR)
+    officer = await shared_centre.newcomer(Grant(Role.UNIT_OFFICER, Land.WEST))
+    unit = await register_unit(supervisor, "looks-2", available=False)
+    await log_on(officer, unit)
+    incident = await open_incident(taker, caller=CALLER)
+    sent = await assign(taker, incident, unit)
+    assert (await officer.get("/api/field/now")).json()["incident"]["sealed"]["caller_name"] == CALLER["name"]
+    assert sent["version"] > incident["version"]
+
+
+async def test_a_removed_role_ends_a_purpose_that_is_under_way(
+    shared_centre: RunningCentre, taker: Person, other: Person
+) -> None:
+    incident, own = await open_incident(taker, caller=CALLER), await own_incident(other)
+    await state_purpose(other, own["number"])
+    await break_glass(other, incident["id"])
+    await shared_centre.as_owner("DELETE FROM grants WHERE account_id = $1", other.id)
+    await shared_centre.as_owner("INSERT INTO grants VALUES ($1, 'observer', $2)", other.id, int(Land.WEST))
+    seen = await card(other, incident)
+    assert (seen["sealed"], seen["access"]["needed"]) == (None, "right")
+
+
+async def test_why_names_the_rule_in_every_language(taker: Person, other: Person) -> None:
+    incident = await open_incident(taker)
+    mine = (await taker.get("/api/access/why", incident=incident["id"])).json()
+    assert (mine["allowed"], mine["policy_ids"], mine["relations"][0]) == (True, ["assigned"], "owner")
+    assert set(mine["words"]) == {"en", "ru", "uz-Cyrl", "uz-Latn"}
+    theirs = (await other.get("/api/access/why", incident=incident["id"])).json()
+    assert (theirs["allowed"], theirs["asks_purpose"], theirs["policy_ids"]) == (False, True, [])
+    assert all(theirs["words"].values())
+
+
+async def test_find_tells_a_person_who_is_shut_out_nothing_however_they_ask(
+    shared_centre: RunningCentre, taker: Person, other: Person
+) -> None:
+    incident = await open_incident(
+        taker, caller={"name": "Shut Caller", "phone": "+998 93 555 44 33"}, place_label="Old mill"
+    )
+    await take_over(other, incident["id"])
+    await shared_centre.as_owner("INSERT INTO shut_out_accounts VALUES ($1, $2)", UUID(incident["id"]), other.id)
+    for q in ("Shut Caller", "+998 93 555 44 33", incident["number"], "Old mill"):
+        found = (await other.post("/api/find", {"q": q, "callers": True})).json()
+        assert found["items"] == [], q
+        assert [
+            hit["incident"]["id"] for hit in (await taker.post("/api/find", {"q": q, "callers": True})).json()["items"]
+        ]
+
+
+async def test_a_caller_is_looked_for_among_ones_own_until_a_call_is_at_the_ear_or_a_purpose_holds(
+    shared_centre: RunningCentre, taker: Person, other: Person
+) -> None:
+    phone = "+998 91 765 43 21"
+    await open_incident(taker, caller={"name": "Oygul", "phone": phone})
+    asked = {"q": phone, "callers": True}
+    assert len((await taker.post("/api/find", asked)).json()["items"]) == 1
+    closed = (await other.post("/api/find", asked)).json()
+    assert (closed["items"], closed["purpose_needed"]) == ([], True)
+    own = await own_incident(other)
+    await state_purpose(other, own["number"], need="call_back")
+    assert len((await other.post("/api/find", asked)).json()["items"]) == 1
+    named = {"q": "Oygul", "callers": True}
+    assert [len((await one.post("/api/find", named)).json()["items"]) for one in (taker, other)] == [1, 1]
+    third = await shared_centre.newcomer(Grant(Role.CALL_TAKER, Land.WEST))
+    assert (await third.post("/api/find", named)).json()["items"] == []
+    assert (await third.send("PUT", f"/api/call-drafts/{uuid4()}", {"fields": {"note": "calls again"}})).is_success
+    assert len((await third.post("/api/find", named)).json()["items"]) == 1
