@@ -13,6 +13,7 @@ from tests.support.transparency import SECOND, START, Ticking
 from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.pool import Database
 from markaz.core.log import keys, tiles
+from markaz.core.log.checking import examine
 from markaz.core.log.checkpoints import CHUNK, UNWITNESSED, Stage, forget_passing
 from markaz.core.log.reading import LogBroken, public_tile, run_at
 from markaz.core.log.tree import check_consistency, consistency_ranges, proof
@@ -183,6 +184,37 @@ async def test_a_row_changed_past_the_program_is_never_served(log: Ticking, data
     async with log.database.connection() as connection:
         with pytest.raises(LogBroken):
             await public_tile(connection, ring.salts, tiles.Tile(0, 0))
+
+
+async def test_the_administrators_check_sees_a_removed_or_changed_entry_and_lost_keys(
+    log: Ticking, database: DatabaseAccess
+) -> None:
+    async def examined() -> tuple[bool, str]:
+        async with log.database.connection() as connection:
+            return await examine(connection, log.home)
+
+    await log.enter(3)
+    assert (await examined())[0], "before the first checkpoint"
+    await log.checkpointer.tick()
+    await log.enter(3)
+    await log.tick(300)
+    assert await examined() == (True, "6 entries, of which the signed checkpoint of 301 leaves covers 6")
+    (log.home / keys.KEY_FILE).rename(log.home / "away.json")
+    assert "key backup" in (await examined())[1]
+    (log.home / "away.json").rename(log.home / keys.KEY_FILE)
+    owner = await Database.open(database.owner_dsn, max_size=1)
+    for statement, word in (
+        ("UPDATE log_leaves SET body = '{}' WHERE index = 2", "entry 2 is not"),
+        ("UPDATE log_leaves SET hash = sha256('\\x00' || body) WHERE index = 2", "first 6 entries are not those"),
+        ("UPDATE log_public_tiles SET hash = sha256('') WHERE index = 0", "not the one that was signed"),
+        ("DELETE FROM log_leaves WHERE index = 4", "some were removed"),
+    ):
+        async with owner.transaction() as connection:
+            await connection.execute(statement)
+        sound, found = await examined()
+        assert not sound
+        assert word in found
+    await owner.close()
 
 
 async def test_passing_checkpoints_go_and_one_an_hour_stays(log: Ticking) -> None:

@@ -15,6 +15,7 @@ from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.folder import CentreFolder
 from markaz.core.db.migrate import SchemaState, schema_of
 from markaz.core.db.tools import connect_owner
+from markaz.core.log.checking import examine
 from markaz.core.sealing import KeysMissing, Sealer
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -45,6 +46,7 @@ async def check(access: DatabaseAccess, folder: CentreFolder) -> list[Finding]:
                 findings += [await _events_dense(connection), await _counter(connection)]
                 findings += [await _role_power(connection, app_role), await _role_rights(connection, app_role)]
                 findings += [await _sealed(connection), await _erased(connection), await _key_file(connection, folder)]
+                findings.append(Finding("log", *await examine(connection, folder.home)))
     finally:
         await connection.close(timeout=5)
     return [*findings, _modes(folder), _sign_in(folder), _disk(folder)]
