@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from asyncpg.pgproto.pgproto import UUID as PgUUID
 from tests.support.access import (
     DISTRICT,
     ELSEWHERE,
@@ -278,6 +279,12 @@ def test_a_role_reaches_down_and_never_up_or_aside() -> None:
     assert within(LAND, 404) is None
     assert within(LAND, None) is None
     assert within(LAND, 69) == frozenset({ROOT, REGION, DISTRICT})
+
+
+def test_an_id_as_the_database_driver_gives_it_is_the_same_id() -> None:
+    driver = PgUUID(str(ME))
+    asked = question(replace(DISPATCHER, account=driver), of=resource(record=driver, workers=frozenset({driver})))
+    assert decide(asked).policy_ids == ("assigned",)
 
 
 def test_a_second_is_the_least_time_a_rule_knows() -> None:

@@ -175,7 +175,7 @@ def why(data_class: DataClass, context: Context, asked: frozenset[str] = CONTEXT
         }
     if "approver" in asked and context.approver is not None:
         given["approver"] = context.approver
-    return orjson.dumps(given).decode()
+    return orjson.dumps(given, default=_id).decode()
 
 
 def seconds(at: datetime) -> int:
@@ -185,4 +185,11 @@ def seconds(at: datetime) -> int:
 
 def _entity(kind: str, name: str, attributes: dict[str, Any]) -> str:
     entity = {"uid": {"type": kind, "id": name}, "attrs": attributes, "parents": []}
-    return orjson.dumps([entity]).decode()
+    return orjson.dumps([entity], default=_id).decode()
+
+
+def _id(value: Any) -> str:
+    """Write down an id of the database driver's own kind of UUID, which orjson does not know."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be asked about")
