@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from asyncpg.pgproto.pgproto import UUID as PgUUID
+from asyncpg.pgproto import pgproto
 from tests.support.access import (
     DISTRICT,
     ELSEWHERE,
@@ -282,7 +282,7 @@ def test_a_role_reaches_down_and_never_up_or_aside() -> None:
 
 
 def test_an_id_as_the_database_driver_gives_it_is_the_same_id() -> None:
-    driver = PgUUID(str(ME))
+    driver = pgproto.UUID(str(ME))
     asked = question(replace(DISPATCHER, account=driver), of=resource(record=driver, workers=frozenset({driver})))
     assert decide(asked).policy_ids == ("assigned",)
 
