@@ -15,12 +15,12 @@ import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
 from random import Random
-from statistics import quantiles
 from uuid import UUID
 
 import asyncpg
 import uvloop
 
+from bench import cpu
 from bench.cluster import BenchDatabase, bench_cluster
 from bench.figures import Figure, alone, compared
 from bench.settings import RUNS, Scale, say
@@ -39,7 +39,7 @@ LOOKS = {Scale.SMALL: 4_000, Scale.FULL: 40_000}
 AT_ONCE = 2_000
 LEAVES = {Scale.SMALL: 200_000, Scale.FULL: 10_000_000}
 PUBLIC_LEAVES = {Scale.SMALL: 70_000, Scale.FULL: 2_592_000}  # thirty days of seconds
-PROOFS = 200
+PROOFS = 280
 COPY_AT_ONCE = 256 * 256
 SALTS = {1: b"b" * 32}
 ACTOR = UUID(int=1)
@@ -62,7 +62,8 @@ def run(scale: Scale) -> Iterable[Figure]:
         for number in range(RUNS + 1):
             say(f"audit: looks, run {number} of {RUNS}" if number else "audit: looks, warming up")
             rates.append(runner.run(_looks(acts, LOOKS[scale])))
-        yield alone("audit.group_rate", "us/entry", rates[1:], target=100.0)
+        yield alone("audit.group_rate", "us/entry", [rate for rate, _ in rates[1:]], target=100.0)
+        yield alone("audit.group_rate_cpu", "us CPU/entry", [spent for _, spent in rates[1:]])
         large = cluster.empty()
         say(f"audit: filling a log of {LEAVES[scale]:,} leaves")
         runner.run(_fill(large, scale))
@@ -103,8 +104,8 @@ async def _acts(database: BenchDatabase, acts: int, *, is_entered: bool) -> floa
     return elapsed / acts / 1e6
 
 
-async def _looks(database: BenchDatabase, looks: int) -> float:
-    """Return the time of one durable entry in us."""
+async def _looks(database: BenchDatabase, looks: int) -> tuple[float, float]:
+    """Return the time of one durable entry in us, and its CPU time in this process and in the database."""
     opened = await Database.open(database.access.app_dsn, max_size=2)
     group, numbers = Group(opened, SystemClock()), iter(range(looks))
 
@@ -114,14 +115,15 @@ async def _looks(database: BenchDatabase, looks: int) -> float:
 
     async with opened.connection() as connection:
         before = await appending.size(connection)
-    began = time.perf_counter_ns()
+    backends, own, began = cpu.backends_ns(database.name), time.process_time_ns(), time.perf_counter_ns()
     await asyncio.gather(*(looking() for _ in range(AT_ONCE)))
-    elapsed = time.perf_counter_ns() - began
+    elapsed, own = time.perf_counter_ns() - began, time.process_time_ns() - own
+    backends = cpu.backends_ns(database.name) - backends
     async with opened.connection() as connection:
         if await appending.size(connection) - before != looks:
             raise RuntimeError("an entry is missing")
     await opened.close()
-    return elapsed / looks / 1e3
+    return elapsed / looks / 1e3, (own + backends) / looks / 1e3
 
 
 async def _fill(database: BenchDatabase, scale: Scale) -> None:
@@ -166,19 +168,18 @@ async def _proofs(database: BenchDatabase, scale: Scale) -> list[Figure]:
             root = (await tiles.frontier_of(size, fetch)).root()
             inclusion = [one async for one in _inclusions(fetch, size, root, is_public)]
             consistency = [one async for one in _consistencies(connection, fetch, size, root)]
-            target = None if is_public else 5.0
-            figures += [
-                alone(f"{name}_inclusion", "ms", _runs(inclusion), target=target),
-                alone(f"{name}_consistency", "ms", _runs(consistency), target=target),
-            ]
+            for what, times in (("inclusion", inclusion), ("consistency", consistency)):
+                figures.append(alone(f"{name}_{what}", "ms", _runs(times, 0.5), target=None if is_public else 5.0))
+                figures.append(alone(f"{name}_{what}_p95", "ms", _runs(times, 0.95)))
     await opened.close()
     return figures
 
 
-def _runs(times_ms: list[float]) -> list[float]:
-    """Return the 95th percentile of each fifth of the proofs."""
+def _runs(times_ms: list[float], quantile: float) -> list[float]:
+    """Return a quantile of each seventh of the proofs."""
     share = len(times_ms) // RUNS
-    return [quantiles(times_ms[n * share : (n + 1) * share], n=20)[-1] for n in range(RUNS)]
+    parts = [sorted(times_ms[n * share : (n + 1) * share]) for n in range(RUNS)]
+    return [part[int(len(part) * quantile)] for part in parts]
 
 
 async def _inclusions(fetch: tiles.Fetch, size: int, root: bytes, is_public: bool) -> AsyncIterator[float]:
