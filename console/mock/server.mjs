@@ -250,6 +250,8 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
   });
 
   const reads = [
+    [/^\/api\/me\/ways$/, () => ({ has_password: true, has_codes: false, recovery_codes_left: 0, has_provider: false, passkeys: [], passkeys_at: null, is_second_factor_needed: false, proof_ends_at: new Date().toISOString() })],
+    [/^\/api\/me\/sessions$/, () => ({ items: [] })],
     [/^\/api\/me$/, (actor) => me(actor)],
     [/^\/api\/codes$/, () => CODES],
     [/^\/api\/territories$/, () => ({ territories: world.territories })],
@@ -396,7 +398,7 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
 
   async function api(request, response, url) {
     if (url.pathname === "/api/session") return session(request, response);
-    if (url.pathname === "/api/centre") return json(response, 200, { demo: true, training: false, profile: "uz" });
+    if (url.pathname === "/api/centre") return json(response, 200, { demo: true, training: false, profile: "uz", sign_in: { passkeys_at: null, provider: null } });
     const actor = actorOf(request);
     if (!actor) return refuse(response, 401, "not_signed_in", "Sign in first.");
     if (url.pathname === "/api/stream") return openStream(request, response, url.searchParams);

@@ -2,6 +2,8 @@ import { lazy, Suspense } from "react";
 import { Navigate, Route, Routes } from "react-router";
 import { may } from "./api/permissions";
 import { useSessionState, useWords } from "./context";
+import { AccountScreen } from "./screens/account/account-screen";
+import { EnrolScreen } from "./screens/account/enrol";
 import { AlertFormScreen } from "./screens/alerts/alert-form";
 import { AlertScreen } from "./screens/alerts/alert-screen";
 import { AlertsScreen } from "./screens/alerts/alerts-screen";
@@ -28,6 +30,7 @@ export function App() {
   const { t } = useWords();
   if (state.kind === "loading") return <p className="whole-page quiet">{t("app.loading")}</p>;
   if (state.kind === "signed_out") return <SignInScreen />;
+  if (state.kind === "enrol") return <EnrolScreen />;
   if (state.kind === "unreachable") {
     return (
       <main className="whole-page">
@@ -44,6 +47,7 @@ export function App() {
       <Suspense fallback={<p className="quiet pad">{t("app.loading")}</p>}>
         <Routes>
           <Route path="/" element={<Navigate to={may(state.me, "picture") || !may(state.me, "oversight") ? "/desk" : "/oversight"} replace />} />
+          <Route path="/account" element={<AccountScreen />} />
           <Route path="/desk/:id?" element={<DeskScreen />} />
           <Route path="/map/:territory?" element={<MapScreen />} />
           <Route path="/new" element={<NewIncidentScreen />} />

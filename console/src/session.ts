@@ -4,6 +4,7 @@
  */
 import { ApiError, Command, read, whenSignedOut } from "./api/client";
 import type { SignInRequest } from "./api/contract-check";
+import { sign, type SignOptions } from "./api/passkeys";
 import { may } from "./api/permissions";
 import { Territories } from "./api/territories";
 import type { Codes, Me, Territory } from "./api/types";
@@ -16,6 +17,7 @@ export type SessionState =
   | { kind: "loading" }
   | { kind: "unreachable" }
   | { kind: "signed_out" }
+  | { kind: "enrol"; me: Me }
   | { kind: "ready"; me: Me; codes: Codes; territories: Territories };
 
 export class Session {
@@ -53,9 +55,32 @@ export class Session {
     }
   }
 
-  /** Throws ApiError (401: wrong login or password) or Unreachable. */
-  async signIn(login: string, password: string): Promise<void> {
-    await this.enter(await new Command<Me>("POST", "/api/session", { login, password } satisfies SignInRequest).send({ attempts: 2 }));
+  /** Says whether a code is asked for. Throws ApiError (401: wrong login or password) or Unreachable. */
+  async signIn(login: string, password: string): Promise<"code" | "in"> {
+    const body = { login, password } satisfies SignInRequest;
+    const answer = await new Command<Me | { next: "code" }>("POST", "/api/session", body).send({ attempts: 2 });
+    if ("next" in answer) return "code";
+    await this.enter(answer);
+    return "in";
+  }
+
+  /** Ends a sign-in by password with the code that was asked for. */
+  async finishWith(code: { code: string } | { recovery_code: string }): Promise<"in"> {
+    await this.enter(await new Command<Me>("POST", "/api/session/code", code).send({ attempts: 1 }));
+    return "in";
+  }
+
+  /** Says "away" when the person turned away from the browser's question. */
+  async signInWithPasskey(): Promise<"in" | "away"> {
+    const credential = await sign(await new Command<SignOptions>("POST", "/api/session/passkey/options", {}).send({ attempts: 1 }));
+    if (!credential) return "away";
+    try {
+      await this.enter(await new Command<Me>("POST", "/api/session/passkey", { credential }).send({ attempts: 1 }));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) throw new ApiError(401, { ...error.body, code: "passkey_refused" });
+      throw error;
+    }
+    return "in";
   }
 
   async signOut(): Promise<void> {
@@ -67,6 +92,7 @@ export class Session {
   }
 
   private async enter(me: Me): Promise<void> {
+    if (me.level === "enrol") return this.set({ kind: "enrol", me });
     const [codes, territories] = await Promise.all([
       read<Codes>("/api/codes"),
       read<{ territories: Territory[] }>("/api/territories"),

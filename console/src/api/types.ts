@@ -201,6 +201,8 @@ export interface Me {
   account: { id: string; login: string; display_name: string };
   grants: { role: string; territory_id: number }[];
   permissions: string[];
+  /** `enrol`: the role needs a second factor first, and nothing else is served. */
+  level?: "full" | "enrol";
   demo: boolean;
   /** A training desk: a copy of the past, never live. */
   training: boolean;

@@ -6,6 +6,7 @@ import { contentsEn } from "./contents/en";
 import { placesEn } from "./places/en";
 import { crewsEn } from "./crews/en";
 import { oversightEn } from "./oversight/en";
+import { accountEn } from "./account/en";
 
 export const en = {
   ...dispatchEn,
@@ -15,6 +16,7 @@ export const en = {
   ...placesEn,
   ...crewsEn,
   ...oversightEn,
+  ...accountEn,
   "app.title": "Markaz: duty desk",
   "app.loading": "Loading…",
   "app.not_found": "There is no such page.",

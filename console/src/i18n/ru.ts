@@ -5,6 +5,7 @@ import { contentsRu } from "./contents/ru";
 import { placesRu } from "./places/ru";
 import { crewsRu } from "./crews/ru";
 import { oversightRu } from "./oversight/ru";
+import { accountRu } from "./account/ru";
 import type { Messages } from "./messages";
 
 export const ru: Messages = {
@@ -15,6 +16,7 @@ export const ru: Messages = {
   ...placesRu,
   ...crewsRu,
   ...oversightRu,
+  ...accountRu,
   "app.title": "Markaz: дежурная часть",
   "app.loading": "Загрузка…",
   "app.not_found": "Такой страницы нет.",

@@ -5,6 +5,7 @@ import { contentsUzCyrl } from "./contents/uz-cyrl";
 import { placesUzCyrl } from "./places/uz-cyrl";
 import { crewsUzCyrl } from "./crews/uz-cyrl";
 import { oversightUzCyrl } from "./oversight/uz-cyrl";
+import { accountUzCyrl } from "./account/uz-cyrl";
 import type { Messages } from "./messages";
 
 /** Generated from uz-latn.ts by `npm run uz-cyrl`; do not edit. Words are set right in scripts/uz-cyrl-exceptions.json. */
@@ -16,6 +17,7 @@ export const uzCyrl: Messages = {
   ...placesUzCyrl,
   ...crewsUzCyrl,
   ...oversightUzCyrl,
+  ...accountUzCyrl,
   "app.title": "Марказ: навбатчилик қисми",
   "app.loading": "Юкланмоқда…",
   "app.not_found": "Бундай саҳифа йўқ.",

@@ -5,6 +5,7 @@ import { contentsUzLatn } from "./contents/uz-latn";
 import { placesUzLatn } from "./places/uz-latn";
 import { crewsUzLatn } from "./crews/uz-latn";
 import { oversightUzLatn } from "./oversight/uz-latn";
+import { accountUzLatn } from "./account/uz-latn";
 import type { Messages } from "./messages";
 
 /** Written with ʻ (U+02BB) in oʻ and gʻ and ʼ (U+02BC) for the tutuq; the Cyrillic text is generated from this one. */
@@ -16,6 +17,7 @@ export const uzLatn: Messages = {
   ...placesUzLatn,
   ...crewsUzLatn,
   ...oversightUzLatn,
+  ...accountUzLatn,
   "app.title": "Markaz: navbatchilik qismi",
   "app.loading": "Yuklanmoqda…",
   "app.not_found": "Bunday sahifa yoʻq.",

@@ -68,9 +68,14 @@ export function Shell({ children }: { children: ReactNode }) {
           <ThemePicker />
         </span>
         <LanguagePicker />
-        <span className="who only-wide" dir="auto" title={me.account.display_name}>
-          {me.account.display_name}
-        </span>
+        <NavLink to="/account" className="button is-quiet who-link" title={t("account.title")} aria-label={t("account.title_of", { name: me.account.display_name })}>
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 20c1-4 4-6 8-6s7 2 8 6" />
+          </svg>
+          <span className="who only-wide" dir="auto">
+            {me.account.display_name}
+          </span>
+        </NavLink>
         <button type="button" className="button is-quiet" onClick={() => (owned() > 0 ? setIsLeaving(true) : void session.signOut())}>
           {t("top.sign_out")}
         </button>
@@ -95,7 +100,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </nav>
       <main id="main" className="main" tabIndex={-1}>
         <ErrorBoundary place={pathname} message={t("problem.unexpected")} reload={t("problem.reload")}>
-          {may(me, "picture") || may(me, "oversight") ? children : <p className="empty">{t("app.no_screens", { command: "markaz" })}</p>}
+          {may(me, "picture") || may(me, "oversight") || pathname === "/account" ? children : <p className="empty">{t("app.no_screens", { command: "markaz" })}</p>}
         </ErrorBoundary>
       </main>
       {isLeaving && <LeaveDialog onClose={() => setIsLeaving(false)} />}

@@ -70,9 +70,18 @@ export class Phone {
     this.stopWatching();
   }
 
-  async signIn(login: string, password: string): Promise<void> {
-    await new Command<Me>("POST", "/api/session", { login, password }).send({ attempts: 2 });
+  /** Says whether a code is asked for. */
+  async signIn(login: string, password: string): Promise<"code" | "in"> {
+    const answer = await new Command<Me | { next: "code" }>("POST", "/api/session", { login, password }).send({ attempts: 2 });
+    if ("next" in answer) return "code";
     await this.enter();
+    return "in";
+  }
+
+  async finishWith(code: { code: string } | { recovery_code: string }): Promise<"in"> {
+    await new Command<Me>("POST", "/api/session/code", code).send({ attempts: 1 });
+    await this.enter();
+    return "in";
   }
 
   async signOut(): Promise<void> {

@@ -77,30 +77,53 @@ function TopLine({ phone, unsent }: { phone: Phone; unsent: number }) {
 }
 
 function SignIn({ phone, unsent }: { phone: Phone; unsent: number }) {
-  const { t } = useUnitWords();
+  const { t, f } = useUnitWords();
+  const [needsCode, setNeedsCode] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     setProblem(null);
-    phone.signIn(String(form.get("login")).trim(), String(form.get("password"))).catch((error: unknown) => {
-      const isWrong = error instanceof ApiError && (error.status === 401 || error.status === 403);
-      setProblem(isWrong ? t("sign_in.wrong") : t("problem.unreachable"));
-    });
+    const typed = String(form.get("code") ?? "").trim();
+    const code = /^[0-9]{6}$/.test(typed.replaceAll(" ", "")) ? { code: typed.replaceAll(" ", "") } : { recovery_code: typed };
+    const going = needsCode ? phone.finishWith(code) : phone.signIn(String(form.get("login")).trim(), String(form.get("password")));
+    going
+      .then((next) => setNeedsCode(next === "code"))
+      .catch((error: unknown) => {
+        if (error instanceof ApiError && error.code === "step_ended") setNeedsCode(false);
+        setProblem(words(error));
+      });
+  };
+  const words = (error: unknown) => {
+    if (!(error instanceof ApiError)) return t("problem.unreachable");
+    if (error.code === "step_ended") return t("sign_in.step_ended");
+    const wait_s = Number(error.body.details?.["retry_after_s"]);
+    if (error.status === 429 && wait_s > 0) return t("sign_in.wait", { time: f.age(Math.ceil(wait_s)) });
+    if (error.status === 401 || error.status === 403 || error.status === 422) return t(needsCode ? "sign_in.code_wrong" : "sign_in.wrong");
+    return t("problem.unreachable");
   };
   return (
     <main className="unit-main">
       <h1>{t("unit.sign_in")}</h1>
       {unsent > 0 && <p className="unit-note">{t("unit.kept_until", { n: unsent })}</p>}
       <form onSubmit={submit} className="unit-form">
-        <label className="field">
-          <span>{t("sign_in.login")}</span>
-          <input name="login" autoComplete="username" autoCapitalize="none" spellCheck={false} required />
-        </label>
-        <label className="field">
-          <span>{t("sign_in.password")}</span>
-          <input name="password" type="password" autoComplete="current-password" required />
-        </label>
+        {needsCode ? (
+          <label className="field">
+            <span>{t("sign_in.code_or_recovery")}</span>
+            <input key="code" name="code" className="num" autoComplete="one-time-code" autoCapitalize="none" spellCheck={false} required autoFocus />
+          </label>
+        ) : (
+          <>
+            <label className="field">
+              <span>{t("sign_in.login")}</span>
+              <input name="login" autoComplete="username" autoCapitalize="none" spellCheck={false} required />
+            </label>
+            <label className="field">
+              <span>{t("sign_in.password")}</span>
+              <input name="password" type="password" autoComplete="current-password" required />
+            </label>
+          </>
+        )}
         {problem && <p className="problem" role="alert">{problem}</p>}
         <button type="submit" className="button is-primary unit-big">{t("sign_in.submit")}</button>
       </form>
