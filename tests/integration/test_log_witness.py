@@ -78,12 +78,12 @@ class Day:
         """Return the key that signs."""
         return self.ring.signer.verifier.vkey
 
-    async def passes(self, seconds: int = 1, entries: int = 0) -> None:
-        """Let time pass, with entries at its end."""
+    async def passes(self, seconds: int = 1, entries: int = 0, *, stated_ago: timedelta = timedelta(0)) -> None:
+        """Let time pass, with entries at its end, which state a time so long ago."""
         self.clock.advance(timedelta(seconds=seconds))
         if entries:
             async with self.running.centre.database.transaction() as connection:
-                await append(connection, self.clock.now(), [entry(n) for n in range(entries)])
+                await append(connection, self.clock.now() - stated_ago, [entry(n) for n in range(entries)])
         await self.running.centre.checkpointer.tick()
 
     async def register(self, vkey: str) -> None:
@@ -259,7 +259,7 @@ async def exported(day: Day, outside: Outside, tmp_path: Path) -> Path:
     await outside.run("keygen", outside.folder, NAME)
     await day.register(outside.said.strip())
     for entries in (1, 0, 0, 2):
-        await day.passes(entries=entries)
+        await day.passes(entries=entries, stated_ago=timedelta(days=entries - 1))
         assert await outside.look(day.url, day.vkey) == 0
     end = day.clock.now()
     await day.passes(entries=1)
@@ -320,6 +320,9 @@ async def test_an_exported_folder_verifies_offline_and_nothing_in_it_may_be_chan
     assert await outside.run("verify", exported, *arguments) == 0, outside.said
     assert f"cosigned by {witness}" in outside.said
     assert "complete and unchanged" in outside.said
+    assert outside.said.count("86400 s before it was logged") == 2, (
+        "back-dated ones are named, at the place where they came"
+    )
     for name, changed in _mutations(exported):
         assert await outside.run("verify", changed, "--key", day.vkey) == ALARM, (name, outside.said)
     history = outside.folder / "history.jsonl"
