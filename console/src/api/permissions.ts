@@ -2,7 +2,7 @@
 import type { Me } from "./types";
 
 export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "reopen" | "correct" | "unit_status" | "figures" | "sealed" | "colleagues" | "alarms" | "resolve_alarm" | "emergency" | "hazard" | "alerts" | "alert_draft" | "alert_approve" | "handover" | "summary" | "summary_make" | "log_on" | "lend" | "register" | "plan"
-  | "oversight" | "judge_reviews" | "read_reviews" | "publish_rate" | "handle_rights" | "renew_delays";
+  | "oversight" | "judge_reviews" | "read_reviews" | "publish_rate" | "handle_rights" | "renew_delays" | "judge_glass";
 
 /** One permission, or any of several. */
 const NEEDS: Record<Act, string | readonly string[]> = {
@@ -31,12 +31,13 @@ const NEEDS: Record<Act, string | readonly string[]> = {
   lend: "unit.lend",
   register: "unit.register",
   plan: "roster.plan",
-  oversight: ["review.judge", "review.read", "right.handle", "right.renew"],
+  oversight: ["review.judge", "review.read", "right.handle", "right.renew", "glass.review"],
   judge_reviews: "review.judge",
   read_reviews: "review.read",
   publish_rate: "review.publish",
   handle_rights: "right.handle",
   renew_delays: "right.renew",
+  judge_glass: "glass.review",
 };
 
 export function may(me: Me, act: Act): boolean {

@@ -2,8 +2,11 @@
 import type { ComponentType } from "react";
 import type { Act } from "../../api/permissions";
 import type { Key } from "../../i18n/messages";
-import { ReviewsTab } from "./reviews";
+import { DelaysTab } from "./delays";
+import { GlassTab } from "./glass";
 import { RateTab } from "./rate";
+import { ReviewsTab } from "./reviews";
+import { RightsTab } from "./rights";
 
 export interface Tab {
   /** The part of the address: /oversight/{path}, and /oversight/{path}/{id} for one record of it. */
@@ -15,5 +18,8 @@ export interface Tab {
 
 export const TABS: readonly Tab[] = [
   { path: "reviews", label: "oversight.tab.reviews", needs: "judge_reviews", Screen: ReviewsTab },
+  { path: "glass", label: "oversight.tab.glass", needs: "judge_glass", Screen: GlassTab },
+  { path: "rights", label: "oversight.tab.rights", needs: "handle_rights", Screen: RightsTab },
+  { path: "delays", label: "oversight.tab.delays", needs: "read_reviews", Screen: DelaysTab },
   { path: "rate", label: "oversight.tab.rate", needs: "read_reviews", Screen: RateTab },
 ];

@@ -71,3 +71,58 @@ export interface RateDocument {
   version?: number;
   published_at?: string;
 }
+
+export const RIGHTS = ["who_looked", "correction", "restriction", "erasure"] as const;
+export type RightKind = (typeof RIGHTS)[number];
+export const ANSWERS = ["granted", "in_part", "refused"] as const;
+export type RightAnswer = (typeof ANSWERS)[number];
+export const DOCUMENTS = ["passport", "id_card", "driving_licence", "birth_certificate", "power_of_attorney", "other_official"] as const;
+export const GROUNDS = ["inquiry", "detection", "public_security", "national_security", "rights_of_others"] as const;
+export type DelayGround = (typeof GROUNDS)[number];
+
+export interface RightLine {
+  id: string;
+  number: string;
+  kind: RightKind;
+  territory_id: number;
+  received_at: string;
+  due_at: string;
+  is_overdue: boolean;
+  answer: RightAnswer | null;
+  answered_at: string | null;
+  found: number;
+  version: number;
+}
+
+export interface RightList {
+  items: RightLine[];
+  to_tell: { delay_id: string; due_at: string; numbers: string[] }[];
+}
+
+export interface ToldLook {
+  at: string;
+  offices: { role: string | null; territory_id: number | null }[];
+  what: "read" | "found" | "disclosed" | "taken_out";
+  why: "work" | "purpose" | "emergency" | "search" | "request";
+  incident: string;
+}
+
+export interface WholeRequest extends RightLine {
+  language: string;
+  identity_document: (typeof DOCUMENTS)[number];
+  person: { name: string | null; phone: string | null; reach: string | null; text: string | null } | null;
+  records: { sealed_id: string; incident: string; territory_id: number; role: string; received_at: string; restricted: boolean; erased: boolean }[];
+  looks: (ToldLook & { entry_id: number; delayed: { id: string; ground: DelayGround; ends_at: string } | null })[];
+  document: { answer: RightAnswer | null; reasons: string | null; incidents: string[]; looks: ToldLook[] };
+}
+
+export interface Delay {
+  id: string;
+  territory_id: number;
+  ground: DelayGround;
+  begins_at: string;
+  ends_at: string;
+  looks: number;
+  is_renewal: boolean;
+  is_renewed: boolean;
+}
