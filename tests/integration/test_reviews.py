@@ -90,10 +90,12 @@ async def test_looks_that_raise_a_question_are_asked_about_and_keep_no_name(yest
     karimov = await named(centre, "Olim Karimov")
     await named(centre, "Bekzod Aliyev")
     one = await open_incident(karimov, caller={"name": "Каримова Нодира", "phone": "+998901112233"})
-    other = await open_incident(karimov, caller={"name": "Алиев Бекзод Тоҳирович"}, address="12, Amir Temur")
+    other = await open_incident(
+        karimov, caller={"name": "Алиев Бекзод Тоҳирович", "phone": "+998901112244"}, address="12, Amir Temur"
+    )
     home = {"home_territory_id": int(Land.EAST_NORTH), "home_address": "Amir Temur 12"}
     assert (await karimov.send("PUT", "/api/oversight/declared", home)).status_code == 204
-    far = await open_incident(karimov, Land.EAST_NORTH, caller={"name": "Somebody Else"})
+    far = await open_incident(karimov, Land.EAST_NORTH, caller={"name": "Somebody Else", "phone": "+998901112255"})
     for incident in (one, other, far):
         await look_at(karimov, incident["id"])
         await look_at(karimov, incident["id"])  # twice: one question about it, not two
@@ -208,3 +210,28 @@ async def test_a_published_rate_says_what_is_not_known_and_a_later_one_is_a_furt
         assert page.status_code == 200
         assert word in page.text
         assert "50.00 %" in page.text
+
+
+async def test_a_stated_purpose_is_read_in_its_own_words_by_the_reviewer_alone(centre: RunningCentre) -> None:
+    owner, viewer = await centre.person(Role.DUTY_OFFICER), await centre.person(Role.DISPATCHER, Land.WEST)
+    words = "Comparing the plates of two thefts on this street"
+    theirs, mine = await open_incident(owner), await open_incident(await centre.person(Role.SUPERVISOR))
+    officer = await centre.person(Role.DATA_PROTECTION_OFFICER, Land.REGION)
+    case = await make_case(centre, owner)
+    purpose_id, sealed_id = UUID(int=7), UUID(int=8)
+    async with centre.centre.database.transaction() as connection:
+        await centre.centre.sealer.store(connection, sealed_id, {"purpose": words})
+    await centre.as_owner(
+        "INSERT INTO purposes (id, account_id, kind, reference_id, reference, need, territory_id, sealed_id, text_hash, "
+        "self_opened, edited_before, stated_at, ends_at) VALUES ($1, $2, 'incident', $3, $4, 'same_event', 31, $5, '\\x01', "
+        "true, false, now(), now() + interval '30 minutes')",
+        purpose_id,
+        viewer.id,
+        UUID(mine["id"]),
+        theirs["number"],
+        sealed_id,
+    )
+    await centre.as_owner("UPDATE audit_entries SET purpose_id = $2 WHERE id = $1", case["entry_id"], purpose_id)
+    shown = (await officer.get(f"/api/oversight/reviews/{case['id']}")).json()
+    assert shown["purpose"] == {"text": words, "erased": False}
+    assert words not in (await officer.get("/api/oversight/reviews")).text

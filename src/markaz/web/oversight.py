@@ -19,7 +19,7 @@ from markaz.programmes.oversight.reviews.publishing import Publishing
 from markaz.programmes.oversight.reviews.routes import reviews_router
 from markaz.programmes.oversight.reviews.sampling import Sampling
 from markaz.programmes.oversight.reviews.service import Reviews
-from markaz.programmes.oversight.reviews.sources import LogRoots, NoPurposes
+from markaz.programmes.oversight.reviews.sources import LogRoots, StatedPurposes
 from markaz.programmes.oversight.rights.delays import Delays
 from markaz.programmes.oversight.rights.paper import TEMPLATE, Wording
 from markaz.programmes.oversight.rights.routes import rights_router
@@ -51,7 +51,7 @@ class Oversight:
             zone=self.zone,
             looked_at=persons,
             persons=persons,
-            purposes=NoPurposes(),
+            purposes=StatedPurposes(spine.sealer),
             roots=LogRoots(),
         )
         drawn, asked = settings.review_drawn_per_day, settings.review_asked_per_day

@@ -39,7 +39,6 @@ export const oversightEn = {
   "review.relation.dispatcher": "viewer sent units there",
   "review.relation.crew": "viewer was of a crew sent there",
   "review.relation.alarm": "viewer had taken its alarm",
-  "review.relation.other": "viewer worked with it",
   "review.questions": "Questions",
   "review.question_note": "A question is no finding: ask, do not assume.",
   "review.question.own_family_name": "Somebody in the record has the viewer's family name.",

@@ -41,7 +41,6 @@ export const oversightRu: Part<typeof oversightEn> = {
   "review.relation.dispatcher": "смотревший направлял наряды",
   "review.relation.crew": "смотревший был в экипаже наряда",
   "review.relation.alarm": "смотревший принял сигнал",
-  "review.relation.other": "смотревший работал с этим",
   "review.questions": "Вопросы",
   "review.question_note": "Вопрос не вывод: спросите, не предполагайте.",
   "review.question.own_family_name": "У кого-то в записи та же фамилия, что у смотревшего.",

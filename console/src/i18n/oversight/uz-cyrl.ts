@@ -42,7 +42,6 @@ export const oversightUzCyrl: Part<typeof oversightEn> = {
   "review.relation.dispatcher": "қараган киши наряд юборган",
   "review.relation.crew": "қараган киши юборилган экипажда бўлган",
   "review.relation.alarm": "қараган киши сигнални олган",
-  "review.relation.other": "қараган киши у билан ишлаган",
   "review.questions": "Саволлар",
   "review.question_note": "Савол хулоса эмас: сўранг, тахмин қилманг.",
   "review.question.own_family_name": "Ёзувдаги кимдир қараган киши билан бир фамилияда.",

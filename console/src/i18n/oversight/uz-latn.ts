@@ -41,7 +41,6 @@ export const oversightUzLatn: Part<typeof oversightEn> = {
   "review.relation.dispatcher": "qaragan kishi naryad yuborgan",
   "review.relation.crew": "qaragan kishi yuborilgan ekipajda boʻlgan",
   "review.relation.alarm": "qaragan kishi signalni olgan",
-  "review.relation.other": "qaragan kishi u bilan ishlagan",
   "review.questions": "Savollar",
   "review.question_note": "Savol xulosa emas: soʻrang, taxmin qilmang.",
   "review.question.own_family_name": "Yozuvdagi kimdir qaragan kishi bilan bir familiyada.",

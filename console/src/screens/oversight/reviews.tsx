@@ -144,7 +144,7 @@ function CaseFacts({ one }: { one: ReviewCase }) {
         <dt>{t("review.purpose")}</dt>
         <dd>
           {one.purpose === null ? t("review.own_work") : one.purpose.text === null ? t("review.erased") : <q dir="auto">{one.purpose.text}</q>}
-          {one.relation && <> · {t(word("review.relation", one.relation, "review.relation.other"))}</>}
+          {one.relation !== null && `review.relation.${one.relation}` in en && <> · {t(`review.relation.${one.relation}` as Key)}</>}
         </dd>
         {incident && (
           <>

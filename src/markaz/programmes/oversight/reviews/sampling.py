@@ -142,7 +142,7 @@ class Sampling:
         looks = [_look(row) for row in rows]
         stated = await self._ground.purposes.questions(connection, {row["purpose_id"] for row in rows} - {None})
         bursts = night_bursts(looks, self._ground.zone)
-        looks = [
+        looks = _once_a_day(
             replace(
                 look,
                 questions=look.questions
@@ -150,7 +150,7 @@ class Sampling:
                 | (frozenset({Question.NIGHT_BURST}) if look.leaf in bursts else frozenset()),
             )
             for look, row in zip(looks, rows, strict=True)
-        ]
+        )
         return await self._compared(connection, looks)
 
     async def _compared(self, connection: Connection, looks: list[Look]) -> tuple[list[Look], int]:
@@ -203,6 +203,17 @@ def _look(row: store.Record) -> Look:
         territory_id=row["territory_id"],
         questions=frozenset(own),
     )
+
+
+def _once_a_day(looks: Iterable[Look]) -> list[Look]:
+    """Keep a question at the first look of a viewer at a record: thirty looks of one night are one case."""
+    seen: set[tuple[UUID, UUID | None, Question]] = set()
+    kept = []
+    for look in looks:
+        keys = {(look.viewer_id, look.record_id, question) for question in look.questions}
+        kept.append(replace(look, questions=frozenset(key[2] for key in keys - seen)))
+        seen |= keys
+    return kept
 
 
 def _staff(rows: Iterable[store.Record]) -> tuple[Mapping[UUID, Viewer], Mapping[UUID, frozenset[str]]]:

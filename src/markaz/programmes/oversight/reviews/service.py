@@ -166,7 +166,7 @@ def _facts(facts: Facts) -> JSON:
 def _relation(row: store.Record) -> str | None:
     """Return how the viewer stood to the record, where the entry says so; a code that names nobody."""
     details = orjson.loads(row["details"]) if row["details"] is not None else {}
-    relation = details.get("relation")
+    relation = details.get("by")
     return relation if isinstance(relation, str) else None
 
 

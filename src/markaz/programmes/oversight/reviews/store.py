@@ -179,6 +179,13 @@ async def verdicts(connection: Connection, start: date, end: date) -> list[Recor
     )
 
 
+async def purposes(connection: Connection, purpose_ids: Sequence[UUID]) -> list[Record]:
+    """Return stated purposes: id, sealed_id, self_opened, edited_before."""
+    return await connection.fetch(
+        "SELECT id, sealed_id, self_opened, edited_before FROM purposes WHERE id = ANY($1::uuid[])", purpose_ids
+    )
+
+
 async def insert_rate(
     connection: Connection, quarter: str, at: datetime, by: UUID, document: dict[str, Any]
 ) -> int | None:
