@@ -1,5 +1,5 @@
 /** Does what a plan says: one command each, under its own key, or a way to another screen. */
-import { Command, read } from "../api/client";
+import { Command, read, Unreachable } from "../api/client";
 import type { BackupRequest, CorrectionRequest, DispatchRequest, NoteRequest, OwnerRequest, StageRequest, UnitStatusRequest, WithdrawalRequest } from "../api/contract-check";
 import type { Recommendations, Stage } from "../api/types";
 import type { Plan } from "./resolve";
@@ -28,8 +28,19 @@ interface Hits {
 
 type Go = (to: string) => unknown;
 
+/** What got no answer: the same act sent again goes under its own key, so that it is done once whatever became of the first. */
+let unanswered: Command<unknown> | null = null;
+
 async function post<T = { version: number }>(path: string, body: unknown): Promise<T> {
-  return new Command<T>("POST", path, body).send();
+  const isAgain = unanswered?.path === path && JSON.stringify(unanswered.body) === JSON.stringify(body);
+  const command = isAgain ? (unanswered as Command<T>) : new Command<T>("POST", path, body);
+  unanswered = null;
+  try {
+    return await command.send();
+  } catch (failed) {
+    if (failed instanceof Unreachable) unanswered = command;
+    throw failed;
+  }
 }
 
 /** Returns what was found, where something was looked for. Throws ApiError or Unreachable. */
