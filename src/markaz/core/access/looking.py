@@ -19,6 +19,7 @@ from markaz.core.access.model import (
     DataClass,
     GlassBroken,
     Land,
+    PurposeHeld,
     Question,
     RecordKind,
     Resource,
@@ -26,6 +27,7 @@ from markaz.core.access.model import (
     within,
 )
 from markaz.core.access.purposes import Purpose, PurposeRequired, active_purpose
+from markaz.core.access.residual import Listing, Where
 from markaz.core.access.standing import Incidents, Relation, Standing
 from markaz.core.acts import Request, entry_of
 from markaz.core.db.pool import Connection, Database
@@ -79,9 +81,7 @@ class Look:
             return Found(standing, data_class, decision, question, by)
         purpose = await self._active()
         if purpose is not None:
-            land = self._looking.territories()
-            held = purpose.held(_plain(self.request.actor.id), land.subtree(purpose.territory_id))
-            question = replace(question, context=replace(question.context, purpose=held))
+            question = replace(question, context=replace(question.context, purpose=self._held(purpose)))
             decision = self._looking.decider.decide(question)
             if decision.allowed:
                 return Found(standing, data_class, decision, question, "purpose", purpose, until=purpose.ends_at)
@@ -94,6 +94,20 @@ class Look:
         if not decision.allowed:
             return Found(standing, data_class, decision, question)
         return Found(standing, data_class, decision, question, "glass", None, glass["id"], glass["ends_at"])
+
+    async def where(self, listing: Listing, data_class: DataClass, action: Action, *, first: int) -> Where:
+        """Return which rows of a query `may` would allow, as a condition with parameters numbered from `first`."""
+        land, purpose, account = self._looking.territories(), await self._active(), _plain(self.request.actor.id)
+        held = None if purpose is None else self._held(purpose)
+        broken = await store.open_glasses(self.connection, account, listing.kind.value, self.now)
+        glasses = [GlassBroken(account, _plain(row["record_id"]), row["ends_at"]) for row in broken]
+        found: list[Where] = []
+        for glass in (None, *glasses):
+            context = Context(self.now, held, glass)
+            at = first + sum(len(one.parameters) for one in found)
+            found.append(listing.where(self._subject(), action, data_class, context, land, first=at))
+        sql = " OR ".join(one.sql for one in found)
+        return Where(f"({sql})", tuple(value for one in found for value in one.parameters))
 
     async def need(self, standing: Standing, data_class: DataClass, action: Action = Action.VIEW) -> Found:
         """Do the same. Raises PurposeRequired where it may not be shown."""
@@ -223,9 +237,15 @@ class Look:
             colleagues=frozenset(),
             shut_out=me if standing.is_shut_out else frozenset(),
         )
-        return Question(
-            replace(Subject.of(actor, land), account=_plain(actor.id)), action, data_class, resource, Context(self.now)
-        )
+        return Question(self._subject(), action, data_class, resource, Context(self.now))
+
+    def _subject(self) -> Subject:
+        actor = self.request.actor
+        return replace(Subject.of(actor, self._looking.territories()), account=_plain(actor.id))
+
+    def _held(self, purpose: Purpose) -> PurposeHeld:
+        below = self._looking.territories().subtree(purpose.territory_id)
+        return purpose.held(_plain(self.request.actor.id), below)
 
     async def _active(self) -> Purpose | None:
         if not self._purpose_known:

@@ -58,7 +58,7 @@ class Listing:
         columns: Mapping[str, Column],
     ) -> None:
         self._engine = engine
-        self._kind = kind
+        self.kind = kind
         self._columns = dict(columns)
         self._rules = {action: {rule.id: rule for rule in policies.slice(action, kind)} for action in actions}
         asked = {name for rules in self._rules.values() for rule in rules.values() for name in rule.attributes}
@@ -79,11 +79,11 @@ class Listing:
     ) -> Where:
         """Return which rows are allowed; parameters are numbered from `first`. Raises KeyError for another action."""
         rules = self._rules[action]
-        answer = self._engine.partial(subject, action, self._kind, data_class, context)
+        answer = self._engine.partial(subject, action, self.kind, data_class, context)
         residuals = answer.residuals
         if answer.diagnostics.errors or set(residuals) != set(rules):
             return Where("FALSE", ())
-        query = _Query(self._kind, self._columns, land)
+        query = _Query(self.kind, self._columns, land)
         permits: Condition = False
         refused: Condition = False
         for rule_id in sorted(residuals):

@@ -133,6 +133,17 @@ async def open_glass(
     )
 
 
+async def open_glasses(connection: Connection, account_id: UUID, record_kind: str, now: datetime) -> list[Record]:
+    """Return {record_id, ends_at} of every glass this account broke that is open, at most a hundred."""
+    return await connection.fetch(
+        "SELECT record_id, ends_at FROM broken_glass WHERE account_id = $1 AND record_kind = $2 AND ends_at > $3 "
+        "ORDER BY ends_at DESC LIMIT 100",
+        account_id,
+        record_kind,
+        now,
+    )
+
+
 _GLASS = (
     "SELECT g.*, a.display_name AS by, j.display_name AS judge, t.version AS task_version, t.due_at FROM broken_glass g "
     "JOIN accounts a ON a.id = g.account_id JOIN tasks t ON t.id = g.task_id LEFT JOIN accounts j ON j.id = g.judged_by "

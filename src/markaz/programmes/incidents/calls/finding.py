@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from markaz.core.access.looking import Found, Look
-from markaz.core.access.model import Action, DataClass
+from markaz.core.access.model import Action, DataClass, RecordKind
+from markaz.core.access.residual import Where
 from markaz.core.acts import Request
 from markaz.core.db.pool import Connection
 from markaz.core.permissions import Actor, Permission, territory_filter
@@ -20,6 +21,7 @@ from markaz.programmes.incidents import store as desk_store
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.calls import store
 from markaz.programmes.incidents.calls.looking import own_call
+from markaz.programmes.incidents.listed import OPEN_INCIDENTS
 from markaz.programmes.incidents.looks import standing_of
 from markaz.programmes.incidents.picture import JSON
 
@@ -27,6 +29,7 @@ HITS_MOST = 20
 PHONE_DIGITS_LEAST = 7
 NAME_LETTERS_LEAST = 3
 WITHIN_OPEN = "caller within open incidents"
+EVERYWHERE = Where("TRUE", ())
 AT_THE_EAR = timedelta(hours=1)  # since the form of a call was last written in
 
 
@@ -43,6 +46,7 @@ class Finding:
 
     def __init__(self, spine: Spine) -> None:
         self._spine = spine
+        self._listing = spine.looking.decider.listing(RecordKind.INCIDENT, [Action.LOOK_UP], OPEN_INCIDENTS)
 
     async def find(self, request: Request, question: Question) -> JSON:
         """Return up to 20 hits {kind, incident | unit}: by number, call sign, place, then caller.
@@ -100,9 +104,11 @@ class Finding:
         look.trace_search(f"find.{kind}", WITHIN_OPEN, purpose)
         if is_phone:
             keyed_hash = self._spine.sealer.keyed_hash("caller_phone", text)
-            rows = await store.open_by_phone(look.connection, territories, keyed_hash, HITS_MOST, actor.id)
+            where = await self._where(look, call, store.PHONE_FIRST)
+            rows = await store.open_by_phone(look.connection, territories, keyed_hash, HITS_MOST, actor.id, where)
         else:
-            rows = await self._by_name(look, territories, folded, is_wide=call is not None or purpose is not None)
+            where = await self._where(look, call, store.CALLERS_FIRST)
+            rows = await self._by_name(look, territories, folded, where)
         hits = []
         for row in rows:
             found = call or await look.may(
@@ -122,12 +128,14 @@ class Finding:
         found = await look.may(own_call(actor, draft, "call being taken"), DataClass.CALLER, Action.LOOK_UP)
         return found if found.allowed else None
 
-    async def _by_name(
-        self, look: Look, territories: list[int], folded: str, *, is_wide: bool
-    ) -> list[desk_store.Record]:
-        actor = look.request.actor
-        mine = None if is_wide else [one.id for one in await self._spine.standings.mine(look.connection, actor)]
-        rows = await store.open_with_callers(look.connection, territories, actor.id, mine)
+    async def _where(self, look: Look, call: Found | None, first: int) -> Where:
+        """Return among which incidents callers are looked for: all with a call at the ear, else where one may."""
+        if call is not None:
+            return EVERYWHERE
+        return await look.where(self._listing, DataClass.CALLER, Action.LOOK_UP, first=first)
+
+    async def _by_name(self, look: Look, territories: list[int], folded: str, where: Where) -> list[desk_store.Record]:
+        rows = await store.open_with_callers(look.connection, territories, look.request.actor.id, where)
         opened = await self._spine.sealer.read(look.connection, [row["sealed_id"] for row in rows])
         found: dict[object, desk_store.Record] = {}
         for row in rows:

@@ -6,6 +6,7 @@ from math import cos, radians
 from typing import Any
 from uuid import UUID
 
+from markaz.core.access.residual import Where
 from markaz.core.db.pool import Connection
 from markaz.kit.geometry import Point
 from markaz.programmes.incidents.store import INCIDENT, Record
@@ -15,14 +16,24 @@ CANDIDATES_MOST = 500
 CALLS_MOST = 500
 
 _OF_PHONE = """
-WHERE status = 'open' AND territory_id = ANY($1::int[]) AND id IN (
+i WHERE i.status = 'open' AND territory_id = ANY($1::int[]) AND id IN (
     SELECT c.incident_id FROM sealed_search s JOIN calls c ON c.sealed_id = s.sealed_id
     WHERE s.field = 'caller_phone' AND s.keyed_hash = $2
     UNION SELECT d.incident_id FROM sealed_search s JOIN call_details d ON d.sealed_id = s.sealed_id
     WHERE s.field = 'caller_phone' AND s.keyed_hash = $2)
 AND id NOT IN (SELECT incident_id FROM shut_out_accounts WHERE account_id = $4)
-ORDER BY received_at DESC, id LIMIT $3
+AND {where} ORDER BY received_at DESC, id LIMIT $3
 """
+_CALLERS = """
+SELECT i.*, k.sealed_id FROM incidents i JOIN (
+    SELECT incident_id, sealed_id FROM calls WHERE sealed_id IS NOT NULL
+    UNION ALL SELECT incident_id, sealed_id FROM call_details) k ON k.incident_id = i.id
+WHERE i.status = 'open' AND i.territory_id = ANY($1::int[]) AND {where}
+AND i.id NOT IN (SELECT incident_id FROM shut_out_accounts WHERE account_id = $3)
+ORDER BY i.received_at DESC, i.id, k.sealed_id LIMIT $2
+"""
+# Where the parameters of what the asker may see begin in these queries.
+PHONE_FIRST, CALLERS_FIRST = 5, 4
 # For whoever is shut out of an incident by name there is no such incident, however they ask.
 _NOT_SHUT_OUT = "id NOT IN (SELECT incident_id FROM shut_out_accounts WHERE account_id = ${})"
 
@@ -288,34 +299,35 @@ async def open_places(connection: Connection, territories: Sequence[int], accoun
 
 
 async def open_by_phone(
-    connection: Connection, territories: Sequence[int], keyed_hash: bytes, limit: int, account_id: UUID
+    connection: Connection,
+    territories: Sequence[int],
+    keyed_hash: bytes,
+    limit: int,
+    account_id: UUID,
+    where: Where,
 ) -> list[Record]:
-    """Return open incidents one of whose callers has the phone of that keyed hash."""
+    """Return open incidents one of whose callers has the phone of that keyed hash, as far as `where` allows."""
     return await connection.fetch(
-        INCIDENT + _OF_PHONE,
+        INCIDENT + _OF_PHONE.format(where=where.sql),
         territories,
         keyed_hash,
         limit,
         account_id,
+        *where.parameters,
     )
 
 
 async def open_with_callers(
-    connection: Connection, territories: Sequence[int], account_id: UUID, only: Sequence[UUID] | None
+    connection: Connection, territories: Sequence[int], account_id: UUID, where: Where
 ) -> list[Record]:
     """Return the sealed records of the callers of open incidents, up to five hundred, those of the newest incidents.
 
-    `only` keeps to these incidents; None is for all of them.
+    `where` keeps to the incidents (alias i) that the asker may look callers up in.
     """
     return await connection.fetch(
-        "SELECT i.*, k.sealed_id FROM incidents i JOIN ("
-        "SELECT incident_id, sealed_id FROM calls WHERE sealed_id IS NOT NULL UNION ALL "
-        "SELECT incident_id, sealed_id FROM call_details) k ON k.incident_id = i.id "
-        "WHERE i.status = 'open' AND i.territory_id = ANY($1::int[]) AND ($4::uuid[] IS NULL OR i.id = ANY($4)) "
-        "AND i.id NOT IN (SELECT incident_id FROM shut_out_accounts WHERE account_id = $3) "
-        "ORDER BY i.received_at DESC, i.id, k.sealed_id LIMIT $2",
+        _CALLERS.format(where=where.sql),
         territories,
         CALLS_MOST,
         account_id,
-        only,
+        *where.parameters,
     )
