@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Incident } from "../src/api/types";
 import { Unreachable } from "../src/api/client";
 import { run } from "../src/commands/run";
+import { incident } from "./make";
 
 describe("a command that got no answer", () => {
   beforeEach(() => vi.useFakeTimers());
@@ -9,7 +9,7 @@ describe("a command that got no answer", () => {
     vi.useRealTimers();
     vi.unstubAllGlobals();
   });
-  const note = (text: string) => run({ kind: "note", incident: { id: "i" } as Incident, text }, null, () => null, "", "me");
+  const note = (text: string) => run({ kind: "note", incident: incident("i"), text }, null, () => null, "", "me");
   const failed = async (text: string) => {
     const sent = note(text).catch((error: unknown) => error);
     await vi.runAllTimersAsync();
