@@ -32,7 +32,9 @@ class StatedPurposes:
         """Return the purposes with their words, None for erased ones. The caller leaves the entry of this look."""
         rows = await store.purposes(connection, list(purpose_ids))
         opened = await self._sealer.read(connection, [row["sealed_id"] for row in rows])
-        return {row["id"]: StatedPurpose((opened[row["sealed_id"]] or {}).get("purpose"), _questions(row)) for row in rows}
+        return {
+            row["id"]: StatedPurpose((opened[row["sealed_id"]] or {}).get("purpose"), _questions(row)) for row in rows
+        }
 
     async def questions(
         self, connection: Connection, purpose_ids: Iterable[UUID]
