@@ -17,6 +17,7 @@ from markaz.core.acts import KEEP_ANSWERS_DAYS, Act, Answer, Request, forget_old
 from markaz.core.jobs import Jobs
 from markaz.core.permissions import ROLE_PERMISSIONS, Actor, Grant, Permission, Role
 from markaz.kit.clock import FakeClock
+from markaz.web.background import jobs_of
 
 TWINS = 10
 ROUNDS = 25
@@ -234,7 +235,7 @@ async def test_answers_are_forgotten_after_seven_days_and_not_before(centre: Run
     await centre.as_owner(age, 60.0, old)
     await centre.as_owner(age, -60.0, young)
     clock = FakeClock(datetime.now(UTC))
-    job = next(j for j in centre.centre._jobs() if j.name == "idempotency.forget")
+    job = next(j for j in jobs_of(centre.centre) if j.name == "idempotency.forget")
     assert await Jobs(centre.centre.database, clock, []).run_if_due(job) in {
         True,
         False,

@@ -52,7 +52,7 @@ async def aged(centre: RunningCentre, incident: dict[str, Any], days: int = 2000
 
 async def run_all(centre: RunningCentre) -> dict[str, int]:
     """Run every class of the schedule once, as the jobs do."""
-    retention, ended = centre.centre.retention, {}
+    retention, ended = centre.centre.governing.retention, {}
     for each in retention.governance.classes:
         if not each.fixed:
             async with centre.centre.database.transaction() as connection:
@@ -87,7 +87,7 @@ async def test_what_is_over_ends_with_a_certificate_and_what_is_not_stays(
     listed = (await auditor.get("/api/oversight/certificates", **{"class": "callers"})).json()["items"]
     (certificate,) = listed
     assert (certificate["records"], certificate["class"]) == (1, "callers")
-    assert certificate["schedule"] == shared_centre.centre.retention.governance.version
+    assert certificate["schedule"] == shared_centre.centre.governing.retention.governance.version
     leaf = await shared_centre.rows("SELECT body FROM log_leaves WHERE index = $1", certificate["leaf"])
     body = bytes(leaf[0]["body"]).decode()
     assert '"kind":"deletion"' in body
@@ -194,7 +194,7 @@ async def test_a_record_that_somebody_had_restricted_stays_until_that_is_lifted(
 async def test_two_runs_at_once_end_a_record_once(shared_centre: RunningCentre, officer: Person) -> None:
     incident = await close(officer, await open_incident(officer, caller=CALLER))
     await aged(shared_centre, incident)
-    retention = shared_centre.centre.retention
+    retention = shared_centre.centre.governing.retention
 
     async def run() -> int:
         async with shared_centre.centre.database.transaction() as connection:
@@ -204,7 +204,7 @@ async def test_two_runs_at_once_end_a_record_once(shared_centre: RunningCentre, 
 
 
 async def test_a_job_that_a_programme_does_itself_is_certified(shared_centre: RunningCentre) -> None:
-    retention = shared_centre.centre.retention
+    retention = shared_centre.centre.governing.retention
     before = datetime.now().astimezone()
 
     async def work(_connection: Any) -> int:

@@ -12,7 +12,7 @@ from markaz.programmes.incidents.calls import drafts, hazards
 from markaz.programmes.incidents.crews import holds
 from markaz.programmes.incidents.positions import KEEP_DAYS
 from markaz.programmes.oversight.retention.service import unended
-from markaz.web.centre import KEEP_REPORTS
+from markaz.web.background import KEEP_REPORTS
 
 PACKAGED = parse_governance("")
 ENDED_ELSEWHERE = ("drafts", "hazard_notes", "positions", "held_positions", "sessions", "kept_answers", "phone_reports")

@@ -54,6 +54,7 @@ class Permission(StrEnum):
     UNIT_LEND = "unit.lend"
     ROSTER_PLAN = "roster.plan"
     POSITION_HOLD = "position.hold"
+    APPOINTMENT_MAKE = "appointment.make"  # one of the two people by whom a right to person data or an office is given
     GOVERNANCE_READ = "governance.read"  # retention, certificates, appointments: how the centre is governed
     REVIEW_JUDGE = "review.judge"  # of looks, without seeing whose they were
     REVIEW_READ = "review.read"  # how far the samples are judged, which answers are delayed; no case, no person
@@ -114,6 +115,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _DESK
     | {Permission.UNIT_REGISTER, Permission.FIGURES_READ, Permission.SUMMARY_READ, Permission.SUMMARY_MAKE}
     | {Permission.ALERT_APPROVE, Permission.ALERT_RECEIVE, Permission.INCIDENT_REOPEN}
+    | {Permission.APPOINTMENT_MAKE, Permission.GOVERNANCE_READ}
     | {Permission.ROSTER_PLAN, Permission.POSITION_HOLD, Permission.GLASS_REVIEW},
     Role.UNIT_OFFICER: frozenset({Permission.FIELD_REPORT, Permission.UNIT_LOG_ON}),
     Role.UNIT_DEVICE: frozenset({Permission.POSITION_REPORT, Permission.EMERGENCY_RAISE}),
@@ -124,6 +126,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.UNIT_REGISTER,
             Permission.ACCOUNT_MANAGE,
             Permission.METRICS_READ,
+            Permission.APPOINTMENT_MAKE,
             Permission.GOVERNANCE_READ,
         }
     ),
@@ -148,6 +151,14 @@ PERSON_DATA = frozenset(
         Permission.RIGHT_HANDLE,
     }
 )
+
+
+def takes_two_people(role: Role) -> bool:
+    """Say whether `role` is given by two people: it opens person data, or its holder is one of the two for others.
+
+    Without the second half an administrator would make a second account of their own and approve with it.
+    """
+    return opens_person_data(role) or Permission.APPOINTMENT_MAKE in ROLE_PERMISSIONS[role]
 
 
 def opens_person_data(role: Role) -> bool:

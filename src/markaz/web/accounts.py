@@ -67,10 +67,11 @@ def accounts_router(centre: Centre) -> APIRouter:
 
     @router.post("", status_code=201, openapi_extra=needs)
     async def create(body: AccountBody, request: Annotated[Request, Depends(administrator)]) -> Response:
-        """Create a person's account."""
+        """Create a person's account; what takes two people waits for the second and is named in `waiting`."""
 
         async def work(act: Act) -> Answer:
-            grants = _granted(centre, act, body.grants)
+            wanted = _granted(centre, act, body.grants)
+            grants, others = await centre.governing.appointments.change(act, act.actor.id, (), wanted)
             account_id, event = await identity.create_account(
                 act.connection,
                 login=body.login,
@@ -81,7 +82,8 @@ def accounts_router(centre: Centre) -> APIRouter:
                 at=act.now,
             )
             _note(act, event)
-            return Answer(201, {"id": str(account_id)})
+            waiting = await _asked(centre, act, account_id, others)
+            return Answer(201, {"id": str(account_id), "waiting": waiting})
 
         return _answer(await centre.spine.acts.run(request, work))
 
@@ -89,7 +91,7 @@ def accounts_router(centre: Centre) -> APIRouter:
     async def set_grants(
         account_id: UUID, body: GrantsBody, request: Annotated[Request, Depends(administrator)]
     ) -> Response:
-        """Replace what an account may do; its streams end at once."""
+        """Replace what an account may do, its streams end at once; what takes two people waits for the second."""
 
         async def work(act: Act) -> Answer:
             if account_id == act.actor.id:
@@ -100,13 +102,20 @@ def accounts_router(centre: Centre) -> APIRouter:
                 raise NotFound("There is no such account in your territory.", what="account")
             if not all(mine):
                 raise Forbidden("This account also holds rights elsewhere: ask the administrator above both.")
-            grants = _granted(centre, act, body.grants)
+            wanted = _granted(centre, act, body.grants)
+            grants, others = await centre.governing.appointments.change(act, account_id, held, wanted)
             _note(act, await identity.set_grants(act.connection, account_id, grants, by=act.actor.id, at=act.now))
-            return Answer(200, {"id": str(account_id)})
+            return Answer(200, {"id": str(account_id), "waiting": await _asked(centre, act, account_id, others)})
 
         return _answer(await centre.spine.acts.run(request, work))
 
     return router
+
+
+async def _asked(centre: Centre, act: Act, account_id: UUID, others: list[tuple[Grant, str]]) -> list[str]:
+    """Ask for a second person for each of these changes and return the ids of what waits."""
+    ask = centre.governing.appointments.ask_within
+    return [str(await ask(act, account_id, grant, change)) for grant, change in others]
 
 
 def _note(act: Act, event: Event) -> None:

@@ -31,11 +31,11 @@ from markaz.programmes.incidents.dispatch.routes import dispatch_router, holding
 from markaz.programmes.incidents.dispatch.undoing import Undoing
 from markaz.programmes.incidents.field.routes import field_router
 from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
-from markaz.programmes.oversight.retention.routes import retention_router
 from markaz.web import errors
 from markaz.web.access import access_router
 from markaz.web.accounts import accounts_router
 from markaz.web.centre import Centre
+from markaz.web.governing import governing_routers
 from markaz.web.guard import check_routes, declared
 from markaz.web.log import log_router
 from markaz.web.middleware import Edge
@@ -89,7 +89,7 @@ def create_app(centre: Centre) -> FastAPI:
         owners_router(centre.ownership, centre.presence, centre.reading, centre.guard),
         aid_router(centre.aid, centre.holds, centre.guard, centre.codes),
         roster_router(centre.roster, centre.guard),
-        retention_router(centre.retention, centre.guard, centre.at_the_top),
+        *governing_routers(centre),
         *centre.oversight.routers(centre.guard),
         log_router(centre),
     ):

@@ -11,19 +11,17 @@ from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry, Counter
 
-from markaz.core import acts, identity
+from markaz.core import acts
 from markaz.core.access.policies import policy_hash
 from markaz.core.codes import CodeTables, load_codes, time_zone_of
 from markaz.core.db.pool import DATABASE_TROUBLE, Database
 from markaz.core.dispatch_rules import load_dispatch_rules
 from markaz.core.events import Recorded
-from markaz.core.jobs import Job, Jobs
-from markaz.core.log import checkpoints
+from markaz.core.jobs import Jobs
 from markaz.core.log.checkpoints import Checkpointer
 from markaz.core.log.timestamps import Timestamper
 from markaz.core.permissions import Actor, Permission, require
 from markaz.core.places.gazetteer import Gazetteer
-from markaz.core.retention import load_governance
 from markaz.core.sealing import KeysMissing, Sealer
 from markaz.core.settings import Settings
 from markaz.core.stream.hub import Hub
@@ -37,17 +35,16 @@ from markaz.programmes.alerts.reading import Bulletin
 from markaz.programmes.alerts.receiving import Receiving
 from markaz.programmes.alerts.service import Warnings
 from markaz.programmes.alerts.signing import KNOWN_FOLDER, Signer
-from markaz.programmes.incidents import picture, positions
+from markaz.programmes.incidents import picture
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.alarms.service import Alarms
 from markaz.programmes.incidents.alarms.watching import LOOK_S, Watcher
 from markaz.programmes.incidents.briefing.handovers import Handovers
 from markaz.programmes.incidents.briefing.papers import Papers
 from markaz.programmes.incidents.briefing.summaries import Summaries
-from markaz.programmes.incidents.calls import drafts, hazards
 from markaz.programmes.incidents.calls.service import Calls
 from markaz.programmes.incidents.contents.service import Contents
-from markaz.programmes.incidents.crews import aid, holds, logons
+from markaz.programmes.incidents.crews import logons
 from markaz.programmes.incidents.crews.aid import Aid
 from markaz.programmes.incidents.crews.holds import Holds
 from markaz.programmes.incidents.crews.owners import Ownership
@@ -58,26 +55,18 @@ from markaz.programmes.incidents.dispatch.recommending import Recommending
 from markaz.programmes.incidents.dispatch.routing import travel_times
 from markaz.programmes.incidents.dispatch.service import Dispatching
 from markaz.programmes.incidents.field.service import UnitPhone
-from markaz.programmes.incidents.field.store import forget_old_reports
 from markaz.programmes.incidents.intake import Intake
 from markaz.programmes.incidents.norms import NormsInForce, load_norms
 from markaz.programmes.incidents.positions import Positions
 from markaz.programmes.incidents.reading import Reading
 from markaz.programmes.incidents.service import Desk
 from markaz.programmes.incidents.shapes import ReplayClockBody
-from markaz.programmes.oversight.retention.service import Retention
-from markaz.web import phone
-from markaz.web.access_wiring import Access, access_of
-from markaz.web.guard import Guard
-from markaz.web.measures import measure
-from markaz.web.oversight import Oversight
-from markaz.web.ways_in import ProviderSignIn, SigningIn, provider_of, sign_in_jobs, signing_in_of
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
 
 log = logging.getLogger(__name__)
 
 POSITION_SEND_S = 0.5  # consoles draw at about 4 Hz; two frames a second keep 10,000 units affordable
 POSITION_FLUSH_S = 2.0
-KEEP_REPORTS = timedelta(days=30)  # longer than any phone stays without network
 STAMP_LOOK_S = 300.0  # one stamp an hour; after a failure it is tried again this soon
 PRESENCE_LOOK_S = 1.0  # a colleague opens what I have open: said within a second
 TERRITORY_EVENTS = "territory."
@@ -118,7 +107,7 @@ class Centre:
     aid: Aid = field(init=False)
     holds: Holds = field(init=False)
     roster: Rosters = field(init=False)
-    retention: Retention = field(init=False)
+    governing: Governing = field(init=False)
     boundaries: BoundaryPages = field(init=False)
     terrain: dict[int, Terrain] = field(default_factory=dict)
     norms: NormsInForce = field(init=False)
@@ -214,7 +203,7 @@ class Centre:
         settings = self.settings
         step = timedelta(seconds=settings.log_interval_s)
         self.checkpointer = Checkpointer(self.database, self.clock, settings.home, step=step, policy_hash=policy_hash)
-        self.retention = Retention(self.database, self.clock, load_governance(settings.home, settings.governance))
+        self.governing = governing_of(self)
         self.oversight = Oversight(self.spine, settings, zone)
 
     def set_replay_clock(self, actor: Actor, body: ReplayClockBody | None) -> None:
@@ -244,7 +233,7 @@ class Centre:
         await self.positions.load()
         await self.hub.start()
         self.hub.broadcast("clock", self.replay_clock)  # so that every stream begins with it, also after a restart
-        jobs = Jobs(self.database, self.clock, self._jobs())
+        jobs = Jobs(self.database, self.clock, jobs_of(self))
         work = [
             asyncio.create_task(self._every(POSITION_SEND_S, self._send_positions)),
             asyncio.create_task(self._every(POSITION_FLUSH_S, self.positions.flush)),
@@ -270,26 +259,6 @@ class Centre:
             await self.recommending.close()
             with suppress(*DATABASE_TROUBLE):
                 await self.positions.flush()
-
-    def _jobs(self) -> list[Job]:
-        now, ended = self.clock.now, self.retention.certified
-        sessions = ended("sessions", lambda c: identity.forget_ended_sessions(c, now()))
-        reports = ended("phone_reports", lambda c: forget_old_reports(c, now() - KEEP_REPORTS))
-        return [
-            Job("idempotency.forget", timedelta(hours=1), lambda c: acts.forget_old_answers(c, now())),
-            Job("sessions.forget", timedelta(hours=1), sessions),
-            Job("call_drafts.forget", timedelta(minutes=30), ended("drafts", lambda c: drafts.forget_old(c, now()))),
-            Job("hazards.forget", timedelta(hours=1), ended("hazard_notes", lambda c: hazards.forget_ended(c, now()))),
-            *sign_in_jobs(now),
-            Job("log.forget_passing", timedelta(minutes=5), lambda c: checkpoints.forget_passing(c, now())),
-            Job("positions.partitions", timedelta(hours=6), lambda c: positions.make_partitions(c, now())),
-            Job("positions.forget", timedelta(hours=6), ended("positions", lambda c: holds.forget(c, now()))),
-            Job("aid.bring_home", timedelta(minutes=1), lambda c: aid.bring_home(c, now())),
-            Job("crews.log_off_ended", timedelta(minutes=1), lambda c: logons.log_off_ended(c, now())),
-            Job("field.forget", timedelta(hours=6), reports),
-            *self.retention.jobs(),
-            *self.oversight.jobs(),
-        ]
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
         while True:

@@ -1,0 +1,54 @@
+"""All SQL of appointments. It decides nothing and commits nothing."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from markaz.core.db.pool import Connection
+
+HELD_MOST = 500
+
+
+async def account(connection: Connection, account_id: UUID) -> Any | None:
+    """Return a person's active account with its name; None for a service, a closed one or none."""
+    return await connection.fetchrow(
+        "SELECT id, login, display_name FROM accounts WHERE id = $1 AND kind = 'person' AND is_active", account_id
+    )
+
+
+async def names(connection: Connection, account_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the names of accounts."""
+    rows = await connection.fetch("SELECT id, display_name FROM accounts WHERE id = ANY($1::uuid[])", account_ids)
+    return {row["id"]: row["display_name"] for row in rows}
+
+
+async def territory_of(connection: Connection, request_id: UUID) -> int | None:
+    """Return the territory of a request, None when there is none of that id."""
+    found: int | None = await connection.fetchval(
+        "SELECT territory_id FROM two_person_requests WHERE id = $1", request_id
+    )
+    return found
+
+
+async def is_waiting(connection: Connection, kind: str, what: str) -> bool:
+    """Say whether the very same thing already waits for a second person."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM two_person_requests WHERE kind = $1 AND state = 'asked' AND what = $2::text::jsonb "
+            "AND ends_at > now())",
+            kind,
+            what,
+        )
+    )
+
+
+async def holders(connection: Connection, roles: Sequence[str], territories: Sequence[int]) -> list[Any]:
+    """Return who holds these roles in these territories, by role and name."""
+    return await connection.fetch(
+        "SELECT g.role, g.territory_id, a.id, a.display_name FROM grants g JOIN accounts a ON a.id = g.account_id "
+        "WHERE a.is_active AND g.role = ANY($1::text[]) AND g.territory_id = ANY($2::int[]) "
+        "ORDER BY g.role, g.territory_id, a.display_name LIMIT $3",
+        list(roles),
+        list(territories),
+        HELD_MOST,
+    )

@@ -1,0 +1,41 @@
+"""The wiring of how a centre is governed: retention, appointments, the register of processing and audit packs."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from markaz.core.retention import load_governance
+from markaz.programmes.oversight.appointments.routes import appointments_router
+from markaz.programmes.oversight.appointments.service import Appointments
+from markaz.programmes.oversight.retention.routes import retention_router
+from markaz.programmes.oversight.retention.service import Retention
+
+if TYPE_CHECKING:
+    from markaz.web.centre import Centre
+
+
+@dataclass(frozen=True, slots=True)
+class Governing:
+    """What governs a centre. Raises InvalidInput at the start when its governance.toml is wrong."""
+
+    retention: Retention
+    appointments: Appointments
+
+
+def governing_of(centre: "Centre") -> Governing:
+    """Return it, on the centre's own database and clock."""
+    settings, spine = centre.settings, centre.spine
+    return Governing(
+        Retention(centre.database, centre.clock, load_governance(settings.home, settings.governance)),
+        Appointments(centre.database, spine.acts, centre.clock, spine.territories),
+    )
+
+
+def governing_routers(centre: "Centre") -> tuple[APIRouter, ...]:
+    """Return its routes."""
+    governing, guard = centre.governing, centre.guard
+    return (
+        retention_router(governing.retention, guard, centre.at_the_top),
+        appointments_router(governing.appointments, guard),
+    )
