@@ -33,6 +33,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 WITNESS_KEY = 4  # signed-note's number for timestamped Ed25519 cosignatures; a log's own key is a 1
+PACK = "markaz audit pack 1"  # first line of what is signed, so that it is never taken for a checkpoint
 TIMEOUT_S, ANSWER_MAX_BYTES = 20, 1_000_000
 TIME_SLACK_S = 60  # an entry may wait this long between its act and its place in the log
 
@@ -360,7 +361,23 @@ def verify_folder(folder: Path, pinned: list[str], witnesses: list[str], state: 
         folder, Edge.of(manifest["public"]), roots, max((one.size for one in notes), default=0), report
     )
     _check_entries(folder, Edge.of(manifest["entries"]), leaves, report)
+    if (folder / "pack.txt").exists():
+        _check_pack(folder, keys, report)
     return report
+
+
+def _check_pack(folder: Path, keys: list[Key], report: list[str]) -> None:
+    """Check an audit pack: each of its files, and no other, is the one that the log's own key signed for."""
+    text, _, lines = (folder / "pack.txt").read_text().rpartition("\n\n")
+    head, *said = text.split("\n")
+    if head != PACK or all(key.type == WITNESS_KEY for key in signers(text + "\n", lines, keys)):
+        raise Refused("the audit pack is not signed by the log")
+    stated = {name: digest for digest, name in (line.split("  ", 1) for line in said)}
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {"pack.txt"}
+    changed = [name for name in sorted(found & set(stated)) if _sha((folder / name).read_bytes()).hex() != stated[name]]
+    if changed or found != set(stated):
+        raise Refused(f"files of the audit pack were changed, added or left out: {changed or found ^ set(stated)}")
+    report.append(f"ok    the audit pack is signed by the log: {len(found)} files, none changed, none missing")
 
 
 def _check_public(

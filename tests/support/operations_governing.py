@@ -40,6 +40,11 @@ async def _own(w: World) -> Call:
     return Call(call.path, ids=call.ids, ready=ready)
 
 
+async def _period(w: World) -> Call:
+    # Rightful callers ask for a period before there was a log and get 409; test_audit_pack.py makes real ones.
+    return Call(query={"since": "2020-01-01T00:00:00Z", "until": "2020-01-02T00:00:00Z"})
+
+
 async def _listed(w: World) -> Call:
     return Call(marks=(await _asked(w)).marks)
 
@@ -47,6 +52,8 @@ async def _listed(w: World) -> Call:
 GOVERNING_OPERATIONS = (
     Operation("GET /api/oversight/retention", P.GOVERNANCE_READ, _plain, Elsewhere.REFUSED, is_central=True),
     Operation("GET /api/oversight/certificates", P.GOVERNANCE_READ, _plain, Elsewhere.REFUSED, is_central=True),
+    Operation("GET /api/oversight/register", P.SIGNED_IN, _plain, Elsewhere.PUBLIC),
+    Operation("GET /api/oversight/packs", P.AUDIT_PACK, _period, Elsewhere.REFUSED, 409, is_central=True),
     Operation(f"GET {APPOINTMENTS}", P.GOVERNANCE_READ, _listed, Elsewhere.FILTERED),
     Operation(f"POST {APPOINTMENTS}", P.APPOINTMENT_MAKE, _ask, Elsewhere.REFUSED, 201),
     Operation(f"POST {APPOINTMENTS}/{{request_id}}/approval", P.APPOINTMENT_MAKE, _asked, Elsewhere.REFUSED),

@@ -55,6 +55,7 @@ class Permission(StrEnum):
     ROSTER_PLAN = "roster.plan"
     POSITION_HOLD = "position.hold"
     APPOINTMENT_MAKE = "appointment.make"  # one of the two people by whom a right to person data or an office is given
+    AUDIT_PACK = "audit.pack"
     GOVERNANCE_READ = "governance.read"  # retention, certificates, appointments: how the centre is governed
     REVIEW_JUDGE = "review.judge"  # of looks, without seeing whose they were
     REVIEW_READ = "review.read"  # how far the samples are judged, which answers are delayed; no case, no person
@@ -131,11 +132,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.DATA_PROTECTION_OFFICER: frozenset(
-        {Permission.AUDIT_READ, Permission.PERSON_ERASE, Permission.GOVERNANCE_READ}
+        {Permission.AUDIT_READ, Permission.AUDIT_PACK, Permission.PERSON_ERASE, Permission.GOVERNANCE_READ}
     )
     | {Permission.REVIEW_JUDGE, Permission.REVIEW_READ, Permission.REVIEW_PUBLISH, Permission.RIGHT_HANDLE}
     | {Permission.GLASS_REVIEW},
-    Role.AUDITOR: frozenset({Permission.AUDIT_READ, Permission.GOVERNANCE_READ, Permission.REVIEW_READ}),
+    Role.AUDITOR: frozenset(
+        {Permission.AUDIT_READ, Permission.AUDIT_PACK, Permission.GOVERNANCE_READ, Permission.REVIEW_READ}
+    ),
     Role.APPEAL_BODY: frozenset({Permission.GOVERNANCE_READ})
     | {Permission.REVIEW_JUDGE, Permission.REVIEW_READ, Permission.RIGHT_RENEW},
 }

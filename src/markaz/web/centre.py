@@ -61,7 +61,14 @@ from markaz.programmes.incidents.positions import Positions
 from markaz.programmes.incidents.reading import Reading
 from markaz.programmes.incidents.service import Desk
 from markaz.programmes.incidents.shapes import ReplayClockBody
-    async def _every(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+from markaz.web import phone
+from markaz.web.access_wiring import Access, access_of
+from markaz.web.background import jobs_of
+from markaz.web.governing import Governing, governing_of
+from markaz.web.guard import Guard
+from markaz.web.measures import measure
+from markaz.web.oversight import Oversight
+from markaz.web.ways_in import ProviderSignIn, SigningIn, provider_of, signing_in_of
 
 log = logging.getLogger(__name__)
 

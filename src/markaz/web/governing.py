@@ -5,9 +5,14 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
+from markaz.core.log import keys
 from markaz.core.retention import load_governance
 from markaz.programmes.oversight.appointments.routes import appointments_router
 from markaz.programmes.oversight.appointments.service import Appointments
+from markaz.programmes.oversight.packs.routes import packs_router
+from markaz.programmes.oversight.packs.service import Packs
+from markaz.programmes.oversight.register.routes import register_router
+from markaz.programmes.oversight.register.service import Register
 from markaz.programmes.oversight.retention.routes import retention_router
 from markaz.programmes.oversight.retention.service import Retention
 
@@ -21,14 +26,20 @@ class Governing:
 
     retention: Retention
     appointments: Appointments
+    register: Register
+    packs: Packs
 
 
 def governing_of(centre: "Centre") -> Governing:
     """Return it, on the centre's own database and clock."""
-    settings, spine = centre.settings, centre.spine
+    settings, spine, database, clock = centre.settings, centre.spine, centre.database, centre.clock
+    governance = load_governance(settings.home, settings.governance)
+    register = Register(database, governance)
     return Governing(
-        Retention(centre.database, centre.clock, load_governance(settings.home, settings.governance)),
-        Appointments(centre.database, spine.acts, centre.clock, spine.territories),
+        Retention(database, clock, governance),
+        Appointments(database, spine.acts, clock, spine.territories),
+        register,
+        Packs(database, clock, register, lambda: keys.load(settings.home)),
     )
 
 
@@ -38,4 +49,6 @@ def governing_routers(centre: "Centre") -> tuple[APIRouter, ...]:
     return (
         retention_router(governing.retention, guard, centre.at_the_top),
         appointments_router(governing.appointments, guard),
+        register_router(governing.register, guard),
+        packs_router(governing.packs, guard, centre.at_the_top),
     )

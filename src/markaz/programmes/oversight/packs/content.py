@@ -1,0 +1,100 @@
+"""Writes an audit pack: the log of the period with its openings, lists made from it, and one signature over all of it.
+
+    manifest.json, checkpoints/, leaves.bin, intervals.jsonl, entries.jsonl   the log (core.log.exporting)
+    pack/use.json, purposes.json, glass.json, refusals.json, access.json, deletions.json, people.json
+    pack/register.json, policies/*                                            what was in force when the pack was made
+    pack.txt                                                                  the SHA-256 of every file, signed by the log
+
+`markaz verify log FOLDER` and the stand-alone witness.py check the log, the signature and every hash. The lists are a
+convenience: each of their lines can be counted again from entries.jsonl, whose proofs bind it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from markaz.core.db.folder import sync_folder
+from markaz.core.db.pool import Connection
+from markaz.core.log.entry import EntryKind
+from markaz.core.log.exporting import Exported, export
+from markaz.core.log.keys import KeyRing
+from markaz.core.log.note import Note
+from markaz.kit.clock import iso
+from markaz.programmes.oversight.packs import store
+
+FORMAT: Final = "markaz audit pack 1"
+READ_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `since` to before `until`, for whom."""
+
+    since: datetime
+    until: datetime
+    made_for: str
+
+
+async def write_pack(
+    connection: Connection, ring: KeyRing, folder: Path, period: Period, register: Mapping[str, Any], now: datetime
+) -> Exported:
+    """Write the pack of a period into a new `folder`; `connection` is of one snapshot. Raises what `export` raises."""
+    exported = await export(connection, ring, folder, period.since, period.until, with_openings=True)
+    lists = folder / "pack"
+    (lists / "policies").mkdir(parents=True)
+    for name, content in (await _lists(connection, period)).items():
+        _write(lists / f"{name}.json", content)
+    _write(lists / "register.json", register)
+    for file in resources.files("markaz.core.access").joinpath("policies").iterdir():
+        (lists / "policies" / file.name).write_bytes(file.read_bytes())
+    _write(
+        lists / "period.json",
+        {"since": iso(period.since), "until": iso(period.until), "made_at": iso(now), "made_for": period.made_for},
+    )
+    text = "\n".join([FORMAT, *(f"{_sha256(folder / name)}  {name}" for name in _files(folder))]) + "\n"
+    (folder / "pack.txt").write_text(str(Note(text, (ring.signer.sign(text),))), encoding="utf-8")
+    sync_folder(folder)
+    return exported
+
+
+async def _lists(connection: Connection, period: Period) -> dict[str, Any]:
+    since, until = period.since, period.until
+    access = [EntryKind.ACCESS_CHANGE.value, EntryKind.POLICY.value, EntryKind.ADMINISTRATION.value]
+    return {
+        "use": await store.use(connection, since, until),
+        "purposes": await store.purposes(connection, since, until),
+        "glass": await store.glass(connection, since, until),
+        "refusals": await store.entries_of(connection, [EntryKind.REFUSAL.value], since, until),
+        "access": await store.entries_of(connection, access, since, until),
+        "deletions": await store.certificates(connection, since, until),
+        "people": await store.people(connection, since, until),
+    }
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_bytes(
+        orjson.dumps(content, default=_stated, option=orjson.OPT_INDENT_2 | orjson.OPT_PASSTHROUGH_DATETIME)
+    )
+
+
+def _stated(value: Any) -> str:
+    """Times as everywhere else, ids of the driver's own class as text."""
+    return iso(value) if isinstance(value, datetime) else str(value)
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(READ_BYTES):
+            digest.update(part)
+    return digest.hexdigest()

@@ -1,0 +1,78 @@
+"""All SQL of audit packs. Everything is of one snapshot; it decides nothing and writes nothing."""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from markaz.core.db.pool import Connection
+
+ROWS_MOST = 200_000  # of one list of a pack; a period that holds more is asked for in parts
+
+_USE = """
+SELECT e.kind, e.action, e.roles::text AS roles, e.purpose_id IS NOT NULL AS has_purpose, count(*) AS entries,
+       count(DISTINCT e.actor_id) AS people, count(DISTINCT e.record_id) AS records
+FROM audit_entries e WHERE e.at >= $1 AND e.at < $2 AND e.leaf IS NOT NULL
+GROUP BY e.kind, e.action, e.roles::text, e.purpose_id IS NOT NULL ORDER BY e.kind, e.action, roles, has_purpose
+"""
+_PURPOSES = """
+SELECT p.id, p.account_id, p.kind, p.reference, p.need, p.territory_id, p.self_opened, p.edited_before, p.stated_at,
+       p.ends_at, p.ended_at, (SELECT count(*) FROM audit_entries e WHERE e.purpose_id = p.id) AS entries
+FROM purposes p WHERE p.stated_at >= $1 AND p.stated_at < $2 ORDER BY p.stated_at, p.id LIMIT $3
+"""
+_GLASS = """
+SELECT g.id, g.account_id, g.record_kind, g.record_id, g.reference, g.territory_id, g.ground, g.broken_at, g.ends_at,
+       g.verdict, g.judged_by, g.judged_at
+FROM broken_glass g WHERE g.broken_at >= $1 AND g.broken_at < $2 ORDER BY g.broken_at, g.id LIMIT $3
+"""
+_ENTRIES = """
+SELECT e.leaf, e.at, e.action, e.actor_id, e.record_kind, e.record_id, e.reason, e.roles::text AS roles,
+       e.details::text AS details
+FROM audit_entries e WHERE e.kind = ANY($1::text[]) AND e.at >= $2 AND e.at < $3 AND e.leaf IS NOT NULL
+ORDER BY e.leaf LIMIT $4
+"""
+_CERTIFICATES = """
+SELECT id, class, made_at, schedule, records, ended_from, ended_to FROM deletion_certificates
+WHERE made_at >= $1 AND made_at < $2 ORDER BY made_at, id LIMIT $3
+"""
+_PEOPLE = """
+SELECT a.id, a.login, a.display_name AS name, a.kind FROM accounts a
+WHERE a.id IN (SELECT e.actor_id FROM audit_entries e WHERE e.at >= $1 AND e.at < $2) ORDER BY a.login
+"""
+
+
+async def use(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """Return how often what was done, by sort, by the roles that its actors then held, and with a purpose or without."""
+    return [_plain(row) for row in await connection.fetch(_USE, since, until)]
+
+
+async def purposes(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """Return the purposes of the period without their words, which are sealed, and how many entries rest on each."""
+    return [_plain(row) for row in await connection.fetch(_PURPOSES, since, until, ROWS_MOST)]
+
+
+async def glass(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """Return every breaking of the glass with its verdict; None where nobody judged it yet."""
+    return [_plain(row) for row in await connection.fetch(_GLASS, since, until, ROWS_MOST)]
+
+
+async def entries_of(
+    connection: Connection, kinds: list[str], since: datetime, until: datetime
+) -> list[dict[str, Any]]:
+    """Return the entries of these sorts, in the order of the log."""
+    return [_plain(row) for row in await connection.fetch(_ENTRIES, kinds, since, until, ROWS_MOST)]
+
+
+async def certificates(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """Return the certificates of deletion."""
+    return [_plain(row) for row in await connection.fetch(_CERTIFICATES, since, until, ROWS_MOST)]
+
+
+async def people(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """Return the accounts that did something: an id alone tells an auditor nothing."""
+    return [_plain(row) for row in await connection.fetch(_PEOPLE, since, until)]
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    packed = {"roles", "details"}
+    return {name: orjson.loads(value) if name in packed else value for name, value in row.items()}
