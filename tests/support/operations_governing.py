@@ -50,8 +50,8 @@ async def _listed(w: World) -> Call:
 
 
 GOVERNING_OPERATIONS = (
-    Operation("GET /api/oversight/retention", P.GOVERNANCE_READ, _plain, Elsewhere.REFUSED, is_central=True),
-    Operation("GET /api/oversight/certificates", P.GOVERNANCE_READ, _plain, Elsewhere.REFUSED, is_central=True),
+    Operation("GET /api/oversight/retention", P.GOVERNANCE_READ, _plain, Elsewhere.PUBLIC),
+    Operation("GET /api/oversight/certificates", P.GOVERNANCE_READ, _plain, Elsewhere.PUBLIC),
     Operation("GET /api/oversight/register", P.SIGNED_IN, _plain, Elsewhere.PUBLIC),
     Operation("GET /api/oversight/packs", P.AUDIT_PACK, _period, Elsewhere.REFUSED, 409, is_central=True),
     Operation(f"GET {APPOINTMENTS}", P.GOVERNANCE_READ, _listed, Elsewhere.FILTERED),

@@ -2,7 +2,8 @@
 import type { Me } from "./types";
 
 export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "reopen" | "correct" | "unit_status" | "figures" | "sealed" | "colleagues" | "alarms" | "resolve_alarm" | "emergency" | "hazard" | "alerts" | "alert_draft" | "alert_approve" | "handover" | "summary" | "summary_make" | "log_on" | "lend" | "register" | "plan"
-  | "oversight" | "judge_reviews" | "read_reviews" | "publish_rate" | "handle_rights" | "renew_delays" | "judge_glass";
+  | "oversight" | "judge_reviews" | "read_reviews" | "publish_rate" | "handle_rights" | "renew_delays" | "judge_glass"
+  | "governance" | "audit_pack" | "appoint" | "accounts";
 
 /** One permission, or any of several. */
 const NEEDS: Record<Act, string | readonly string[]> = {
@@ -31,7 +32,11 @@ const NEEDS: Record<Act, string | readonly string[]> = {
   lend: "unit.lend",
   register: "unit.register",
   plan: "roster.plan",
-  oversight: ["review.judge", "review.read", "right.handle", "right.renew", "glass.review"],
+  oversight: ["review.judge", "review.read", "right.handle", "right.renew", "glass.review", "governance.read", "audit.pack"],
+  governance: "governance.read",
+  audit_pack: "audit.pack",
+  appoint: "appointment.make",
+  accounts: "account.manage",
   judge_reviews: "review.judge",
   read_reviews: "review.read",
   publish_rate: "review.publish",

@@ -47,7 +47,7 @@ def governing_routers(centre: "Centre") -> tuple[APIRouter, ...]:
     """Return its routes."""
     governing, guard = centre.governing, centre.guard
     return (
-        retention_router(governing.retention, guard, centre.at_the_top),
+        retention_router(governing.retention, guard),
         appointments_router(governing.appointments, guard),
         register_router(governing.register, guard),
         packs_router(governing.packs, guard, centre.at_the_top),

@@ -2,8 +2,13 @@
 import type { ComponentType } from "react";
 import type { Act } from "../../api/permissions";
 import type { Key } from "../../i18n/messages";
+import { AppointmentsTab } from "./appointments";
 import { DelaysTab } from "./delays";
 import { GlassTab } from "./glass";
+import { LogTab } from "./log";
+import { PackTab } from "./pack";
+import { RegisterTab } from "./register";
+import { RetentionTab } from "./retention";
 import { RateTab } from "./rate";
 import { ReviewsTab } from "./reviews";
 import { RightsTab } from "./rights";
@@ -22,4 +27,9 @@ export const TABS: readonly Tab[] = [
   { path: "rights", label: "oversight.tab.rights", needs: "handle_rights", Screen: RightsTab },
   { path: "delays", label: "oversight.tab.delays", needs: "read_reviews", Screen: DelaysTab },
   { path: "rate", label: "oversight.tab.rate", needs: "read_reviews", Screen: RateTab },
+  { path: "appointments", label: "oversight.tab.appointments", needs: "governance", Screen: AppointmentsTab },
+  { path: "pack", label: "oversight.tab.pack", needs: "audit_pack", Screen: PackTab },
+  { path: "log", label: "oversight.tab.log", needs: "governance", Screen: LogTab },
+  { path: "retention", label: "oversight.tab.retention", needs: "governance", Screen: RetentionTab },
+  { path: "register", label: "oversight.tab.register", needs: "governance", Screen: RegisterTab },
 ];

@@ -1,0 +1,95 @@
+"""How a centre is governed, in browsers: an appointment by two people, the audit pack checked by the witness's own file."""
+
+import asyncio
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from tests.e2e.conftest import DESKTOP, PHONE, SHOWN_MS, Screen, Show
+from tests.support.centre import RunningCentre
+from tests.support.land import Land
+from tests.support.people import make_person
+
+import markaz
+from markaz.core.permissions import Grant, Role
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).resolve().parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
+TABS = ("appointments", "log", "retention", "register", "pack")
+WITNESS = Path(markaz.__file__).parent / "witness.py"
+
+
+async def at(screen: Screen, path: str) -> None:
+    """Open a page of oversight, which has no live picture to wait for."""
+    await screen.page.goto(screen.base_url + path)
+    await screen.page.locator(".oversight h2").first.wait_for(timeout=SHOWN_MS * 3)
+
+
+async def violations(screen: Screen) -> list[str]:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run `npm ci` in console/")
+    await screen.page.evaluate(await asyncio.to_thread(AXE.read_text))
+    found = await screen.page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
+
+
+async def test_an_office_is_given_by_two_people_on_two_screens(show: Show, centre: RunningCentre) -> None:
+    now = centre.centre.clock.now()
+    account = await make_person(centre.centre.database, "sayyora", (Grant(Role.OBSERVER, Land.WEST),), now=now)
+    first, second = await show(Role.ADMINISTRATOR, Land.ROOT), await show(Role.ADMINISTRATOR, Land.REGION)
+    await at(first, "/oversight/appointments")
+    await first.page.get_by_role("button", name="Ask for an appointment").click()
+    dialog = first.page.get_by_role("dialog")
+    await dialog.get_by_label("Account").select_option(str(account))
+    await dialog.get_by_label("Role").select_option("auditor")
+    await dialog.get_by_label("Territory").select_option(str(int(Land.REGION)))
+    await dialog.get_by_role("button", name="Ask the second person").click()
+    await first.sees("Somebody else must decide.")
+    assert await first.page.get_by_role("button", name="Approve").count() == 0
+    await at(second, "/oversight/appointments")
+    await second.sees("Officer sayyora is to become auditor")
+    await second.page.get_by_role("button", name="Approve").click()
+    await second.page.get_by_role("row", name="auditor Officer sayyora").wait_for(timeout=SHOWN_MS)
+    held = await centre.rows("SELECT role FROM grants WHERE account_id = $1 ORDER BY role", account)
+    assert [row["role"] for row in held] == ["auditor", "observer"]
+
+
+async def test_an_audit_pack_is_downloaded_and_checked_by_the_witness_file_alone(
+    show: Show, centre: RunningCentre, tmp_path: Path
+) -> None:
+    tick = centre.centre.checkpointer.tick
+    await tick()
+    auditor = await show(Role.AUDITOR, Land.ROOT)
+    await asyncio.sleep(1.1)  # the next interval of the log
+    await tick()
+    await at(auditor, "/oversight/pack")
+    async with auditor.page.expect_download(timeout=SHOWN_MS * 4) as waiting:
+        await auditor.page.get_by_role("link", name="Download the pack").click()
+    download = await waiting.value
+    file = tmp_path / download.suggested_filename
+    await download.save_as(file)
+    folder = tmp_path / "pack"
+    with zipfile.ZipFile(file) as packed:
+        packed.extractall(folder)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-I", str(WITNESS), "verify", str(folder), stdout=-1, stderr=-1
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    assert "the audit pack is signed by the log" in out.decode()
+
+
+async def test_the_pages_read_in_every_language_on_desk_and_phone(show: Show, centre: RunningCentre) -> None:
+    await centre.centre.checkpointer.tick()
+    for language in ("en", "uz-Latn", "uz-Cyrl", "ru"):
+        screen = await show(Role.DATA_PROTECTION_OFFICER, Land.ROOT, language=language)
+        for tab in TABS:
+            await at(screen, f"/oversight/{tab}")
+            if language == "ru":
+                assert await violations(screen) == [], tab
+            await screen.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+            wide = await screen.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, f"{tab} is wider than a phone in {language}"
+            await screen.page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
