@@ -25,7 +25,7 @@ from markaz.core.permissions import Permission, require
 from markaz.core.sealing import KeysMissing
 from markaz.programmes.incidents.routes import reply
 from markaz.web.centre import Centre
-from markaz.web.guard import declared
+from markaz.web.guard import check_same_origin, declared
 
 P = Permission
 WITNESS_FILE: Final = Path(markaz.__file__).parent / "witness.py"
@@ -101,7 +101,9 @@ def outsiders_routes(centre: Centre, router: APIRouter) -> None:
         """Return the stand-alone program of a witness, to be read before it is run."""
         return Response(WITNESS_FILE.read_bytes(), media_type="text/x-python; charset=utf-8", headers=NOT_KEPT)
 
-    @router.post("/cosignatures", openapi_extra=declared(P.PUBLIC), dependencies=bound, status_code=201)
+    outside = [*bound, Depends(check_same_origin)]  # a witness is a program; a page of another site has nothing to send
+
+    @router.post("/cosignatures", openapi_extra=declared(P.PUBLIC), dependencies=outside, status_code=201)
     async def cosign(body: CosignatureBody) -> Response:
         """Keep the cosignature of a registered witness. Sent again, it is known and changes nothing."""
         async with centre.database.transaction() as connection:
