@@ -4,6 +4,7 @@ import { Link } from "react-router";
 import { useNames, useWords } from "../../context";
 import { Problem } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
+import { dueDay } from "./due";
 import { useRead } from "../../ui/use-read";
 
 const VERDICTS = ["justified", "not_justified", "unclear"] as const;
@@ -48,7 +49,7 @@ export function GlassTab({ id }: { id: string | undefined }) {
                 <span className="oversight-label num">{item.reference}</span>
                 <span>{t(`oversight.glass.ground.${item.ground}`)}</span>
                 <span className="num quiet">{f.full(item.broken_at, "minute")}</span>
-                <span className={item.verdict ? "" : "quiet small num"}>{item.verdict ? t(`oversight.glass.verdict.${item.verdict}`) : t("review.due", { day: f.full(item.due_at, "day") })}</span>
+                <span className={item.verdict ? "" : "quiet small num"}>{item.verdict ? t(`oversight.glass.verdict.${item.verdict}`) : t("review.due", { day: f.full(dueDay(item.due_at), "day") })}</span>
               </Link>
             </li>
           ))}

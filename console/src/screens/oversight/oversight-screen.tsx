@@ -15,6 +15,7 @@ export default function OversightScreen() {
   if (!here) return <p className="empty">{t("oversight.nothing")}</p>;
   return (
     <div className="page oversight">
+      <h1 className="sr-only">{t("nav.oversight")}</h1>
       <nav className="tabs" aria-label={t("nav.oversight")}>
         {tabs.map((tab) => (
           <NavLink key={tab.path} to={`/oversight/${tab.path}`}>

@@ -65,7 +65,7 @@ function Figures({ one }: { one: RateDocument }) {
     [t("review.verdict.misuse"), f.number(figures.misuse)],
     [t("review.verdict.cannot_tell"), f.number(figures.cannot_tell)],
     [t("rate.not_judged"), f.number(figures.not_judged)],
-    [t("rate.extremes"), `${percent(figures.rate_if_missing_in_order)} – ${percent(figures.rate_if_missing_misuse)}`],
+    [t("rate.extremes"), figures.rate_if_missing_misuse === null ? "–" : `${percent(figures.rate_if_missing_in_order)} – ${percent(figures.rate_if_missing_misuse)}`],
     [t("rate.days_without"), f.number(one.days_without_sample.length)],
   ];
   return (

@@ -10,6 +10,7 @@ import { useCommand } from "../../ui/use-command";
 import { useRead } from "../../ui/use-read";
 import { DelayDialog } from "./delays";
 import { AnswerDialog } from "./answer-dialog";
+import { dueDay } from "./due";
 import type { ToldLook, WholeRequest } from "./types";
 
 export function RequestView({ id, onChanged }: { id: string; onChanged: () => void }) {
@@ -77,7 +78,7 @@ function Facts({ one }: { one: WholeRequest }) {
       <dt>{t("right.received")}</dt>
       <dd className="num">
         {f.full(one.received_at, "minute")}
-        {!one.answer && <span className={one.is_overdue ? "wrong" : "quiet"}> · {one.is_overdue && `${t("review.overdue")} `}{t("review.due", { day: f.full(one.due_at, "day") })}</span>}
+        {!one.answer && <span className={one.is_overdue ? "wrong" : "quiet"}> · {one.is_overdue && `${t("review.overdue")} `}{t("review.due", { day: f.full(dueDay(one.due_at), "day") })}</span>}
       </dd>
     </dl>
   );

@@ -9,6 +9,7 @@ import { Kbd } from "../../ui/marks";
 import { Problem } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
 import { useRead } from "../../ui/use-read";
+import { dueDay } from "./due";
 import { VERDICTS, type ReviewCase, type ReviewLine, type ReviewQueue, type Verdict } from "./types";
 
 const REASON_LEAST = 10;
@@ -73,7 +74,7 @@ function CaseLine({ item, isHere }: { item: ReviewLine; isHere: boolean }) {
         ) : (
           <span className={`num small ${item.is_overdue ? "wrong" : "quiet"}`}>
             {item.is_overdue ? `${t("review.overdue")} ` : ""}
-            {t("review.due", { day: f.full(item.due_at, "day") })}
+            {t("review.due", { day: f.full(dueDay(item.due_at), "day") })}
           </span>
         )}
       </Link>

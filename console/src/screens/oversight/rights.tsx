@@ -6,6 +6,7 @@ import { useCommand } from "../../ui/use-command";
 import { useRead } from "../../ui/use-read";
 import { RequestForm } from "./request-form";
 import { RequestView } from "./request-view";
+import { dueDay } from "./due";
 import type { RightLine, RightList } from "./types";
 
 export function RightsTab({ id }: { id: string | undefined }) {
@@ -48,7 +49,7 @@ function RequestLine({ item, isHere }: { item: RightLine; isHere: boolean }) {
         ) : (
           <span className={`num small ${item.is_overdue ? "wrong" : "quiet"}`}>
             {item.is_overdue ? `${t("review.overdue")} ` : ""}
-            {t("review.due", { day: f.full(item.due_at, "day") })}
+            {t("review.due", { day: f.full(dueDay(item.due_at), "day") })}
           </span>
         )}
       </Link>
@@ -68,7 +69,7 @@ function ToTell({ list, onDone }: { list: RightList; onDone: () => void }) {
       <ul>
         {list.to_tell.map((one) => (
           <li key={one.delay_id}>
-            {one.numbers.length > 0 ? t("right.tell_those", { numbers: one.numbers.join(", ") }) : t("right.tell_nobody")} <span className="num quiet">{t("review.due", { day: f.full(one.due_at, "day") })}</span>{" "}
+            {one.numbers.length > 0 ? t("right.tell_those", { numbers: one.numbers.join(", ") }) : t("right.tell_nobody")} <span className="num quiet">{t("review.due", { day: f.full(dueDay(one.due_at), "day") })}</span>{" "}
             <button type="button" className="button is-small" disabled={sending.busy} onClick={() => sending.send("POST", `/api/oversight/delays/${one.delay_id}/told`, undefined, onDone)}>
               {t("right.told")}
             </button>

@@ -1,0 +1,113 @@
+"""Oversight in a browser: a verdict by keyboard without a name in sight, and "who looked at me?" from intake to letter."""
+
+import io
+from pathlib import Path
+
+import pypdf
+import pytest
+from playwright.async_api import expect
+from tests.e2e.conftest import PHONE, SHOWN_MS, Screen, Show
+from tests.support.centre import RunningCentre
+from tests.support.desk import open_incident
+from tests.support.land import Land
+from tests.support.oversight import look_at, make_case, seen_request
+
+from markaz.core.permissions import Role
+
+pytestmark = pytest.mark.browser
+AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
+NUMBER = "+998 90 123 45 67"
+
+
+async def go(screen: Screen, path: str) -> None:
+    """Open a page of somebody who has no live picture to wait for."""
+    await screen.page.goto(screen.base_url + path)
+    await screen.page.locator(".oversight").wait_for(timeout=SHOWN_MS * 3)
+
+
+async def test_a_case_is_judged_by_keyboard_and_names_nobody(centre: RunningCentre, show: Show) -> None:
+    viewer = await centre.person(Role.SUPERVISOR, Land.WEST)
+    first = await make_case(centre, viewer, questions=("colleague",))
+    second = await make_case(centre, viewer)
+    screen = await show(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+    page = screen.page
+    await go(screen, "/")  # no picture: oversight is where this person begins
+    await expect(page.locator(".oversight-row")).to_have_count(2, timeout=SHOWN_MS)
+    await page.keyboard.press("j")
+    await screen.sees(f"Case {first['label']}")
+    await screen.sees("Somebody in the record has the name of a colleague.")
+    text = await page.locator("main").inner_text()
+    assert viewer.login not in text
+    assert "supervisor" not in text.lower()
+    await page.keyboard.press("2")
+    await page.keyboard.type("Nothing joins this look to the work of that night.")
+    await page.keyboard.press("Control+Enter")
+    await screen.sees(f"Case {second['label']}")  # on to the next one
+    await expect(page.locator(".verdict.is-misuse").first).to_be_visible(timeout=SHOWN_MS)
+    kept = await centre.rows("SELECT verdict FROM review_cases WHERE label = $1", first["label"])
+    assert kept[0]["verdict"] == "misuse"
+
+
+async def test_who_looked_at_me_from_the_counter_to_the_letter(centre: RunningCentre, show: Show) -> None:
+    viewer = await centre.person(Role.DUTY_OFFICER)
+    incident = await open_incident(viewer, caller={"name": "Dilnoza Ergasheva", "phone": NUMBER})
+    await look_at(viewer, incident["id"])
+    screen = await show(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+    page = screen.page
+    await go(screen, "/oversight/rights")
+    await page.get_by_role("link", name="New request").click()
+    take = page.get_by_role("button", name="Take the request and look")
+    await page.get_by_label("Name as the person states it").fill("Dilnoza Ergasheva")
+    await page.get_by_label("How the answer reaches them").fill("at the counter")
+    await page.get_by_label("Telephone they called from").fill("90 123 45 67 998")
+    await expect(take).to_be_disabled()  # nobody's identity was checked yet
+    await page.get_by_label("I have seen the document").check()
+    await page.get_by_label("Telephone they called from").fill(NUMBER)
+    await take.click()
+    await screen.sees("R-")
+    row = page.get_by_role("row", name="duty officer")
+    await expect(row).to_have_count(1, timeout=SHOWN_MS)
+
+    await row.get_by_role("checkbox").check()
+    await page.get_by_role("button", name="Delay the disclosure of 1").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("rights of others: a witness, a victim").check()
+    await dialog.get_by_role("button", name="Delay the disclosure of 1").click()
+    await expect(row.get_by_text("delayed until")).to_be_visible(timeout=SHOWN_MS)
+
+    await page.get_by_role("button", name="Answer", exact=True).click()
+    await dialog.get_by_label("Granted", exact=True).check()
+    await dialog.get_by_role("button", name="Answer", exact=True).click()
+    await screen.sees("Granted, ")
+    href = await page.get_by_role("link", name="Русский").get_attribute("href")
+    letter = await screen.context.request.get(f"{screen.base_url}{href}")
+    text = "".join(sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(await letter.body())).pages)
+    assert "Кто смотрел мои данные" in text
+    assert "дежурный" not in text  # delayed, and nothing says so
+    await go(screen, "/oversight/delays")
+    await screen.sees("rights of others: a witness, a victim")
+
+
+async def test_on_a_phone_a_case_takes_the_whole_page_and_leads_back(centre: RunningCentre, show: Show) -> None:
+    case = await make_case(centre, await centre.person(Role.DUTY_OFFICER))
+    screen = await show(Role.DATA_PROTECTION_OFFICER, Land.ROOT, viewport=PHONE)
+    await go(screen, f"/oversight/reviews/{case['id']}")
+    await screen.sees(f"Case {case['label']}")
+    await expect(screen.page.locator(".oversight-list")).to_be_hidden()
+    await screen.page.get_by_role("link", name="All cases").click()
+    await expect(screen.page.locator(".oversight-list")).to_be_visible()
+    assert await screen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_every_tab_is_clean_for_those_who_cannot_see(centre: RunningCentre, show: Show) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run `npm ci` in console/")
+    case = await make_case(centre, await centre.person(Role.DUTY_OFFICER), questions=("colleague",))
+    request = await seen_request(centre)
+    screen = await show(Role.DATA_PROTECTION_OFFICER, Land.ROOT, language="ru")
+    await screen.page.add_init_script(AXE.read_text(encoding="utf-8"))
+    for path in (f"reviews/{case['id']}", f"rights/{request['id']}", "rights/new", "delays", "rate", "glass"):
+        await go(screen, f"/oversight/{path}")
+        await screen.page.wait_for_load_state("networkidle")
+        found = await screen.page.evaluate("axe.run({resultTypes: ['violations']})")
+        assert [(one["id"], one["nodes"][0]["target"]) for one in found["violations"]] == [], path
