@@ -14,6 +14,8 @@ from tests.support.land import Land
 from tests.support.operations import PASSWORD
 from tests.support.people import make_person
 
+from markaz.core.events import append
+from markaz.core.identity import ways
 from markaz.core.permissions import Grant, Role
 from markaz.kit.clock import FakeClock
 
@@ -224,3 +226,17 @@ async def test_a_stronger_role_asks_a_running_session_for_more(site: RunningCent
     assert (await here.get("/api/snapshot")).json()["code"] == "second_factor_needed"
     assert (await add(here, Authenticator())).status_code == 201
     assert (await here.get("/api/snapshot")).status_code == 200
+
+
+async def test_a_reset_takes_second_factors_and_sessions_and_leaves_the_password(
+    site: RunningCentre, here: Browser
+) -> None:
+    key = await with_passkey(site, here, Role.SUPERVISOR)
+    (row,) = await site.rows("SELECT id FROM accounts WHERE login = 'aziza'")
+    async with site.centre.database.transaction() as connection:
+        event = await ways.reset_second_factors(connection, UUID(bytes=row["id"].bytes), at=START)
+        await append(connection, [event])
+    assert (event.payload, event.occurred_source) == ({"change": "second_factors_reset"}, "administrator")
+    assert (await here.get("/api/me")).status_code == 401
+    assert (await sign_in(here, key)).status_code == 401
+    assert (await here.sign_in("aziza", PASSWORD)).json()["level"] == "enrol"

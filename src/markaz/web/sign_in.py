@@ -84,7 +84,7 @@ def sign_in_router(centre: Centre) -> APIRouter:
             cookies.take_step(response, kind)
         return response
 
-    @router.post("/session", openapi_extra=public)
+    @router.post("/session", openapi_extra=public, responses={202: {"description": "A one-time code is asked for."}})
     async def sign_in(body: SignInBody, http: HttpRequest) -> Response:
         """Sign in; the session is a cookie that scripts cannot read. 202 asks for a one-time code."""
         check_same_origin(http)
