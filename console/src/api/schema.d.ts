@@ -23351,6 +23351,13 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
+            /** @description A one-time code is asked for. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Not signed in. */
             401: {
                 headers: {
