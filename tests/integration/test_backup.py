@@ -34,10 +34,11 @@ ADD_EVENT = """
 async def full(database: DatabaseAccess, tmp_path: Path, centre_settings: Settings) -> Place:
     """A centre with rows in every table."""
     await populate(database.owner_dsn, sorted(known_revisions()))
-    # The rows of the migration tests hold a key that is no real one; here it would not open.
+    # The rows of the migration tests hold keys and signatures that are no real ones; here they would not open or verify.
     place = Place(database, tmp_path / "home", centre_settings)
     await place.run(
-        *(f"DELETE FROM {table}" for table in ("sealed_fields", "sealed_search", "sealed_blobs", "keys.sealed_keys"))
+        *(f"DELETE FROM {table}" for table in ("sealed_fields", "sealed_search", "sealed_blobs", "keys.sealed_keys")),
+        *(f"DELETE FROM {table}" for table in ("log_cosignatures", "log_checkpoints")),
     )
     return place
 

@@ -189,7 +189,7 @@ ROWS_SINCE = {
             now());
     """,
     "0014": """
-        SELECT log_append(array_agg(sha256('\\x00')), array_agg('\\x00'::bytea), array_agg('{"actor_id":
+        SELECT log_append(array_agg(sha256('\\x0000')), array_agg('\\x00'::bytea), array_agg('{"actor_id":
                 "00000000-0000-7000-8000-000000000001", "action": "read", "record_kind": "incident", "reason": "duty",
                 "details": {}, "roles": []}'::text), array_agg(sha256('\\x01')), array_agg('view'::text), now())
             FROM generate_series(1, 256);
