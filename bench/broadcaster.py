@@ -18,6 +18,7 @@ import uvloop
 
 from bench.pace import Pace
 from bench.tape import Command, Driver, play
+from markaz.core.db.pool import Session
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
 
@@ -72,7 +73,7 @@ class Broadcaster:
 
 async def serve(plan: Plan) -> Broadcaster:
     """Serve subscribers, and play when told to."""
-    connections = [await asyncpg.connect(plan.dsn) for _ in range(plan.connections)]
+    connections = [await asyncpg.connect(plan.dsn, connection_class=Session) for _ in range(plan.connections)]
     for number, command in enumerate(plan.before):
         await play(connections[number % len(connections)], command)
     broadcaster = Broadcaster(plan)

@@ -21,6 +21,7 @@ from bench.figures import Figure, alone, compared
 from bench.server import Server, serving
 from bench.settings import RUNS, Scale, say
 from bench.tape import Driver, Tape, play_all, record
+from markaz.core.db.pool import Session
 
 OFFICERS = 4
 INCIDENTS = {Scale.SMALL: 5, Scale.FULL: 40}  # each officer's, in one run
@@ -114,7 +115,7 @@ async def _connect(server: Server, officers: Sequence[Officer]) -> list[Client]:
 
 
 async def _drivers(database: BenchDatabase, count: int) -> list[Driver]:
-    return [await asyncpg.connect(database.access.app_dsn) for _ in range(count)]
+    return [await asyncpg.connect(database.access.app_dsn, connection_class=Session) for _ in range(count)]
 
 
 async def _close(desks: Sequence[Client], connections: Sequence[Driver]) -> None:

@@ -80,7 +80,7 @@ def _first_rows(folder: Path) -> Path:
 
 
 async def _make_root(database: BenchDatabase) -> None:
-    connection = await asyncpg.connect(database.access.app_dsn)
+    connection = await asyncpg.connect(database.access.owner_dsn)
     await ensure_root(connection)
     await connection.close()
 
@@ -113,7 +113,7 @@ SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WH
 
 async def _rows_left(database: BenchDatabase) -> Rows:
     """Return every row the import wrote: the template holds one territory and the counter, and nothing else."""
-    connection = await asyncpg.connect(database.access.app_dsn)
+    connection = await asyncpg.connect(database.access.owner_dsn)
     tables = {row[0] for row in await connection.fetch(_TABLES)}
     order = TopologicalSorter({table: set[str]() for table in tables})
     for table, needed in await connection.fetch(_NEEDS):
@@ -129,7 +129,7 @@ async def _rows_left(database: BenchDatabase) -> Rows:
 
 async def _as_bytes(database: BenchDatabase, rows: Rows) -> Bytes:
     """Return the rows of these tables in COPY's binary form."""
-    connection = await asyncpg.connect(database.access.app_dsn)
+    connection = await asyncpg.connect(database.access.owner_dsn)
     finished: Bytes = {}
     for table, (columns, _) in rows.items():
         output = io.BytesIO()
@@ -141,7 +141,7 @@ async def _as_bytes(database: BenchDatabase, rows: Rows) -> Bytes:
 
 async def _copy(database: BenchDatabase, send: Send, rows: Mapping[str, tuple[list[str], Any]]) -> float:
     """Return the CPU of this process and of its backend for COPY of these rows, in ms."""
-    connection = await asyncpg.connect(database.access.app_dsn)
+    connection = await asyncpg.connect(database.access.owner_dsn)
     backend, own = cpu.backends_ns(database.name), time.process_time_ns()
     async with connection.transaction():
         for table, (columns, contents) in rows.items():

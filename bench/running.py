@@ -19,6 +19,7 @@ NAMES = (
     "keystrokes",
     "audit",
     "access",
+    "rls",
 )
 MODULES = {name: f"bench.{name}" for name in NAMES} | {"import": "bench.importing"}
 

@@ -124,7 +124,7 @@ def chromium() -> str | None:
 
 async def fill(database: BenchDatabase, plan: Plan, incidents: int, units: int) -> None:
     """Write open incidents, half of them with a unit, and units with positions."""
-    connection = await asyncpg.connect(database.access.app_dsn)
+    connection = await asyncpg.connect(database.access.owner_dsn)
     now = datetime.now(UTC)
     by = await connection.fetchval("SELECT id FROM accounts LIMIT 1")
     chosen = plan.units[:units]

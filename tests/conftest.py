@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +21,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
+from markaz.core import reach
 from markaz.core.db.cluster import is_alive
 from markaz.core.db.embedded import DatabaseAccess, running_database, superuser_dsn
 from markaz.core.db.folder import OWNER_ROLE, CentreFolder
@@ -34,6 +36,9 @@ STOP_S = 20.0
 for _name in [name for name in os.environ if name.startswith("MARKAZ_") and not name.startswith("MARKAZ_TEST_")]:
     del os.environ[_name]
 
+# What a test does itself it does as the centre; a request begins with nobody's reach, as anywhere.
+reach.enter(reach.system("tests"))
+
 Result = TypeVar("Result")
 
 
@@ -44,7 +49,7 @@ def run_sync(coroutine: Callable[[], Awaitable[Result]]) -> Result:
         return await coroutine()
 
     with ThreadPoolExecutor(max_workers=1) as worker:
-        return worker.submit(asyncio.run, call()).result()
+        return worker.submit(copy_context().run, asyncio.run, call()).result()
 
 
 def chosen_binaries() -> Path | None:

@@ -184,11 +184,13 @@ def kill_build(environment: dict[str, str], killed_at: str) -> None:
 # Outlives the build, so that a kill never comes to a process that is gone.
 _BUILD = """
 import asyncio, time
+from markaz.core import reach
 from markaz.core.settings import Settings
 from markaz.demo.building import build_demo
 def say(line):
     print(line, flush=True)
 settings = Settings()
+reach.enter(reach.system("tests"))
 asyncio.run(build_demo(settings, settings.database_url.get_secret_value(), say=say))
 time.sleep(60)
 """

@@ -2,13 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
+from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.folder import CentreFolder
+from markaz.core.db.pool import Connection, Database
 from markaz.core.db.status import State, Status, read_status
 
 HEAL_S = 30.0
@@ -249,6 +252,17 @@ async def row_counts(dsn: str) -> dict[str, int]:
         return {t["name"]: await connection.fetchval(f"SELECT count(*) FROM {t['name']}") for t in tables}
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def as_centre(access: DatabaseAccess) -> AsyncIterator[Connection]:
+    """A transaction with the application's rights and the centre's own reach."""
+    database = await Database.open(access.app_dsn, max_size=1)
+    try:
+        async with database.transaction() as connection:
+            yield connection
+    finally:
+        await database.close()
 
 
 def ask(dsn: str, query: str) -> Any:

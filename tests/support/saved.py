@@ -4,6 +4,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
+from tests.support.database import as_centre
 
 from markaz.core.db.backup import BackupReport, backup
 from markaz.core.db.check import check
@@ -51,28 +52,19 @@ class Place:
     async def seal(self) -> UUID:
         """Seal a caller's name and phone, as the desk does."""
         sealed_id = uuid4()
-        connection = await asyncpg.connect(self.access.app_dsn)
-        try:
+        async with as_centre(self.access) as connection:
             values = {"caller_name": NAME, "caller_phone": "+998 90 123-45-67"}
             await Sealer.open(self.folder.home).store(connection, sealed_id, values)
-        finally:
-            await connection.close()
         return sealed_id
 
     async def name_of(self, sealed_id: UUID) -> str | None:
-        connection = await asyncpg.connect(self.access.app_dsn)
-        try:
+        async with as_centre(self.access) as connection:
             fields = (await Sealer.open(self.folder.home, create=False).read(connection, [sealed_id]))[sealed_id]
             return None if fields is None else fields["caller_name"]
-        finally:
-            await connection.close()
 
     async def erase(self, sealed_id: UUID) -> None:
-        connection = await asyncpg.connect(self.access.app_dsn)
-        try:
+        async with as_centre(self.access) as connection:
             assert await erase(connection, sealed_id, ACTOR)
-        finally:
-            await connection.close()
 
     async def failed_checks(self) -> dict[str, str]:
         """What is not in order, by name; but the tests' shared cluster skips fsync, and check says so."""

@@ -5,20 +5,20 @@ Deny by default: a route gets its actor only through `requires(permission)`, and
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from fastapi import Request as HttpRequest
 from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute
 
-from markaz.core import identity
+from markaz.core import identity, reach
 from markaz.core.acts import Request
 from markaz.core.db.pool import Database
 from markaz.core.errors import Forbidden, InvalidInput, NotSignedIn, RateLimited
 from markaz.core.identity.sessions import SignedIn, session_of
 from markaz.core.identity.ways import SecondFactorNeeded
-from markaz.core.permissions import Actor, Permission
+from markaz.core.permissions import Actor, Hierarchy, Permission
 from markaz.core.sealing import Sealer
 from markaz.core.settings import Settings
 from markaz.kit.clock import Clock
@@ -94,9 +94,11 @@ class Guard:
         clock: Clock,
         settings: Settings,
         is_full: Callable[[SignedIn], bool],
+        hierarchy: Callable[[], Hierarchy],
     ) -> None:
         self._database = database
         self._is_full = is_full
+        self.reaches = reach.Reaches(hierarchy)
         self._sealer = sealer
         self._clock = clock
         self.cookies = Cookies(settings)
@@ -117,8 +119,11 @@ class Guard:
     async def admit(self, http: HttpRequest, permission: Permission, *, is_own: bool = False) -> Request:
         """Return the request of an actor who holds `permission` somewhere, or raise what refuses it."""
         actor, session = await self._who(http)
-        if session is not None and not is_own and not self._is_full(session):
+        is_full = session is None or self._is_full(session)
+        if not is_own and not is_full:
             raise SecondFactorNeeded
+        # Before a needed second factor nothing is in reach but what is one's own.
+        reach.enter(self.reaches.of(actor if is_full else replace(actor, grants=())))
         if permission is Permission.EMERGENCY_RAISE:
             self.limiter.take_key(("emergency", actor.id), EMERGENCIES_PER_S)
         else:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from markaz.core import reach
 from markaz.kit.ids import uuid7
 from markaz.web.protocol import HEAD_LIMIT_BYTES
 
@@ -79,7 +80,8 @@ class Edge:
 
         app = self._app if _head_bytes(scope) <= HEAD_LIMIT_BYTES else _head_too_large
         try:
-            await app(scope, _bounded(scope, receive, self._limit_of(scope)), send_on)
+            with reach.within(None):  # nobody yet: the guard gives the request the reach of its actor
+                await app(scope, _bounded(scope, receive, self._limit_of(scope)), send_on)
         finally:
             self._note(scope, request_id, status, time.perf_counter() - began)
 

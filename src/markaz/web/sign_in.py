@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as HttpRequest
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from markaz.core import identity
+from markaz.core import identity, reach
 from markaz.core.acts import Request
 from markaz.core.errors import MarkazError, NotPossibleNow, NotSignedIn
 from markaz.core.identity.provider_sign_in import AWAY_LIFE, CODE_MAX, Returned
@@ -174,7 +174,8 @@ def sign_in_router(centre: Centre) -> APIRouter:
             await _end_before(centre, http, connection)
         if session is not None and centre.signing_in.is_full(session):
             centre.presence.leave(session.actor.id)
-            await centre.ownership.let_go(Request(session.actor, http.state.request_id))
+            with reach.within(centre.guard.reaches.of(session.actor)):
+                await centre.ownership.let_go(Request(session.actor, http.state.request_id))
         response = Response(status_code=204)
         cookies.take_session(response)
         return response

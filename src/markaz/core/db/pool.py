@@ -1,6 +1,7 @@
 """The one way to the database: a pool of connections and the edge at which everything commits.
 
-Nothing else in the code begins or commits a transaction. Lost or full databases leave here as `Unavailable`.
+Nothing else in the code begins or commits a transaction. Each one begins with the reach of the work under way
+(core.reach), which ends with it. Lost or full databases leave here as `Unavailable`.
 """
 
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from typing import Any, TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from markaz.core import reach
 from markaz.core.errors import MarkazError, Unavailable
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -22,6 +24,17 @@ LOCK_TIMEOUT_S = 10  # a command that waits longer than this is told so, rather 
 
 async def _keep_session(_connection: Any) -> None:
     """Replace asyncpg's reset on release: only SET LOCAL is used, so a round trip is saved."""
+
+
+class Session(asyncpg.Connection):
+    """A connection whose transactions begin with a reach, in the same round trip; savepoints stay in that reach."""
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109 - the driver's own
+        """Run a statement; the one that begins a transaction carries the reach along."""
+        known = reach.current()
+        if known is not None and not args and query.startswith("BEGIN"):
+            query = f"{query}{known.begin}"
+        return await super().execute(query, *args, timeout=timeout)
 
 
 class Database:
@@ -41,6 +54,7 @@ class Database:
                 max_size=max_size,
                 timeout=CONNECT_TIMEOUT_S,
                 command_timeout=SILENCE_TIMEOUT_S,
+                connection_class=Session,
                 reset=_keep_session,
                 server_settings={
                     "application_name": "markaz",
@@ -84,7 +98,11 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A bare connection for single reads."""
+        """A connection for single reads: bare for whoever has no reach, else inside a transaction that holds it."""
+        if reach.current() is not None:
+            async with self.transaction() as connection:
+                yield connection
+            return
         with _translated():
             async with self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
                 yield connection

@@ -14,7 +14,7 @@ from uuid import UUID
 import pyotp
 from pyotp.utils import strings_equal
 
-from markaz.core import sealing
+from markaz.core import reach, sealing
 from markaz.core.db.pool import Connection
 from markaz.core.sealing import Sealer
 from markaz.kit.ids import uuid7
@@ -78,7 +78,8 @@ async def use_code(connection: Connection, sealer: Sealer, account_id: UUID, cod
     )
     if row is None:
         return False
-    opened = (await sealer.read(connection, [row["sealed_id"]]))[row["sealed_id"]]
+    async with reach.beyond(connection, "nobody has a reach yet who signs in, and no row leads to this secret"):
+        opened = (await sealer.read(connection, [row["sealed_id"]]))[row["sealed_id"]]
     secret = "" if opened is None else opened.get(SECRET_FIELD, "")
     step = matching_step(secret, code, now, row["last_step"])
     if step is None:
@@ -95,7 +96,8 @@ async def remove_codes(connection: Connection, account_id: UUID) -> bool:
     await connection.execute("DELETE FROM recovery_codes WHERE account_id = $1", account_id)
     if sealed_id is None:
         return False
-    await sealing.discard(connection, sealed_id)
+    async with reach.beyond(connection, "no row leads to this secret"):
+        await sealing.discard(connection, sealed_id)
     return True
 
 

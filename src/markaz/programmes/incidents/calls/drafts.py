@@ -54,9 +54,11 @@ class Drafts:
                 raise InvalidInput("This form holds too much: shorten the notes.", field="fields")
             sealed_id = uuid7()
             await self._spine.sealer.store(connection, sealed_id, {FIELD: packed.decode()})
-            await store.put_draft(connection, draft_id, request.actor.id, sealed_id, now)
             if row is not None:
                 await discard(connection, row["sealed_id"])
+                await store.update_draft(connection, draft_id, sealed_id, now)
+            elif not await store.insert_draft(connection, draft_id, request.actor.id, sealed_id, now):
+                raise NotFound("There is no such form among yours.", what="draft")
         return {"id": str(draft_id), "saved_at": iso(now)}
 
     async def own(self, request: Request) -> JSON:
@@ -94,9 +96,11 @@ def _fields(opened: Mapping[str, str] | None) -> dict[str, str]:
 
 async def take_away(connection: Connection, draft_id: UUID, account_id: UUID) -> None:
     """Destroy a draft of that account, if it is there."""
-    sealed_id = await store.delete_draft(connection, draft_id, account_id)
-    if sealed_id is not None:
-        await discard(connection, sealed_id)
+    await store.lock_drafts(connection, account_id)
+    row = await store.draft(connection, draft_id)
+    if row is not None and row["account_id"] == account_id:
+        await discard(connection, row["sealed_id"])
+        await store.delete_draft(connection, draft_id)
 
 
 async def consume(act: Act, draft_id: UUID | None) -> None:

@@ -168,24 +168,31 @@ async def drafts_of(connection: Connection, account_id: UUID) -> list[Record]:
     )
 
 
-async def put_draft(connection: Connection, draft_id: UUID, account_id: UUID, sealed_id: UUID, now: datetime) -> None:
-    """Write a draft; the caller has seen that it is the account's own and locked it."""
-    await connection.execute(
+async def insert_draft(
+    connection: Connection, draft_id: UUID, account_id: UUID, sealed_id: UUID, now: datetime
+) -> bool:
+    """Insert a draft; return False when the id is another's, whose row is in nobody else's reach."""
+    done = await connection.execute(
         "INSERT INTO call_drafts (id, account_id, sealed_id, started_at, saved_at) VALUES ($1, $2, $3, $4, $4) "
-        "ON CONFLICT (id) DO UPDATE SET sealed_id = $3, saved_at = $4 WHERE call_drafts.account_id = $2",
+        "ON CONFLICT DO NOTHING",
         draft_id,
         account_id,
         sealed_id,
         now,
     )
+    return done == "INSERT 0 1"
 
 
-async def delete_draft(connection: Connection, draft_id: UUID, account_id: UUID) -> UUID | None:
-    """Delete a draft of that account and return its sealed record, None when there is none."""
-    sealed_id: UUID | None = await connection.fetchval(
-        "DELETE FROM call_drafts WHERE id = $1 AND account_id = $2 RETURNING sealed_id", draft_id, account_id
+async def update_draft(connection: Connection, draft_id: UUID, sealed_id: UUID, now: datetime) -> None:
+    """Write a draft again; the caller has seen that it is the account's own and locked it."""
+    await connection.execute(
+        "UPDATE call_drafts SET sealed_id = $2, saved_at = $3 WHERE id = $1", draft_id, sealed_id, now
     )
-    return sealed_id
+
+
+async def delete_draft(connection: Connection, draft_id: UUID) -> None:
+    """Delete a draft; its sealed record goes before, because it is in reach only as long as the draft is there."""
+    await connection.execute("DELETE FROM call_drafts WHERE id = $1", draft_id)
 
 
 async def delete_drafts_before(connection: Connection, before: datetime) -> list[UUID]:

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
 
+from markaz.core import reach
 from markaz.core.access.looking import Found, Look
 from markaz.core.access.model import DataClass
 from markaz.core.acts import Request
@@ -44,8 +45,9 @@ class ContentsReading:
             people = _NOTHING | await self._people(look, row, found, shown) if shown else _NOTHING
             access = look.mark(found)
             seen_in = territory_filter(actor, Permission.INCIDENT_READ, tree)
-            links = await queries.links(look.connection, incident_id, seen_in)
-            merged = await queries.merged_here(look.connection, incident_id)
+            async with reach.beyond(look.connection, "numbers of linked incidents, shown wherever they are"):
+                links = await queries.links(look.connection, incident_id, seen_in)
+                merged = await queries.merged_here(look.connection, incident_id)
             posts = await queries.shut_out_posts(look.connection, incident_id)
         return people | {
             "sealed": bool(shown),

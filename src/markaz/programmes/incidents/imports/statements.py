@@ -6,6 +6,7 @@ from uuid import UUID
 import orjson
 
 from markaz.core.db.pool import Connection
+from markaz.core.db.rows import TEXTS, add_rows
 from markaz.core.events import SYSTEM_ACTOR_ID
 from markaz.core.sealing import FieldRow, KeyRow, SearchRow
 from markaz.kit.clock import Precision
@@ -22,7 +23,19 @@ from markaz.programmes.incidents.imports.records import (
 )
 from markaz.programmes.incidents.imports.rows import UNIT_STAGES
 
+_TYPES = {
+    **dict.fromkeys(("id", "incident_id", "sealed_id", "opened_by", "updated_by"), "uuid"),
+    **dict.fromkeys(("received_at", "entered_at", "arrived_at", "closed_at"), "timestamptz"),
+    **dict.fromkeys(("lon", "lat"), "float8"),
+    "territory_id": "int",
+    "precisions": "jsonb",
+    "flags": TEXTS,
+}
 _STAGES = ", ".join(f"{stage}_at" for stage in UNIT_STAGES)
+
+
+def _typed(columns: Iterable[str]) -> dict[str, str]:
+    return {name: _TYPES.get(name, "text") for name in columns}
 
 
 async def present_rows(connection: Connection, source: str, row_keys: Sequence[str]) -> set[str]:
@@ -89,10 +102,13 @@ async def taken_call_signs(connection: Connection, territory_id: int, call_signs
 
 async def write(connection: Connection, batch: Batch) -> None:
     """Write everything of a batch but its sealed fields and its events."""
+    if batch.units:
+        await connection.copy_records_to_table("units", records=batch.units, columns=UNIT_COLUMNS)
+    if batch.incidents:
+        await add_rows(connection, "incidents", _typed(INCIDENT_COLUMNS), batch.incidents)
+    if batch.calls:
+        await add_rows(connection, "calls", _typed(CALL_COLUMNS), batch.calls)
     for table, columns, records in (
-        ("units", UNIT_COLUMNS, batch.units),
-        ("incidents", INCIDENT_COLUMNS, batch.incidents),
-        ("calls", CALL_COLUMNS, batch.calls),
         ("assignments", ASSIGNMENT_COLUMNS, batch.assignments),
         ("import_rows", ROW_COLUMNS, batch.rows),
     ):
@@ -111,13 +127,13 @@ async def write_sealed(
     connection: Connection, fields: Sequence[FieldRow], keys: Sequence[KeyRow], search: Sequence[SearchRow]
 ) -> None:
     """Write sealed fields, their wrapped keys and their search hashes."""
-    for schema, table, columns, records in (
-        ("keys", "sealed_keys", ("sealed_id", "wrapped_key"), keys),
-        ("public", "sealed_fields", ("sealed_id", "field", "ciphertext"), fields),
-        ("public", "sealed_search", ("sealed_id", "field", "keyed_hash"), search),
+    for table, columns, records in (
+        ("keys.sealed_keys", {"sealed_id": "uuid", "wrapped_key": "bytea"}, keys),
+        ("sealed_fields", {"sealed_id": "uuid", "field": "text", "ciphertext": "bytea"}, fields),
+        ("sealed_search", {"sealed_id": "uuid", "field": "text", "keyed_hash": "bytea"}, search),
     ):
         if records:
-            await connection.copy_records_to_table(table, schema_name=schema, records=records, columns=columns)
+            await add_rows(connection, table, columns, records)
 
 
 async def _join(connection: Connection, joined: Iterable[JoinedCall]) -> None:
