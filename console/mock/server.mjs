@@ -262,6 +262,7 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
       return { seq: world.seq, at: new Date().toISOString(), incidents: open, units: [...world.units.values()], alarms: [], presence: [], positions: [...world.positions.values()], clock: world.clock };
     }],
     [/^\/api\/colleagues$/, () => ({ items: [] })],
+    [/^\/api\/access\/purpose$/, () => ({ active: null, references: [], shortest: 15 })],
     [/^\/api\/units\/([^/]+)\/crew$/, () => ({ log_on: null })],
     [/^\/api\/aid$/, () => ({ requests: [], lent: [], neighbours: [] })],
     [/^\/api\/shifts$/, () => ({ items: [] })],

@@ -100,7 +100,7 @@ function cyrillicName(line) {
 }
 
 /** Each Latin file and what is made of it: the console's own, and the parts that have a folder of their own. */
-const PARTS = ["alerts", "briefing", "contents", "dispatch", "places", "crews", "oversight", "account"];
+const PARTS = ["access", "alerts", "briefing", "contents", "dispatch", "places", "crews", "oversight", "account"];
 export const pairs = ["", ...PARTS].map((part) => ({
   source: join(here, "../src/i18n", part, "uz-latn.ts"),
   target: join(here, "../src/i18n", part, "uz-cyrl.ts"),

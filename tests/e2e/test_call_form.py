@@ -6,6 +6,7 @@ from tests.e2e.conftest import SHOWN_MS, Screen, Show
 from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident, register_unit
 from tests.support.land import Land
+from tests.support.looks import take_over
 
 from markaz.core.permissions import Role
 
@@ -74,7 +75,9 @@ async def test_a_call_is_taken_without_the_mouse_and_opened_early_at_priority_on
     await hands.press("F4")
     await page.wait_for_url(f"**/desk/{incident['id']}#recommend", timeout=SHOWN_MS)
     assert hands.keys + 2 <= MOST_KEYS, f"{hands.keys} keys, and two more to tick and send"
-    card = (await (await centre.person(Role.SUPERVISOR)).get(f"/api/incidents/{incident['id']}")).json()
+    supervisor = await centre.person(Role.SUPERVISOR)
+    await take_over(supervisor, incident["id"])
+    card = (await supervisor.get(f"/api/incidents/{incident['id']}")).json()
     assert [note["text"] for note in card["notes"]] == ["Smoke from the roof"]
 
 

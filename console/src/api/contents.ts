@@ -1,4 +1,5 @@
 /** The shapes of what an incident holds, as GET /api/incidents/{id}/contents answers. */
+import type { Access } from "./access";
 import type { Code, EnteredVia } from "./types";
 
 export interface Sealed {
@@ -87,6 +88,7 @@ export interface IncidentLink {
 /** What an incident holds; `sealed` says whether names may be read. */
 export interface Contents {
   sealed: boolean;
+  access?: Access;
   parties: Party[];
   vehicles: Vehicle[];
   attachments: Photo[];

@@ -38,11 +38,11 @@ const NEEDS: Record<Act, string | readonly string[]> = {
   appoint: "appointment.make",
   accounts: "account.manage",
   judge_reviews: "review.judge",
+  judge_glass: "glass.review",
   read_reviews: "review.read",
   publish_rate: "review.publish",
   handle_rights: "right.handle",
   renew_delays: "right.renew",
-  judge_glass: "glass.review",
 };
 
 export function may(me: Me, act: Act): boolean {

@@ -2,6 +2,7 @@
  * The shapes of the API as the console uses them, times as ISO 8601 text in UTC.
  * `schema.d.ts` is generated from the server's OpenAPI by `npm run api`; `contract-check.ts` fails the build where the two part.
  */
+import type { Access } from "./access";
 import type { Note, OutcomeCode, Sealed } from "./contents";
 
 export type { Note, Sealed };
@@ -96,7 +97,7 @@ export interface UnitView {
   last_word_at?: string | null;
 }
 
-export const ALARM_KINDS = ["unassigned", "held_over", "en_route", "arrival", "welfare", "emergency"] as const;
+export const ALARM_KINDS = ["unassigned", "held_over", "en_route", "arrival", "welfare", "emergency", "break_glass"] as const;
 export type AlarmKind = (typeof ALARM_KINDS)[number];
 
 export interface AlarmView {
@@ -252,9 +253,10 @@ export interface Territory {
 
 export interface IncidentCard {
   incident: IncidentView & { closed_at?: string | null };
-  /** Null without the right to read it. */
+  /** Null where it may not be shown. */
   sealed: Sealed | null;
   notes: Note[];
+  access?: Access;
 }
 
 export interface TimelineEntry {

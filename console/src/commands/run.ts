@@ -22,7 +22,14 @@ export interface Found {
   to: string;
 }
 
+/** What was found; `isNarrowed`: among callers only those of one's own incidents were looked at. */
+export interface Findings {
+  items: Found[];
+  isNarrowed: boolean;
+}
+
 interface Hits {
+  purpose_needed?: boolean;
   items: { kind: string; incident?: { id: string; number: string; place_label?: string | null }; unit?: { id: string; call_sign: string; incident_id: string | null } }[];
 }
 
@@ -44,7 +51,7 @@ async function post<T = { version: number }>(path: string, body: unknown): Promi
 }
 
 /** Returns what was found, where something was looked for. Throws ApiError or Unreachable. */
-export async function run(plan: Plan, last: LastAct | null, go: Go, undoReason: string, me: string): Promise<Found[] | null> {
+export async function run(plan: Plan, last: LastAct | null, go: Go, undoReason: string, me: string): Promise<Findings | null> {
   const at = "incident" in plan ? `/api/incidents/${plan.incident.id}` : "";
   switch (plan.kind) {
     case "new":
@@ -103,10 +110,11 @@ async function undo(act: LastAct, reason: string): Promise<void> {
   }
 }
 
-function hits({ items }: Hits): Found[] {
-  return items.flatMap((hit, index) => {
+function hits({ items, purpose_needed }: Hits): Findings {
+  const found = items.flatMap((hit, index) => {
     if (hit.incident) return [{ key: `${index}`, text: [hit.incident.number, hit.incident.place_label].filter(Boolean).join(" · "), to: `/desk/${hit.incident.id}` }];
     if (hit.unit) return [{ key: `${index}`, text: hit.unit.call_sign, to: hit.unit.incident_id ? `/desk/${hit.unit.incident_id}` : "/units" }];
     return [];
   });
+  return { items: found, isNarrowed: purpose_needed ?? false };
 }

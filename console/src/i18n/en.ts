@@ -7,6 +7,7 @@ import { placesEn } from "./places/en";
 import { crewsEn } from "./crews/en";
 import { oversightEn } from "./oversight/en";
 import { accountEn } from "./account/en";
+import { accessEn } from "./access/en";
 
 export const en = {
   ...dispatchEn,
@@ -17,6 +18,7 @@ export const en = {
   ...crewsEn,
   ...oversightEn,
   ...accountEn,
+  ...accessEn,
   "app.title": "Markaz: duty desk",
   "app.loading": "Loading…",
   "app.not_found": "There is no such page.",

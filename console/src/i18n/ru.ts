@@ -6,6 +6,7 @@ import { placesRu } from "./places/ru";
 import { crewsRu } from "./crews/ru";
 import { oversightRu } from "./oversight/ru";
 import { accountRu } from "./account/ru";
+import { accessRu } from "./access/ru";
 import type { Messages } from "./messages";
 
 export const ru: Messages = {
@@ -17,6 +18,7 @@ export const ru: Messages = {
   ...crewsRu,
   ...oversightRu,
   ...accountRu,
+  ...accessRu,
   "app.title": "Markaz: дежурная часть",
   "app.loading": "Загрузка…",
   "app.not_found": "Такой страницы нет.",

@@ -6,6 +6,7 @@ import { placesUzCyrl } from "./places/uz-cyrl";
 import { crewsUzCyrl } from "./crews/uz-cyrl";
 import { oversightUzCyrl } from "./oversight/uz-cyrl";
 import { accountUzCyrl } from "./account/uz-cyrl";
+import { accessUzCyrl } from "./access/uz-cyrl";
 import type { Messages } from "./messages";
 
 /** Generated from uz-latn.ts by `npm run uz-cyrl`; do not edit. Words are set right in scripts/uz-cyrl-exceptions.json. */
@@ -18,6 +19,7 @@ export const uzCyrl: Messages = {
   ...crewsUzCyrl,
   ...oversightUzCyrl,
   ...accountUzCyrl,
+  ...accessUzCyrl,
   "app.title": "Марказ: навбатчилик қисми",
   "app.loading": "Юкланмоқда…",
   "app.not_found": "Бундай саҳифа йўқ.",

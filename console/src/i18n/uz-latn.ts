@@ -6,6 +6,7 @@ import { placesUzLatn } from "./places/uz-latn";
 import { crewsUzLatn } from "./crews/uz-latn";
 import { oversightUzLatn } from "./oversight/uz-latn";
 import { accountUzLatn } from "./account/uz-latn";
+import { accessUzLatn } from "./access/uz-latn";
 import type { Messages } from "./messages";
 
 /** Written with ʻ (U+02BB) in oʻ and gʻ and ʼ (U+02BC) for the tutuq; the Cyrillic text is generated from this one. */
@@ -18,6 +19,7 @@ export const uzLatn: Messages = {
   ...crewsUzLatn,
   ...oversightUzLatn,
   ...accountUzLatn,
+  ...accessUzLatn,
   "app.title": "Markaz: navbatchilik qismi",
   "app.loading": "Yuklanmoqda…",
   "app.not_found": "Bunday sahifa yoʻq.",

@@ -4,7 +4,7 @@
  */
 import type { AlarmKind, IncidentView, NormRow, Norms, Stage } from "../api/types";
 
-export type ClockKind = Exclude<AlarmKind, "emergency">;
+export type ClockKind = Exclude<AlarmKind, "emergency" | "break_glass">;
 export type ClockColour = "calm" | "amber" | "red";
 
 export interface RunningClock {

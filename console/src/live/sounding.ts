@@ -17,12 +17,17 @@ const AT_THE_DESK = new Set(["call_taker", "dispatcher", "duty_officer"]);
 
 /** The class of an alarm is the sound it has. */
 export function classOf(alarm: AlarmView): Sound {
-  return alarm.kind === "emergency" ? "emergency" : alarm.level === "escalated" ? "escalated" : "routine";
+  return alarm.kind === "emergency" ? "emergency" : isForSupervisors(alarm) ? "escalated" : "routine";
+}
+
+/** What nobody at the desk noticed, and a broken glass, which only supervisors are told of at all. */
+function isForSupervisors(alarm: AlarmView): boolean {
+  return alarm.level === "escalated" || alarm.kind === "break_glass";
 }
 
 /** Most urgent first: emergencies, what went up, then what is over its time the longest. */
 export function sortAlarms(alarms: Iterable<AlarmView>): AlarmView[] {
-  const rank = (alarm: AlarmView) => (alarm.kind === "emergency" ? 0 : alarm.level === "escalated" ? 1 : 2);
+  const rank = (alarm: AlarmView) => (alarm.kind === "emergency" ? 0 : isForSupervisors(alarm) ? 1 : 2);
   return [...alarms].sort((a, b) => rank(a) - rank(b) || a.occurred_at.localeCompare(b.occurred_at) || (a.id < b.id ? -1 : 1));
 }
 
@@ -35,7 +40,7 @@ export function soundOf(alarms: Iterable<AlarmView>, listener: Listener): Sound 
   for (const alarm of alarms) {
     if (isNoticedBy(alarm, listener.id)) continue;
     if (alarm.kind === "emergency") return "emergency";
-    if (alarm.level === "escalated") loudest = "escalated";
+    if (isForSupervisors(alarm)) loudest = "escalated";
     else if (loudest === null && !listener.isMuted && listener.roles.some((role) => AT_THE_DESK.has(role))) loudest = "routine";
   }
   return loudest;

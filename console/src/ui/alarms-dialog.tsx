@@ -67,7 +67,7 @@ function AlarmRow({ alarm, alarms, by, onClose }: { alarm: AlarmView; alarms: Al
       <p>
         <b>{t(`alarm.${alarm.kind}`)}</b>{" "}
         {alarm.number && <bdi className="num">{t("alarms.incident", { number: alarm.number })}</bdi>} {alarm.call_sign && <bdi className="num">{alarm.call_sign}</bdi>}{" "}
-        {alarm.kind === "emergency" ? (
+        {alarm.kind === "emergency" || alarm.kind === "break_glass" ? (
           <Age at={alarm.occurred_at} />
         ) : (
           <span className="num">{t("clock.over", { time: f.duration(session.store.time.age_s(alarm.occurred_at)) })}</span>

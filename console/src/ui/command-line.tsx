@@ -4,7 +4,7 @@ import { useNavigate } from "react-router";
 import { parse } from "../commands/parse";
 import { resolve, type Plan, type Trouble } from "../commands/resolve";
 import { EXAMPLES } from "../commands/words";
-import { run, type Found, type LastAct } from "../commands/run";
+import { run, type Findings, type LastAct } from "../commands/run";
 import { read } from "../api/client";
 import { may } from "../api/permissions";
 import { useLive, useNames, useSession, useWords, type NameBook } from "../context";
@@ -35,7 +35,7 @@ export function CommandLine() {
   const [error, setError] = useState<unknown>(null);
   const [done, setDone] = useState<string | null>(null);
   const [isTooSoon, setTooSoon] = useState(false);
-  const [found, setFound] = useState<Found[] | null>(null);
+  const [found, setFound] = useState<Findings | null>(null);
   const [last, setLast] = useState<LastAct | null | undefined>(undefined);
   const seq = useLive("incidents", (store) => store.seq);
   const isOffline = useLive("link", (store) => store.link.kind === "offline");
@@ -131,16 +131,24 @@ export function CommandLine() {
         {isTooSoon && <p className="wrong">{t("command.still_busy")}</p>}
         {done !== null && <p>✓ {done}</p>}
         {error !== null && <Problem error={error} onReload={() => setError(null)} onRetry={() => void enter()} />}
-        {found !== null && <Hits found={found} onChosen={() => (type(""), setIsOpen(false))} />}
+        {found !== null && <Hits findings={found} onChosen={() => (type(""), setIsOpen(false))} />}
       </div>
     </div>
   );
 }
 
-function Hits({ found, onChosen }: { found: Found[]; onChosen: () => void }) {
+function Hits({ findings, onChosen }: { findings: Findings; onChosen: () => void }) {
   const { t } = useWords();
   const navigate = useNavigate();
-  if (found.length === 0) return <p>{t("command.found_none")}</p>;
+  const { items: found, isNarrowed } = findings;
+  if (found.length === 0) {
+    return (
+      <>
+        <p>{t("command.found_none")}</p>
+        {isNarrowed && <p className="quiet">{t("look.find_narrowed")}</p>}
+      </>
+    );
+  }
   return (
     <ul>
       {found.map((hit) => (

@@ -12,6 +12,8 @@ const KEYS: readonly [string, ...Key[]][] = [
   ["K", "keys.previous"],
   ["Enter", "keys.open"],
   ["O", "keys.take_over"],
+  ["P", "keys.purpose"],
+  ["G", "keys.glass"],
   ["F8", "keys.next_alarm"],
   ["F9", "keys.acknowledge"],
   ["F", "keys.search"],

@@ -17,6 +17,8 @@ import { useAlarms } from "./use-alarms";
 import { useBeat } from "./presence";
 import { useKeys } from "./keys";
 import { Kbd } from "./marks";
+import { GlassBands } from "../access/glass-band";
+import { PurposeChip } from "../access/purpose-chip";
 import { NewCallButton } from "../screens/new-incident/new-call-key";
 
 const SCREENS: readonly { to: string; label: Key; icon: string; needs: Act }[] = [
@@ -59,6 +61,7 @@ export function Shell({ children }: { children: ReactNode }) {
         {may(me, "picture") && <CommandLine />}
         <span className="spacer" />
         {may(me, "alarms") && <AlarmBar alarms={alarms} />}
+        {may(me, "sealed") && <PurposeChip />}
         <NewCallButton />
         <button type="button" className="button is-quiet only-wide" aria-label={t("keys.title")} title={t("keys.title")} onClick={() => setShowKeys(true)}>
           <Kbd>?</Kbd>
@@ -87,6 +90,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <ReplayBand />
         <OfflineBand />
         {may(me, "alarms") && <AlarmBands alarms={alarms} />}
+        {may(me, "judge_glass") && may(me, "alarms") && <GlassBands alarms={alarms} />}
       </div>
       <nav className="rail" aria-label={t("nav.label")}>
         {SCREENS.filter((screen) => may(me, screen.needs)).map((screen) => (

@@ -22,13 +22,16 @@ export function Contents({ incident, reading, onReload }: { incident: IncidentVi
   if (reading.error !== null) return <Problem error={reading.error} />;
   if (!held) return <p className="quiet">{t("app.loading")}</p>;
   const canAdd = may(me, "change");
+  // A purpose may show some of it and not the rest: what is not shown must not read as if there were none.
+  const isShown = (data: string) => held.access?.classes.includes(data) ?? true;
+  const notShown = <p className="quiet">{t("look.not_for_purpose")}</p>;
   return (
     <>
       {held.sealed && (
         <>
           <section aria-labelledby="parties-title">
             <h3 id="parties-title">{t("parties.title")}</h3>
-            {held.parties.length === 0 && <p className="quiet">{t("parties.none")}</p>}
+            {!isShown("party") ? notShown : held.parties.length === 0 && <p className="quiet">{t("parties.none")}</p>}
             <ul className="parties">
               {held.parties.map((party) => (
                 <PartyRow key={party.id} party={party} rules={held.safe_contact} onCorrect={canAdd ? () => setAsked({ party }) : undefined} />
@@ -39,7 +42,7 @@ export function Contents({ incident, reading, onReload }: { incident: IncidentVi
           <div className="card-columns">
             <section aria-labelledby="vehicles-title">
               <h3 id="vehicles-title">{t("vehicles.title")}</h3>
-              {held.vehicles.length === 0 && <p className="quiet">{t("vehicles.none")}</p>}
+              {!isShown("vehicle") ? notShown : held.vehicles.length === 0 && <p className="quiet">{t("vehicles.none")}</p>}
               <ul className="parties">
                 {held.vehicles.map((vehicle) => (
                   <VehicleRow key={vehicle.id} vehicle={vehicle} onCorrect={canAdd ? () => setAsked({ vehicle }) : undefined} />
@@ -47,7 +50,7 @@ export function Contents({ incident, reading, onReload }: { incident: IncidentVi
               </ul>
               {canAdd && <AddButton onPress={() => setAsked({ vehicle: undefined } as Asked)}>{t("vehicles.add")}</AddButton>}
             </section>
-            <Photos incident={incident} photos={held.attachments} canAdd={canAdd} onReload={onReload} />
+            {isShown("attachment") ? <Photos incident={incident} photos={held.attachments} canAdd={canAdd} onReload={onReload} /> : <section><h3>{t("photos.title")}</h3>{notShown}</section>}
           </div>
         </>
       )}

@@ -93,7 +93,7 @@ export function Sealed({ isOpened, card }: { isOpened: boolean; card: Reading<In
       {!isOpened && <p className="quiet">{t("sealed.closed")}</p>}
       {isOpened && card.error !== null && <Problem error={card.error} />}
       {isOpened && card.error === null && !card.data && <p className="quiet">{t("app.loading")}</p>}
-      {isOpened && card.data && (card.data.sealed ? <SealedFields sealed={card.data.sealed} rules={card.data.incident.safe_contact} /> : <p className="quiet">{t("sealed.no_right")}</p>)}
+      {isOpened && card.data && (card.data.sealed ? <SealedFields sealed={card.data.sealed} rules={card.data.incident.safe_contact} /> : <p className="quiet">{t(card.data.access?.needed === "purpose" ? "look.needed" : "sealed.no_right")}</p>)}
       {isOpened && card.data?.sealed && <p className="quiet small">{t("sealed.recorded")}</p>}
     </section>
   );

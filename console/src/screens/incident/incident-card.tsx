@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
 import { may } from "../../api/permissions";
 import { useNames, useSession, useWords } from "../../context";
+import { Mark, Needed } from "../../access/look";
 import { Age, Kbd, PriorityMark } from "../../ui/marks";
 import { OwnerMark, TakeOver } from "../../ui/owner-mark";
 import { usePresence } from "../../ui/presence";
@@ -70,6 +71,7 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
   }, [asksOutcome, navigate, pathname]);
   const reportNumber = data.contents.data?.report_number;
   const maySeeKnown = isOpened && !data.hasLeft && Boolean(data.card.data?.sealed);
+  const access = isOpened && !data.hasLeft ? (data.card.data?.access ?? null) : null;
   const hazards = useHazards(incident, maySeeKnown);
   usePresence(isOpened && !data.hasLeft ? incident.id : null, may(me, "colleagues"));
   return (
@@ -127,12 +129,14 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
           </p>
         )}
         {maySeeKnown && <HazardBanner hazards={hazards} />}
+        {access !== null && access.needed !== null && access.by === null && <Needed incidentId={incident.id} access={access} onOpened={data.reload} />}
         <UnitStages incident={incident} canAct={canAct} onReload={data.reload} />
         {canAct && <UnitActions incident={incident} onReload={data.reload} />}
         <div className="card-columns">
           <Facts incident={incident} />
           <Sealed isOpened={isOpened && !data.hasLeft} card={data.card} />
         </div>
+        {access !== null && access.by !== null && <Mark access={access} incidentId={incident.id} />}
         {maySeeKnown && <Known incident={incident} hazards={hazards} />}
         {isOpened && !data.hasLeft && <Contents incident={incident} reading={data.contents} onReload={data.reload} />}
         {isOpened && !data.hasLeft && <Notes incidentId={incident.id} card={data.card} canAdd={may(me, "change")} />}

@@ -47,7 +47,7 @@ export function Notes({ incidentId, card, canAdd }: { incidentId: string; card: 
             )}
           </li>
         ))}
-        {card.data?.notes.length === 0 && <li className="quiet">{t("notes.none")}</li>}
+        {card.data?.notes.length === 0 && <li className="quiet">{t(card.data.access?.classes.includes("note") === false ? "look.not_for_purpose" : "notes.none")}</li>}
       </ul>
       {canAdd && (
         <form className="note-form" onSubmit={add}>

@@ -36,6 +36,7 @@ export function useCard(id: string | null, isOpened: boolean): CardData {
   const { reload: reloadCard } = card;
   const { reload: reloadTimeline } = timeline;
   const { reload: reloadContents } = contents;
+  const isClosedToMe = card.data?.access?.needed === "purpose";
   const seen = useRef(lastEvent?.seq);
   useEffect(() => {
     if (lastEvent === undefined || lastEvent.seq === seen.current) return;
@@ -46,7 +47,12 @@ export function useCard(id: string | null, isOpened: boolean): CardData {
     if (isGone || /note|erase|caller|address/.test(lastEvent.type)) reloadCard();
     if (/part(y|ies)|vehicle|attachment|link|absorbed|split|merged|reopened|shut_out|contact|erase|closed/.test(lastEvent.type)) reloadContents();
     if (/absorbed|split|reopened/.test(lastEvent.type)) reloadCard();
-  }, [lastEvent, path, reloadCard, reloadContents, reloadTimeline]);
+    // What somebody does for an incident, or being given it, makes it their own work: what was closed may be open now.
+    if (isClosedToMe && !isGone && /owner_changed|unit_assigned|stage_reached|held|released|backup/.test(lastEvent.type)) {
+      reloadCard();
+      reloadContents();
+    }
+  }, [isClosedToMe, lastEvent, path, reloadCard, reloadContents, reloadTimeline]);
 
   const fetched = card.data?.incident ?? null;
   const newest = live ?? newer(held.current, fetched);

@@ -53,16 +53,17 @@ class Need(StrEnum):
     ANSWER = "answer"  # a complaint, a review or a request must be answered
 
 
+# Hazards are in each of them: a danger that is not told hurts whoever goes there.
 SHOWS: Mapping[Need, frozenset[DataClass]] = {
-    Need.SAME_EVENT: frozenset({DataClass.CALLER, DataClass.NOTE, DataClass.VEHICLE}),
-    Need.CALL_BACK: frozenset({DataClass.CALLER, DataClass.NOTE}),
+    Need.SAME_EVENT: frozenset({DataClass.CALLER, DataClass.NOTE, DataClass.VEHICLE, DataClass.HAZARD}),
+    Need.CALL_BACK: frozenset({DataClass.CALLER, DataClass.NOTE, DataClass.HAZARD}),
     Need.JOINT_WORK: frozenset(
         {DataClass.CALLER, DataClass.NOTE, DataClass.REASON, DataClass.PARTY, DataClass.VEHICLE, DataClass.ATTACHMENT}
         | {DataClass.PLACE_HISTORY, DataClass.HAZARD}
     ),
     Need.ANSWER: frozenset(
         {DataClass.CALLER, DataClass.NOTE, DataClass.REASON, DataClass.PARTY, DataClass.VEHICLE, DataClass.ATTACHMENT}
-        | {DataClass.HELD_POSITIONS, DataClass.HANDOVER_TEXT, DataClass.SUMMARY_SENTENCE}
+        | {DataClass.HELD_POSITIONS, DataClass.HANDOVER_TEXT, DataClass.SUMMARY_SENTENCE, DataClass.HAZARD}
     ),
 }
 # How far back the records may lie that a purpose opens.

@@ -1,0 +1,104 @@
+/** Asks why: what it is tied to, what for, and one sentence. Enter sends; what was chosen last is chosen again. */
+import { useEffect, useRef, useState, type FormEvent } from "react";
+import { NEEDS, type MyPurpose, type Need, type Purpose, type PurposeRequest } from "../api/access";
+import { ApiError } from "../api/client";
+import { useWords } from "../context";
+import { en } from "../i18n/en";
+import type { Key } from "../i18n/messages";
+import { Dialog } from "../ui/dialog";
+import { Problem } from "../ui/problem";
+import { useCommand } from "../ui/use-command";
+import { useRead } from "../ui/use-read";
+import { keepPurpose } from "./purpose-store";
+
+const LONGEST = 300;
+const SHORTEST = 15;
+/** Within the tab only: which record the last purpose was tied to and what for, so that the next is two keys shorter. */
+const remembered: { chosen: string; need: Need } = { chosen: "", need: "same_event" };
+
+export function PurposeDialog({ incidentId, onStated, onClose }: { incidentId?: string; onStated: () => void; onClose: () => void }) {
+  const { t } = useWords();
+  const mine = useRead<MyPurpose>("/api/access/purpose");
+  const sending = useCommand();
+  const references = mine.data?.references ?? [];
+  const [chosen, setChosen] = useState(remembered.chosen);
+  const [need, setNeed] = useState<Need>(remembered.need);
+  const [text, setText] = useState("");
+  const first = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => first.current?.focus(), []);
+  const names = references.map((one) => `${one.kind} ${one.reference}`);
+  const reference = references[Math.max(0, names.indexOf(chosen))];
+  const shortest = mine.data?.shortest ?? SHORTEST;
+  const left = shortest - text.trim().replace(/\s+/g, " ").length;
+  const state = (event: FormEvent) => {
+    event.preventDefault();
+    if (!reference || sending.busy) return;
+    remembered.chosen = `${reference.kind} ${reference.reference}`;
+    remembered.need = need;
+    const body: PurposeRequest = { kind: reference.kind, reference: reference.reference, need, text, incident: incidentId ?? null };
+    sending.send<Purpose>("POST", "/api/access/purposes", body, (purpose) => {
+      keepPurpose(purpose);
+      onStated();
+    });
+  };
+  return (
+    <Dialog title={t("purpose.title")} onClose={onClose}>
+      <form onSubmit={state} className="look-form">
+        {mine.error !== null && <Problem error={mine.error} />}
+        {mine.data && references.length === 0 && <p className="notice is-warning">{t("purpose.none_yet")}</p>}
+        <label className="field">
+          <span>{t("purpose.text", { n: shortest })}</span>
+          <textarea
+            ref={first} rows={2} dir="auto" value={text} maxLength={LONGEST} aria-describedby="purpose-left"
+            onChange={(event) => setText(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter" && !event.shiftKey) state(event);
+            }}
+          />
+          <span id="purpose-left" className="quiet small num">{left > 0 ? t("purpose.left", { n: left }) : ""}</span>
+        </label>
+        <label className="field">
+          <span>{t("purpose.tied")}</span>
+          <select className="select" value={reference ? `${reference.kind} ${reference.reference}` : ""} onChange={(event) => setChosen(event.target.value)}>
+            {references.map((one) => (
+              <option key={`${one.kind} ${one.reference}`} value={`${one.kind} ${one.reference}`}>
+                {t(`purpose.kind.${one.kind}`)}: {one.kind === "incident" ? one.reference : (one.task ?? one.reference)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <fieldset className="field choices">
+          <legend>{t("purpose.need")}</legend>
+          {NEEDS.map((one) => (
+            <label key={one} className="check">
+              <input type="radio" name="need" value={one} checked={need === one} onChange={() => setNeed(one)} />
+              {t(`purpose.need.${one}`)}
+            </label>
+          ))}
+        </fieldset>
+        <p className="quiet small">{t("purpose.lives")}</p>
+        {sending.error !== null && <Refusal error={sending.error} onRetry={sending.retry} />}
+        <footer className="dialog-foot">
+          <button type="submit" className="button is-primary" disabled={!reference || sending.busy}>
+            {sending.busy ? t("sending.busy") : t("purpose.submit")}
+          </button>
+          <button type="button" className="button" onClick={onClose}>
+            {t("action.cancel")}
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+/** The refusal in our words; anything else as everywhere. */
+function Refusal({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const { t } = useWords();
+  const reason = error instanceof ApiError && error.code === "purpose_refused" ? `purpose.refused.${String(error.body.details?.["reason"])}` : "";
+  if (!(reason in en)) return <Problem error={error} onRetry={onRetry} />;
+  return (
+    <p className="notice is-warning" role="alert">
+      {t(reason as Key)}
+    </p>
+  );
+}
