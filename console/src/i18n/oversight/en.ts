@@ -300,7 +300,7 @@ export const oversightEn = {
   "log.witnessed_note": "Somebody outside holds the checkpoints: a change of history would be seen.",
   "log.entries": "Entries",
   "log.checkpoint": "Newest checkpoint",
-  "log.checkpoint_is": "{size} leaves, {at}",
+  "log.checkpoint_is": "size {size}, {at}",
   "log.no_checkpoint": "none yet",
   "log.key": "Key of the log",
   "log.no_key": "none yet",
@@ -315,4 +315,5 @@ export const oversightEn = {
   "log.silent": "silent",
   "log.watching": "watching",
   "log.how": "A witness is registered on the centre's machine: {command}.",
+  "retention.from.end": "after it ended",
 } as const;

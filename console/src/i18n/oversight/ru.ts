@@ -302,7 +302,7 @@ export const oversightRu: Part<typeof oversightEn> = {
   "log.witnessed_note": "Контрольные точки хранит кто-то извне: изменение истории будет замечено.",
   "log.entries": "Записей",
   "log.checkpoint": "Последняя контрольная точка",
-  "log.checkpoint_is": "{size} листьев, {at}",
+  "log.checkpoint_is": "размер {size}, {at}",
   "log.no_checkpoint": "пока нет",
   "log.key": "Ключ журнала",
   "log.no_key": "пока нет",
@@ -317,4 +317,5 @@ export const oversightRu: Part<typeof oversightEn> = {
   "log.silent": "молчит",
   "log.watching": "следит",
   "log.how": "Свидетель регистрируется на машине центра: {command}.",
+  "retention.from.end": "после окончания",
 };

@@ -303,7 +303,7 @@ export const oversightUzCyrl: Part<typeof oversightEn> = {
   "log.witnessed_note": "Назорат нуқталари ташқарида ҳам сақланади: тарих ўзгартирилса, кўринади.",
   "log.entries": "Ёзувлар",
   "log.checkpoint": "Энг янги назорат нуқтаси",
-  "log.checkpoint_is": "{size} барг, {at}",
+  "log.checkpoint_is": "ҳажми {size}, {at}",
   "log.no_checkpoint": "ҳали йўқ",
   "log.key": "Журнал калити",
   "log.no_key": "ҳали йўқ",
@@ -318,4 +318,5 @@ export const oversightUzCyrl: Part<typeof oversightEn> = {
   "log.silent": "жим",
   "log.watching": "кузатмоқда",
   "log.how": "Гувоҳ марказ машинасида рўйхатга олинади: {command}.",
+  "retention.from.end": "тугагандан кейин",
 };

@@ -302,7 +302,7 @@ export const oversightUzLatn: Part<typeof oversightEn> = {
   "log.witnessed_note": "Nazorat nuqtalari tashqarida ham saqlanadi: tarix oʻzgartirilsa, koʻrinadi.",
   "log.entries": "Yozuvlar",
   "log.checkpoint": "Eng yangi nazorat nuqtasi",
-  "log.checkpoint_is": "{size} barg, {at}",
+  "log.checkpoint_is": "hajmi {size}, {at}",
   "log.no_checkpoint": "hali yoʻq",
   "log.key": "Jurnal kaliti",
   "log.no_key": "hali yoʻq",
@@ -317,4 +317,5 @@ export const oversightUzLatn: Part<typeof oversightEn> = {
   "log.silent": "jim",
   "log.watching": "kuzatmoqda",
   "log.how": "Guvoh markaz mashinasida roʻyxatga olinadi: {command}.",
+  "retention.from.end": "tugagandan keyin",
 };
