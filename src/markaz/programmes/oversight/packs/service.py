@@ -11,10 +11,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any, Protocol
 
 from markaz.core import audit
 from markaz.core.acts import Request
-from markaz.core.db.pool import Database
+from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput, NotPossibleNow
 from markaz.core.log.entry import EntryKind
 from markaz.core.log.intervals import SaltMissing
@@ -22,9 +23,16 @@ from markaz.core.log.keys import KeyRing
 from markaz.core.sealing import KeysMissing
 from markaz.kit.clock import Clock, iso
 from markaz.programmes.oversight.packs.content import Period, write_pack
-from markaz.programmes.oversight.register.service import Register
 
 LONGEST = timedelta(days=31)  # 86 MB of hashes; a longer period is several packs, which join at their checkpoints
+
+
+class Register(Protocol):
+    """What a pack needs of the register of processing."""
+
+    async def view_within(self, connection: Connection) -> dict[str, Any]:
+        """Return the register as a transaction sees it."""
+        ...
 
 
 class Packs:
