@@ -70,6 +70,16 @@ async def keys_of(centre: RunningCentre, incident: dict[str, Any]) -> int:
     return int(rows[0][0])
 
 
+async def certify_three(centre: RunningCentre) -> None:
+    """Let a programme's own work end three unfinished calls."""
+
+    async def work(_connection: Any) -> int:
+        return 3
+
+    async with centre.centre.database.transaction() as connection:
+        assert await centre.centre.governing.retention.certified("drafts", work)(connection) == 3
+
+
 async def test_what_is_over_ends_with_a_certificate_and_what_is_not_stays(
     shared_centre: RunningCentre, officer: Person
 ) -> None:
@@ -157,9 +167,8 @@ async def test_crew_lists_end_and_the_log_on_stays_without_names(shared_centre: 
     assert rows[0][0] == 3  # with the one by which the unit came on duty
 
 
-async def test_openings_of_the_log_end_but_never_within_a_year(shared_centre: RunningCentre, officer: Person) -> None:
-    incident = await an_incident(officer)
-    await officer.get(f"/api/incidents/{incident['id']}")
+async def test_openings_of_the_log_end_but_never_within_a_year(shared_centre: RunningCentre) -> None:
+    await certify_three(shared_centre)
     size = (await shared_centre.rows("SELECT size FROM log_state"))[0][0]
     await shared_centre.as_owner("UPDATE audit_entries SET at = now() - interval '6 years' WHERE leaf = 0")
     assert await run_all(shared_centre) == {"audit_openings": 1}
@@ -204,13 +213,7 @@ async def test_two_runs_at_once_end_a_record_once(shared_centre: RunningCentre, 
 
 
 async def test_a_job_that_a_programme_does_itself_is_certified(shared_centre: RunningCentre) -> None:
-    retention = shared_centre.centre.governing.retention
     before = datetime.now().astimezone()
-
-    async def work(_connection: Any) -> int:
-        return 3
-
-    async with shared_centre.centre.database.transaction() as connection:
-        assert await retention.certified("drafts", work)(connection) == 3
+    await certify_three(shared_centre)
     rows = await shared_centre.rows("SELECT class, records FROM deletion_certificates WHERE made_at >= $1", before)
     assert [tuple(row) for row in rows] == [("drafts", 3)]
