@@ -12,7 +12,8 @@ from tests.support.transparency import SECOND, START, Ticking
 
 from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.pool import Database
-from markaz.core.log import keys, tiles
+from markaz.core.errors import Unavailable
+from markaz.core.log import checkpoints, keys, tiles
 from markaz.core.log.checking import examine
 from markaz.core.log.checkpoints import CHUNK, UNWITNESSED, Stage, forget_passing
 from markaz.core.log.reading import LogBroken, public_tile, run_at
@@ -158,6 +159,25 @@ async def test_a_lost_key_file_stops_the_checkpoints_and_never_makes_a_second_lo
     (log.home / "away.json").rename(log.home / keys.KEY_FILE)
     assert await log.tick() == 2
     assert oct((log.home / keys.KEY_FILE).stat().st_mode & 0o777) == "0o600"
+
+
+async def test_a_fault_of_ours_is_counted_and_the_rhythm_goes_on(log: Ticking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "AFTER_FAULT_S", 0.0)
+    ticks, enough = 0, asyncio.Event()
+
+    async def tick() -> int:
+        nonlocal ticks
+        ticks += 1
+        if ticks == 7:
+            enough.set()
+        raise (Unavailable("away"), KeysMissing("no key"), ZeroDivisionError())[ticks % 3]
+
+    monkeypatch.setattr(log.checkpointer, "tick", tick)
+    monkeypatch.setattr(log.checkpointer, "_wait_s", lambda: 0.0)
+    running = asyncio.create_task(log.checkpointer.run())
+    await enough.wait()
+    running.cancel()
+    assert log.checkpointer.failures >= 6
 
 
 async def test_after_a_rotation_old_checkpoints_verify_and_new_ones_are_signed_anew(log: Ticking) -> None:

@@ -32,4 +32,7 @@ def measure(centre: "Centre") -> Counter:
     Gauge("markaz_places", "Places that can be searched.", registry=centre.registry).set_function(
         lambda: len(centre.gazetteer)
     )
+    Gauge(
+        "markaz_log_failures", "Checkpoints of the log of use that could not be made.", registry=centre.registry
+    ).set_function(lambda: centre.checkpointer.failures)
     return failures

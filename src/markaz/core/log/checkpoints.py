@@ -33,6 +33,7 @@ CHUNK: Final = 3_600  # missed intervals made up for in one transaction: an hour
 CATCH_UP: Final = timedelta(days=7)  # after a longer pause one leaf says that time has passed, instead of 600,000
 PASSING: Final = timedelta(hours=1)  # how long a witness may take to cosign a checkpoint that it fetched
 WITNESSED_WITHIN: Final = timedelta(hours=24)  # the longest a witness may be silent before the log says `unwitnessed`
+AFTER_FAULT_S: Final = 30.0  # between two tries that only a person can help
 UNWITNESSED: Final = "unwitnessed"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('log.checkpoints', 102))"
@@ -76,20 +77,28 @@ class Checkpointer:
         self._policy_hash = policy_hash
         self._software = software
         self._reached = reached
+        self.failures = 0  # ticks that made no checkpoint where they should have
         self._growth: tiles.Growth | None = None  # the right edge as it is durable
         self._grown: tiles.Growth | None = None  # and as the transaction under way makes it
 
     async def run(self) -> None:
-        """Tick for ever. Trouble with the database or the keys is logged and tried again; the duty desk works on."""
+        """Tick for ever. Trouble with the database or the keys is counted, logged and tried again; the duty desk works on."""
         while True:
             is_behind = False
             try:
                 is_behind = await self.tick() >= CHUNK
             except DATABASE_TROUBLE:
+                self.failures += 1
                 log.warning("the log waits for the database")
             except (KeysMissing, LogBroken) as trouble:
+                self.failures += 1
                 log.error("no checkpoint of the log is made: %s", trouble.message)
-                await asyncio.sleep(30)
+                await asyncio.sleep(AFTER_FAULT_S)
+            except Exception:
+                # A fault of ours in one checkpoint must not end all that would follow unnoticed.
+                self.failures += 1
+                log.exception("no checkpoint of the log was made")
+                await asyncio.sleep(AFTER_FAULT_S)
             await asyncio.sleep(0 if is_behind else self._wait_s())
 
     def _wait_s(self) -> float:
