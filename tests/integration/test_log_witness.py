@@ -253,7 +253,7 @@ async def test_a_proof_of_an_entry_verifies_offline_and_a_changed_one_does_not(
 
 
 @pytest.fixture
-async def exported(day: Day, outside: Outside, tmp_path: Path) -> Path:
+async def exported(day: Day, outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder between two checkpoints, with entries before, in and after it, of which one interval is idle."""
     await day.passes(2, entries=3)
     await outside.run("keygen", outside.folder, NAME)
@@ -261,6 +261,8 @@ async def exported(day: Day, outside: Outside, tmp_path: Path) -> Path:
     for entries in (1, 0, 0, 2):
         await day.passes(entries=entries, stated_ago=timedelta(days=entries - 1))
         assert await outside.look(day.url, day.vkey) == 0
+    monkeypatch.setattr(exporting, "LEAVES_AT_ONCE", 2)  # so that so small a log is read in pieces, too
+    monkeypatch.setattr(exporting, "ENTRIES_AT_ONCE", 2)
     end = day.clock.now()
     await day.passes(entries=1)
     async with day.running.centre.database.snapshot() as connection:

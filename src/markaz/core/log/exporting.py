@@ -24,7 +24,7 @@ from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotPossibleNow
 from markaz.core.log import tiles
 from markaz.core.log.checkpoints import newest_note
-from markaz.core.log.intervals import Run, hashes_between
+from markaz.core.log.intervals import hashes_between
 from markaz.core.log.keys import KeyRing
 from markaz.core.log.proofs import ENTRY_SQL, entry_from, opened
 from markaz.core.log.reading import entry_tree, public_tree, run_at, runs_between
@@ -128,15 +128,19 @@ async def _write_leaves(connection: Connection, ring: KeyRing, folder: Path, sta
 
 
 async def _write_intervals(connection: Connection, ring: KeyRing, folder: Path, start: int, end: int) -> None:
-    def lines(runs: list[Run]) -> Iterator[bytes]:
-        for run in runs:
-            if run.index >= start:
-                yield orjson.dumps(opened(run, run.index, ring.salts)) + b"\n"
-
-    runs = await runs_between(connection, start, end)
-    edges = [] if runs[0].index == start else [orjson.dumps(opened(runs[0], start, ring.salts)) + b"\n"]
-    tail = [] if end - 1 in (start, runs[-1].index) else [orjson.dumps(opened(runs[-1], end - 1, ring.salts)) + b"\n"]
-    _write(folder / "intervals.jsonl", iter([*edges, *lines(runs), *tail]))
+    """Open what says something new, and in any case the first leaf and the last."""
+    with (folder / "intervals.jsonl").open("wb") as file:
+        for at in range(start, end, LEAVES_AT_ONCE):
+            until = min(at + LEAVES_AT_ONCE, end)
+            runs = await runs_between(connection, at, until)
+            told = {run.index: run for run in runs if run.index >= at}
+            if at == start:
+                told.setdefault(start, runs[0])
+            if until == end:
+                told.setdefault(end - 1, runs[-1])
+            file.writelines(orjson.dumps(opened(run, index, ring.salts)) + b"\n" for index, run in sorted(told.items()))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 async def _write_entries(connection: Connection, folder: Path, start: int, end: int, with_openings: bool) -> int:
