@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orjson
 import pytest
 from tests.support.centre import RunningCentre
 from tests.support.governance import governance_text
@@ -13,7 +14,9 @@ from tests.support.people import make_person
 
 from markaz.cli.live import look, refuse_unready
 from markaz.core.live import NotReady
+from markaz.core.log.in_force import in_force, note_in_force
 from markaz.core.permissions import Grant, Role
+from markaz.core.retention import parse_governance
 from markaz.core.settings import Settings
 
 
@@ -64,3 +67,18 @@ def test_the_server_itself_refuses_and_says_what_is_missing(centre_settings: Set
     assert done.returncode == 1
     assert "7 things are missing" in done.stderr
     assert "listens" not in done.stdout
+
+
+async def test_what_is_in_force_is_said_in_the_log_when_it_changes(centre: RunningCentre) -> None:
+    now, stated = centre.centre.clock.now(), in_force(parse_governance(""))
+    other = in_force(parse_governance(governance_text()))
+    said = []
+    for what in (stated, stated, other, stated):
+        async with centre.centre.database.transaction() as connection:
+            said.append(await note_in_force(connection, now, what))
+    assert said == [True, False, True, True]
+    assert {name for name in stated if stated[name] != other[name]} == {"schedule"}
+    rows = await centre.rows(
+        "SELECT l.body FROM log_leaves l JOIN audit_entries e ON e.leaf = l.index ORDER BY l.index"
+    )
+    assert [orjson.loads(row["body"])["public"] for row in rows] == [stated, other, stated]

@@ -14,7 +14,9 @@ from markaz.core.db.embedded import DatabaseAccess, running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
 from markaz.core.errors import NotPossibleNow
+from markaz.core.log.in_force import in_force, note_in_force
 from markaz.core.memory import keep_for_good
+from markaz.core.retention import load_governance
 from markaz.core.settings import Settings
 from markaz.core.territories import ensure_root
 from markaz.demo.building import Login, build_demo, is_demo
@@ -72,6 +74,8 @@ async def _ensure_root(settings: Settings, dsn: str) -> None:
             await training.check(connection, is_meant=settings.training, is_loopback=settings.is_loopback)
             await ensure_root(connection)
             await refuse_unready(connection, settings)
+            governance = load_governance(settings.home, settings.governance)
+            await note_in_force(connection, SystemClock().now(), in_force(governance))
     finally:
         await database.close()
 
