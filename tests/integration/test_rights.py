@@ -192,10 +192,13 @@ async def test_a_restriction_hides_the_record_from_everybody_until_it_is_lifted(
     card = await viewer.get(path)
     assert "Ergasheva" not in card.text
     assert request["phone"] not in card.text
+    search = {"q": request["phone"], "callers": True}
+    assert (await viewer.post("/api/find", search)).json()["items"] == []
     again = await taken(officer, phone=request["phone"])  # the person's own rights still reach it
     assert again["found"] == 1
     assert (await officer.post(f"/api/oversight/requests/{request['id']}/lift")).status_code == 200
     assert "Ergasheva" in (await viewer.get(path)).text
+    assert len((await viewer.post("/api/find", search)).json()["items"]) == 1
     assert (await officer.post(f"/api/oversight/requests/{request['id']}/lift")).status_code == 409
 
 

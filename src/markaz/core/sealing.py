@@ -221,7 +221,9 @@ class Sealer:
         if not _normal(text):
             return []  # nothing to compare: two callers without a digit are not the same caller
         rows = await connection.fetch(
-            "SELECT sealed_id FROM sealed_search WHERE field = $1 AND keyed_hash = $2 ORDER BY sealed_id LIMIT $3",
+            "SELECT sealed_id FROM sealed_search s WHERE field = $1 AND keyed_hash = $2 AND NOT EXISTS "
+            "(SELECT FROM restrictions r WHERE r.sealed_id = s.sealed_id AND r.lifted_at IS NULL) "
+            "ORDER BY sealed_id LIMIT $3",
             field,
             self.keyed_hash(field, text),
             limit,

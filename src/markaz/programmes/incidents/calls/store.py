@@ -15,12 +15,14 @@ M_PER_DEGREE = 111_000.0  # of latitude; a little short, so that a box is never 
 CANDIDATES_MOST = 500
 CALLS_MOST = 500
 
+# A record under restriction is not found: that somebody called is itself something of them.
 _OF_PHONE = """
 i WHERE i.status = 'open' AND territory_id = ANY($1::int[]) AND id IN (
-    SELECT c.incident_id FROM sealed_search s JOIN calls c ON c.sealed_id = s.sealed_id
+    SELECT k.incident_id FROM sealed_search s JOIN (
+        SELECT incident_id, sealed_id FROM calls UNION ALL SELECT incident_id, sealed_id FROM call_details) k
+        ON k.sealed_id = s.sealed_id
     WHERE s.field = 'caller_phone' AND s.keyed_hash = $2
-    UNION SELECT d.incident_id FROM sealed_search s JOIN call_details d ON d.sealed_id = s.sealed_id
-    WHERE s.field = 'caller_phone' AND s.keyed_hash = $2)
+      AND NOT EXISTS (SELECT FROM restrictions r WHERE r.sealed_id = s.sealed_id AND r.lifted_at IS NULL))
 AND id NOT IN (SELECT incident_id FROM shut_out_accounts WHERE account_id = $4)
 AND {where} ORDER BY received_at DESC, id LIMIT $3
 """
