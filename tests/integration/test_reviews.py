@@ -193,6 +193,10 @@ async def test_a_published_rate_says_what_is_not_known_and_a_later_one_is_a_furt
         answer = await officer.post("/api/oversight/misuse-rate", {"quarter": "2026-Q1"})
         assert (answer.status_code, answer.json()["version"]) == (201, version)
     assert (await officer.post("/api/oversight/misuse-rate", {"quarter": "2099-Q4"})).status_code == 409
+    seen = await (await centre.person(Role.AUDITOR, Land.ROOT)).get(
+        "/api/oversight/misuse-rate/preview", quarter="2026-Q1"
+    )
+    assert seen.json()["figures"]["drawn"] == 3
     response = await centre.nobody.get("/api/oversight/misuse-rate")
     (quarter,) = response.json()["quarters"]
     figures = quarter["figures"]
@@ -234,4 +238,8 @@ async def test_a_stated_purpose_is_read_in_its_own_words_by_the_reviewer_alone(c
     await centre.as_owner("UPDATE audit_entries SET purpose_id = $2 WHERE id = $1", case["entry_id"], purpose_id)
     shown = (await officer.get(f"/api/oversight/reviews/{case['id']}")).json()
     assert shown["purpose"] == {"text": words, "erased": False}
+    appeal = await centre.person(Role.APPEAL_BODY, Land.ROOT)
+    await hand_to(centre, case, appeal)  # it reaches no incident by itself, and sees the same of this one look
+    theirs_too = (await appeal.get(f"/api/oversight/reviews/{case['id']}")).json()
+    assert [theirs_too[name] for name in ("purpose", "incident")] == [shown[name] for name in ("purpose", "incident")]
     assert words not in (await officer.get("/api/oversight/reviews")).text

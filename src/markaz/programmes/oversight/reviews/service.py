@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 
 from markaz.contracts.reviews import Facts, ReviewEvent, Verdict
+from markaz.core import reach
 from markaz.core.acts import Act, Answer, Request, entry_of
 from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow, VersionConflict
@@ -51,7 +52,8 @@ class Reviews:
         async with self._ground.database.transaction() as connection:
             row = self._seen(request.actor, await store.case(connection, case_id))
             shown = _line(row, self._ground.clock.now())
-            shown |= await self._opened(connection, row)
+            async with reach.beyond(connection, "facts and stated purpose of the one look that is judged"):
+                shown |= await self._opened(connection, row)
             entry = entry_of(
                 request, EntryKind.REVIEW, "review.opened", "review_case", case_id, row["label"],
                 territory_id=row["territory_id"],
