@@ -115,6 +115,7 @@ class Checkpointer:
         async with self._database.transaction() as connection:
             if not await connection.fetchval(_LOCK):
                 return 0
+            await _check_ring(connection, ring)
             pending = await _pending(connection)
             added = 0
             if pending is None:
@@ -243,6 +244,15 @@ class Checkpointer:
 
 def _hour(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
+
+
+async def _check_ring(connection: Connection, ring: keys.KeyRing) -> None:
+    """Raise KeysMissing when the keys are of another log: what they sign would contradict what was signed before."""
+    origin = await connection.fetchval("SELECT origin FROM log_public")
+    if origin is not None and origin != ring.origin:
+        raise KeysMissing(
+            f"The key file {keys.KEY_FILE} is of another log ({ring.origin}, not {origin}): restore it from the key backup."
+        )
 
 
 async def _pending(connection: Connection) -> Pending | None:
