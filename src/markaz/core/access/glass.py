@@ -32,6 +32,7 @@ JUDGED = "glass.judged/1"
 TASK = "break_glass_review"
 
 LIFE = timedelta(minutes=30)
+OPEN_MOST = 10  # at once, of one person: more than anybody works on; beyond it somebody empties the desk
 JUDGED_WITHIN = 3  # working days: while those who were there still remember
 
 
@@ -93,7 +94,8 @@ class Glass:
     async def break_glass(self, request: Request, command: BreakGlass) -> Answer:
         """Open one incident for half an hour, now. While it is open, a further break finds that one.
 
-        Raises NotFound where the actor may not know of the incident, Forbidden where they have no part in such work.
+        Raises NotFound where the actor may not know of the incident, Forbidden where they have no part in such work,
+        NotPossibleNow while ten others are open for them.
         """
 
         async def work(act: Act) -> Answer:
@@ -102,9 +104,11 @@ class Glass:
                 raise NotFound("There is no such incident in your territory.", what="incident")
             require(act.actor, Permission.INCIDENT_READ_SEALED, standing.territory_id, self._territories())
             kind = standing.log_kind
+            await store.lock_purposes(act.connection, act.actor.id)
             known = await store.open_glass(act.connection, act.actor.id, kind, standing.id, act.now)
             if known is not None:
                 return Answer(201, {"id": str(known["id"]), "ends_at": iso(known["ends_at"])})
+            await _check_bound(act, kind)
             glass_id, sealed_id = uuid7(), uuid7()
             await self._sealer.store(act.connection, sealed_id, {"sentence": command.sentence})
             task = tasks.NewTask(TASK, "broken_glass", glass_id, standing.territory_id, JUDGED_WITHIN)
@@ -233,6 +237,17 @@ class Glass:
     async def _grants(self, connection: Connection, account_id: UUID) -> tuple[Grant, ...]:
         rows = await store.grants_of(connection, account_id)
         return tuple(Grant(Role(row["role"]), row["territory_id"]) for row in rows)
+
+
+async def _check_bound(act: Act, kind: str) -> None:
+    """Raise NotPossibleNow while as many are open for this person as anybody can work on."""
+    broken = await store.open_glasses(act.connection, act.actor.id, kind, act.now)
+    if len(broken) >= OPEN_MOST:
+        soonest = min(one["ends_at"] for one in broken)
+        raise NotPossibleNow(
+            f"{OPEN_MOST} incidents are open to you by broken glass: take this one over, or wait until one has ended.",
+            next_at=iso(soonest),
+        )
 
 
 def _seen(actor: Actor, row: store.Record | None, tree: Hierarchy) -> store.Record:

@@ -177,10 +177,14 @@ class Look:
         """Return the purpose of whoever looks that holds now."""
         return await self._active()
 
-    def trace_search(self, action: str, label: str, purpose: Purpose | None) -> None:
-        """Note a search that could have found a person, whatever it found."""
+    def trace_search(self, action: str, label: str, purpose: Purpose | None, call: Found | None = None) -> None:
+        """Note a search that could have found a person, whatever it found; `call` is the one being taken, if it rests on that."""
         purpose_id = None if purpose is None else purpose.id
-        entry = entry_of(self.request, EntryKind.LOOK_UP, action, "find", None, label, purpose_id=purpose_id)
+        # Nothing shows yet that anybody called, so a search that finds nothing is asked about as one that finds somebody.
+        details = None if call is None else _details([call])
+        entry = entry_of(
+            self.request, EntryKind.LOOK_UP, action, "find", None, label, purpose_id=purpose_id, details=details
+        )
         self._entries.append(entry)
 
     def note_found(self, found: Found, record_id: UUID, label: str, territory_id: int, action: str) -> None:

@@ -19,7 +19,7 @@ GLASS_SHOWN = 200
 
 
 async def lock_purposes(connection: Connection, account_id: UUID) -> None:
-    """Let one act at a time state purposes of an account, until the transaction ends."""
+    """Let one act at a time state purposes of an account or break the glass for it, until the transaction ends."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 118))", str(account_id))
 
 

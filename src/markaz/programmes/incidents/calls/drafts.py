@@ -5,6 +5,7 @@ when it is thrown away, and a day after it was last saved.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -67,7 +68,9 @@ class Drafts:
             rows = await store.drafts_of(look.connection, request.actor.id)
             items = []
             for row in rows:
-                found = await look.need(own_call(request.actor, row, "own unfinished call"), DataClass.DRAFT)
+                # One's own words, in a form: nothing to ask about, whether anybody called or not.
+                own = replace(own_call(request.actor, row, "own unfinished call"), self_opened=False)
+                found = await look.need(own, DataClass.DRAFT)
                 opened = await look.read([found], "call_draft.read", [row["sealed_id"]])
                 items.append(
                     {

@@ -101,7 +101,7 @@ class Finding:
         if purpose is not None:
             below = self._spine.territories().subtree(purpose.territory_id)
             territories = [one for one in territories if one in below]
-        look.trace_search(f"find.{kind}", WITHIN_OPEN, purpose)
+        look.trace_search(f"find.{kind}", WITHIN_OPEN, purpose, call)
         if is_phone:
             keyed_hash = self._spine.sealer.keyed_hash("caller_phone", text)
             where = await self._where(look, call, store.PHONE_FIRST)

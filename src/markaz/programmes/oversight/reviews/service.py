@@ -5,6 +5,7 @@ a case is an entry of the log. Nobody judges their own look, that of their super
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -141,7 +142,7 @@ def _line(row: store.Record, now: Any) -> JSON:
         "id": str(row["id"]),
         "label": row["label"],
         "day": row["day"].isoformat(),
-        "at": None if row["at"] is None else iso(row["at"].replace(second=0, microsecond=0)),
+        "at": None if row["at"] is None else _minute(row["at"]),
         "kind": row["kind"],
         "action": row["action"],
         "record_kind": row["record_kind"],
@@ -155,12 +156,17 @@ def _line(row: store.Record, now: Any) -> JSON:
     }
 
 
+def _minute(at: datetime) -> str:
+    """Return a time no finer than a reviewer needs: the full one would find the entry, and who looked, in other lists."""
+    return iso(at.replace(second=0, microsecond=0))
+
+
 def _facts(facts: Facts) -> JSON:
     return {
         "category": facts.category,
         "priority": facts.priority,
         "status": facts.status,
-        "received_at": iso(facts.received_at),
+        "received_at": _minute(facts.received_at),
         "territory_id": facts.territory_id,
     }
 

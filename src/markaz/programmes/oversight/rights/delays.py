@@ -33,12 +33,16 @@ class Delays:
         self._ground = ground
 
     async def set(self, request: Request, entry_ids: Sequence[int], ground: DelayGround, months: int) -> Answer:
-        """Delay the disclosure of looks. Raises NotFound unless all are looks in one territory of the actor's."""
+        """Delay the disclosure of looks, once. Raises NotFound unless all are looks in one territory of the actor's."""
 
         async def work(act: Act) -> Answer:
             territory_id = await self._territory_of(act, entry_ids)
-            if await store.delayed(act.connection, entry_ids, act.now):
-                raise InvalidInput("One of these looks is delayed already.", field="entries")
+            if await store.ever_delayed(act.connection, entry_ids):
+                # Set anew after its end, a delay would be renewed by those who may not renew it, and without end.
+                raise InvalidInput(
+                    "One of these looks is delayed, or was: only a body outside the chain goes on with a delay.",
+                    field="entries",
+                )
             ends_at = months_after(act.now, months)
             return await self._insert(
                 act, RightEvent.DELAYED, territory_id, ground, (act.now, ends_at), entry_ids, None

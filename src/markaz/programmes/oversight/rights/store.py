@@ -158,6 +158,15 @@ async def delayed(connection: Connection, entry_ids: Sequence[int], now: datetim
     return {row["entry_id"]: row for row in rows}
 
 
+async def ever_delayed(connection: Connection, entry_ids: Sequence[int]) -> bool:
+    """Say whether any of these entries is or was delayed, whenever and by whom."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM delayed_looks WHERE entry_id = ANY($1::bigint[]))", entry_ids
+        )
+    )
+
+
 async def entries(connection: Connection, entry_ids: Sequence[int], kinds: Sequence[str]) -> list[Record]:
     """Return those of the entries that are looks: id, record_id, territory_id."""
     return await connection.fetch(

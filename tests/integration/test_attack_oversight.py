@@ -1,0 +1,88 @@
+"""What somebody with rights would try against the oversight of their looks: flood it, hide in it, outlast it."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+from tests.support.centre import RunningCentre
+from tests.support.desk import open_incident
+from tests.support.land import Land
+from tests.support.looks import break_glass
+from tests.support.oversight import delayed, make_case
+from tests.support.people import Person
+
+from markaz.core.access.glass import OPEN_MOST
+from markaz.core.permissions import Grant, Role
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def entries_of(centre: RunningCentre, person: Person) -> list[dict[str, Any]]:
+    rows = await centre.rows(
+        "SELECT action, record_kind, details::text AS details FROM audit_entries WHERE actor_id = $1 ORDER BY id",
+        person.id,
+    )
+    return [dict(row) | {"details": orjson.loads(row["details"])} for row in rows]
+
+
+async def test_a_form_begun_to_look_for_a_caller_is_always_asked_about(shared_centre: RunningCentre) -> None:
+    """Also when nobody is found: that a neighbour did not call is something one may want to know."""
+    taker = await shared_centre.newcomer(Grant(Role.SUPERVISOR, Land.WEST))
+    caller = {"name": "Zulfiya Ismoilova", "phone": "+998 90 700 60 50"}
+    await open_incident(await shared_centre.person(Role.SUPERVISOR), caller=caller)
+    form = f"/api/call-drafts/{uuid4()}"
+    assert (await taker.send("PUT", form, {"fields": {"note": "hallo"}})).status_code == 200
+    assert (await taker.get("/api/call-drafts")).status_code == 200
+    for question, found in (("+998 90 700 60 50", 1), ("Zulfiya Ismoilova", 1), ("+998 90 000 11 22", 0)):
+        answer = await taker.post("/api/find", {"q": question, "callers": True})
+        assert len(answer.json()["items"]) == found, answer.text
+    left = await entries_of(shared_centre, taker)
+    searches = [one for one in left if one["action"].startswith("find.caller")]
+    assert [one["record_kind"] for one in searches] == ["find", "incident", "find", "incident", "find"]
+    assert all(one["details"]["self_opened"] for one in searches)
+    read = [one for one in left if one["action"] == "call_draft.read"]
+    assert [one["details"]["self_opened"] for one in read] == [False], "to read one's own form again is no such look"
+
+
+async def test_nobody_empties_the_desk_through_broken_glass(shared_centre: RunningCentre) -> None:
+    viewer = await shared_centre.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST))
+    opener = await shared_centre.person(Role.SUPERVISOR)
+    incidents = [await open_incident(opener) for _ in range(OPEN_MOST + 1)]
+    answers = [await break_glass(viewer, one["id"]) for one in incidents]
+    assert [one.status_code for one in answers] == [201] * OPEN_MOST + [409]
+    assert answers[-1].json()["details"].keys() == {"next_at"}
+    assert (await break_glass(viewer, incidents[0]["id"])).json()["id"] == answers[0].json()["id"]
+    alarms = "SELECT count(*) AS n FROM broken_glass WHERE account_id = $1"
+    assert (await shared_centre.rows(alarms, viewer.id))[0]["n"] == OPEN_MOST
+    colleague = await shared_centre.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST))
+    assert (await break_glass(colleague, incidents[-1]["id"])).status_code == 201
+    over = "UPDATE broken_glass SET broken_at = broken_at - interval '31 min', ends_at = ends_at - interval '31 min'"
+    await shared_centre.as_owner(f"{over} WHERE id = $1", UUID(answers[0].json()["id"]))
+    assert (await break_glass(viewer, incidents[-1]["id"])).status_code == 201
+
+
+async def test_a_delay_is_not_begun_again_when_it_has_ended(shared_centre: RunningCentre) -> None:
+    """Else those who set it would renew it themselves, for ever, a year at a time."""
+    delay = await delayed(shared_centre)
+    officer = await shared_centre.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+    assert (await officer.post(f"/api/oversight/delays/{delay['delay_id']}/end")).status_code == 200
+    body = {"entries": [delay["request"]["entry_id"]], "ground": "inquiry", "months": 12}
+    again = await officer.post("/api/oversight/delays", body)
+    assert (again.status_code, again.json()["details"]["field"]) == (422, "entries")
+
+
+async def test_nothing_a_reviewer_is_shown_finds_the_viewer_in_another_list(shared_centre: RunningCentre) -> None:
+    viewer = await shared_centre.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST))
+    case = await make_case(shared_centre, viewer)
+    reviewer = await shared_centre.newcomer(Grant(Role.DATA_PROTECTION_OFFICER, Land.ROOT))
+    answer = await reviewer.get(f"/api/oversight/reviews/{case['id']}")
+    shown, told = answer.json(), answer.text + (await reviewer.get("/api/oversight/reviews")).text
+    assert shown["at"].endswith(":00Z")
+    assert shown["incident"]["received_at"].endswith(":00Z")
+    rows = await shared_centre.rows("SELECT * FROM audit_entries WHERE id = $1", case["entry_id"])
+    for name in ("request_id", "actor_id", "record_id"):
+        assert str(rows[0][name]) not in told, name
+    for secret in (str(viewer.id), viewer.login, case["incident"]["number"], "duty_officer"):
+        assert secret not in told, secret
+    assert not {"entry_id", "leaf", "viewer_id", "roles", "record_id", "task_id"} & shown.keys()
