@@ -10,6 +10,7 @@ from datetime import timedelta
 from fastapi import Request as HttpRequest
 from fastapi import Response
 
+from markaz.core.identity.guessing import BROWSER_LIFE
 from markaz.core.identity.sessions import coarse_agent
 from markaz.core.identity.signing_in import Opened, Visitor
 from markaz.core.identity.steps import STEP_LIFE, StepKind
@@ -18,7 +19,6 @@ from markaz.core.settings import Settings
 SESSION_COOKIE = "markaz_session"
 # Cookies know no port (RFC 6265, 8.5): a training desk beside the live one must not take its place in the browser.
 TRAINING_COOKIE = "markaz_training_session"
-BROWSER_LIFE = timedelta(days=365)
 _TOKEN_CHARS = 43  # 32 bytes in base64url
 
 

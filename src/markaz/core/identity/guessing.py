@@ -23,6 +23,7 @@ FIRST_WAIT_S = 2
 LONGEST_WAIT_S = 900  # 15 minutes: 100 guesses a day against a password of 12 characters
 FORGET_AFTER = timedelta(days=1)
 GUESSES_MAX = 100_000  # rows kept; beyond it the oldest are forgotten
+BROWSER_LIFE = timedelta(days=365)  # as long as its cookie
 KNOWN_BROWSERS_MAX = 20  # of one account
 
 KeyedHash = Callable[[str], bytes]
@@ -114,7 +115,8 @@ async def is_known(connection: Connection, login: str, token: str | None) -> boo
 
 
 async def forget_guesses(connection: Connection, now: datetime) -> int:
-    """Delete counts of more than a day ago, and the oldest beyond what is kept; return how many."""
+    """Delete counts of more than a day ago, the oldest beyond what is kept, and browsers of a year ago; return how many."""
+    await connection.execute("DELETE FROM known_browsers WHERE seen_at < $1", now - BROWSER_LIFE)
     done = await connection.execute(
         "DELETE FROM sign_in_guesses WHERE last_at < $1 OR key IN "
         "(SELECT key FROM sign_in_guesses ORDER BY last_at DESC OFFSET $2)",
