@@ -16349,6 +16349,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was known, and changes nothing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Successful Response */
             201: {
                 headers: {

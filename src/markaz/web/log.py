@@ -103,7 +103,11 @@ def outsiders_routes(centre: Centre, router: APIRouter) -> None:
 
     outside = [*bound, Depends(check_same_origin)]  # a witness is a program; a page of another site has nothing to send
 
-    @router.post("/cosignatures", openapi_extra=declared(P.PUBLIC), dependencies=outside, status_code=201)
+    known = {200: {"description": "It was known, and changes nothing."}}
+
+    @router.post(
+        "/cosignatures", openapi_extra=declared(P.PUBLIC), dependencies=outside, status_code=201, responses=known
+    )
     async def cosign(body: CosignatureBody) -> Response:
         """Keep the cosignature of a registered witness. Sent again, it is known and changes nothing."""
         async with centre.database.transaction() as connection:
