@@ -103,7 +103,7 @@ def outsiders_routes(centre: Centre, router: APIRouter) -> None:
 
     outside = [*bound, Depends(check_same_origin)]  # a witness is a program; a page of another site has nothing to send
 
-    known = {200: {"description": "It was known, and changes nothing."}}
+    known: dict[int | str, dict[str, Any]] = {200: {"description": "It was known, and changes nothing."}}
 
     @router.post(
         "/cosignatures", openapi_extra=declared(P.PUBLIC), dependencies=outside, status_code=201, responses=known
