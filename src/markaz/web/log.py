@@ -5,7 +5,7 @@ itself. What an entry says is never public: a proof opens one of them to whoever
 """
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Response
 from fastapi import Path as InPath
