@@ -89,7 +89,7 @@ async def is_demo(connection: Connection) -> bool:
 @asynccontextmanager
 async def _alone(database: Database) -> AsyncIterator[None]:
     """Hold the one lock of demo builders while the block runs."""
-    async with database.connection() as connection:
+    async with database.session() as connection:
         # The server may take a moment to see that a killed builder is gone and to let its lock go.
         waited_until = monotonic() + LOCK_WAIT_S
         while not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1))", LOCK):

@@ -103,6 +103,12 @@ class Database:
             async with self.transaction() as connection:
                 yield connection
             return
+        async with self.session() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Connection]:
+        """A bare connection for what outlives a transaction, such as a lock of the session. It meets no covered row."""
         with _translated():
             async with self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
                 yield connection
