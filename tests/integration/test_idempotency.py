@@ -44,6 +44,7 @@ NOT_ACTS = {
     "DELETE /api/call-drafts/{draft_id}",
     "PUT /api/oversight/declared",
     "DELETE /api/oversight/declared",
+    "POST /api/log/cosignatures",  # sent again it is known, and answers 200
 }
 # Acts whose answer holds what is shown once and never kept, so that a twin does not get it, or that a cookie begins: test_codes.py and test_passkeys.py have them.
 SHOWN_ONCE = {"POST /api/me/passkeys", "POST /api/me/codes", "POST /api/me/recovery-codes"}
