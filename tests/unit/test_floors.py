@@ -40,6 +40,14 @@ PLANTS: dict[str, dict[str, str]] = {
         "programmes/incidents/field/planted.py": "markaz.programmes.incidents.briefing",
         "programmes/incidents/imports/planted.py": "markaz.programmes.incidents.dispatch",
     },
+    "oversight_rooms": {
+        "programmes/oversight/appointments/planted.py": "markaz.programmes.oversight.packs",
+        "programmes/oversight/packs/planted.py": "markaz.programmes.oversight.register",
+        "programmes/oversight/register/planted.py": "markaz.programmes.oversight.retention",
+        "programmes/oversight/retention/planted.py": "markaz.programmes.oversight.reviews",
+        "programmes/oversight/reviews/planted.py": "markaz.programmes.oversight.rights",
+        "programmes/oversight/rights/planted.py": "markaz.programmes.oversight.appointments",
+    },
     "pure": {
         "programmes/planted/domain.py": "asyncpg",
         "contracts/planted.py": "sqlalchemy",
@@ -115,10 +123,11 @@ def test_every_contract_has_a_planted_violation() -> None:
     assert sorted(PLANTS) == sorted(_contracts())
 
 
-def test_every_room_of_the_duty_desk_is_held_apart_from_the_others() -> None:
-    desk = ROOT / "src" / "markaz" / "programmes" / "incidents"
-    rooms = {f"markaz.programmes.incidents.{path.parent.name}" for path in desk.glob("*/__init__.py")}
-    assert set(_contracts()["rooms"]["modules"]) == rooms
+@pytest.mark.parametrize(("contract", "programme"), [("rooms", "incidents"), ("oversight_rooms", "oversight")])
+def test_every_room_of_a_programme_is_held_apart_from_the_others(contract: str, programme: str) -> None:
+    house = ROOT / "src" / "markaz" / "programmes" / programme
+    rooms = {f"markaz.programmes.{programme}.{path.parent.name}" for path in house.glob("*/__init__.py")}
+    assert set(_contracts()[contract]["modules"]) == rooms
 
 
 def test_the_source_keeps_every_contract(source: Path) -> None:
