@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +31,7 @@ from tests.support.operations import OPERATIONS
 from tests.support.people import Person
 
 from markaz.core.db.embedded import DatabaseAccess
-from markaz.core.permissions import ROLE_PERMISSIONS, Grant, Role
+from markaz.core.permissions import OFFICES, ROLE_PERMISSIONS, Grant, Role
 from markaz.core.settings import Settings
 from markaz.kit.clock import iso
 
@@ -42,7 +43,8 @@ REQUEST_TIMEOUT_S = 20
 NEW_RECORDS = {"/api/incidents": "incident_id", "/api/units": "unit_id"}
 TIMES = ("at", "fix_at")
 ENDLESS = "GET /api/stream"  # a stream has no last byte to wait for; test_permissions_scope.py reads it
-PERSON_ROLES = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER)
+PERSON_ROLES = (Role.SUPERVISOR, Role.ADMINISTRATOR, *sorted(OFFICES))
+AT_THE_DESK = frozenset(permission.value for permission in ROLE_PERMISSIONS[Role.SUPERVISOR])
 # What only a member of a crew does, on a phone.
 CREW_ONLY = ROLE_PERMISSIONS[Role.UNIT_OFFICER] - frozenset().union(*(ROLE_PERMISSIONS[role] for role in PERSON_ROLES))
 
@@ -53,13 +55,15 @@ class Target:
 
     url: str
     document: dict[str, Any]
-    person: dict[str, str]  # the session of somebody who may do everything a person may
+    person: dict[str, str]  # the session of a supervisor, who works at the desk
+    office: dict[str, str]  # the session of somebody who administers and oversees, and so sees no person
     importer: dict[str, str]  # the key of an importer
     known: dict[str, list[Any]]
     versions: dict[str, int]  # of each record, as its last answer told
     running: RunningCentre
     loop: asyncio.AbstractEventLoop
     asker: Person  # behind `person`
+    overseer: Person  # behind `office`
     officer: Person  # a member of a crew
     world: World
 
@@ -70,8 +74,12 @@ class Target:
             return None
         call: Call = self.ask(row.prepare(self.world))
         if call.ready is not None:
-            self.ask(call.ready(self.officer if row.permission in CREW_ONLY else self.asker))
+            self.ask(call.ready(self.officer if row.permission in CREW_ONLY else self.by_right(row.permission.value)))
         return call
+
+    def by_right(self, needs: str) -> Person:
+        """Return who holds a right: the desk where it may, else the office."""
+        return self.asker if needs in AT_THE_DESK else self.overseer
 
     def ask(self, coroutine: Any) -> Any:
         """Run a coroutine on the server's loop and return its result."""
@@ -100,7 +108,7 @@ def served_target(settings: Settings, access: DatabaseAccess) -> Iterator[Target
             is_ready.set()
             raise
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=copy_context().run, args=(run,))
     thread.start()
     try:
         is_ready.wait(REQUEST_TIMEOUT_S)
@@ -114,7 +122,8 @@ def served_target(settings: Settings, access: DatabaseAccess) -> Iterator[Target
 
 
 async def _target(running: RunningCentre, url: str) -> Target:
-    person = await running.newcomer(*(Grant(role, Land.ROOT) for role in PERSON_ROLES))
+    person = await running.newcomer(Grant(Role.SUPERVISOR, Land.ROOT))
+    office = await running.newcomer(*(Grant(role, Land.ROOT) for role in PERSON_ROLES if role is not Role.SUPERVISOR))
     importer = await running.newcomer(Grant(Role.IMPORTER, Land.ROOT))
     incidents = [await open_incident(person, caller={"name": "A"}, note="n") for _ in range(6)]
     units = [await register_unit(person, f"F{n}", Land.REGION) for n in range(6)]
@@ -123,7 +132,7 @@ async def _target(running: RunningCentre, url: str) -> Target:
         "incident_id": [i["id"] for i in incidents],
         "unit_id": [u["id"] for u in units],
         "sent": sent,
-        "account_id": [str((await running.newcomer(Grant(Role.OBSERVER, Land.WEST))).id), str(person.id)],
+        "account_id": [str((await running.newcomer(Grant(Role.OBSERVER, Land.WEST))).id), str(office.id)],
         "territory_id": [int(land) for land in Land],
         "corrects_seq": [i["seq"] - 1 for i in sent],
         "call_key": ["a", "b", "c"],
@@ -140,12 +149,14 @@ async def _target(running: RunningCentre, url: str) -> Target:
         url,
         document,
         person.credentials,
+        office.credentials,
         importer.credentials,
         known,
         versions,
         running,
         asyncio.get_running_loop(),
         person,
+        office,
         await running.newcomer(Grant(Role.UNIT_OFFICER, Land.ROOT)),
         await make_world(running),
     )
@@ -247,11 +258,11 @@ def _credentials(target: Target, case: "Case[Any]", rng: random.Random, tally: T
         return {}
     needs = case.operation.definition.raw["x-permission"]
     is_importers = any(needs == permission.value for permission in ROLE_PERMISSIONS[Role.IMPORTER])
-    is_other = rng.random() < STRANGER
+    is_other = rng.random() < STRANGER and case.operation.label in tally.by_operation
     # Ending the session, as signing in anew does too, would leave the rest of the run to nobody, so only the service, which has none, asks for it.
     if is_importers != is_other or case.operation.label.endswith(" /api/session"):
         return target.importer
-    return target.officer.credentials if needs in CREW_ONLY else target.person
+    return target.officer.credentials if needs in CREW_ONLY else target.by_right(needs).credentials
 
 
 def _status(declared: Any) -> int:
