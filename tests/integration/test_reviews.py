@@ -85,6 +85,22 @@ async def test_a_day_is_drawn_once_and_anybody_with_the_log_draws_the_same(yeste
     assert root.hex().encode() in bytes(body)  # public: a witness can hold it against its checkpoint
 
 
+async def test_a_clock_set_back_takes_no_look_out_of_the_sample(yesterday: RunningCentre) -> None:
+    """A look that says it was yesterday, made when yesterday was drawn already, is drawn with today's."""
+    centre = yesterday
+    clock, viewer = centre.centre.clock, await named(centre, "Bekzod Rustamov")
+    assert isinstance(clock, FakeClock)
+    incident = await open_incident(viewer)
+    await look_at(viewer, incident["id"])
+    assert await next_day(centre) == 1
+    clock.advance(timedelta(hours=-20))
+    await look_at(viewer, incident["id"])
+    clock.advance(timedelta(hours=20))
+    assert await next_day(centre) == 1
+    looks = await centre.rows("SELECT looks, drawn FROM review_samples ORDER BY day")
+    assert [(row["looks"], row["drawn"]) for row in looks] == [(1, 1), (1, 1)]
+
+
 async def test_looks_that_raise_a_question_are_asked_about_and_keep_no_name(yesterday: RunningCentre) -> None:
     centre = yesterday
     karimov = await named(centre, "Olim Karimov")

@@ -25,11 +25,15 @@ _TILE_HASHES = "SELECT index, hash FROM log_tiles WHERE index >= $1 AND index < 
 
 
 async def looks(connection: Connection, start: datetime, end: datetime) -> list[Record]:
-    """Return the looks of a day in the order of the log."""
+    """Return the looks of a day in the order of the log.
+
+    Looks that say they were earlier, and came into the log after the days before were drawn, are among them: a clock
+    that is set back takes nothing out of the sample.
+    """
     return await connection.fetch(
         "SELECT id, leaf, at, actor_id, kind, record_kind, record_id, territory_id, purpose_id, details::text AS details "
-        "FROM audit_entries WHERE at >= $1 AND at < $2 AND leaf IS NOT NULL AND kind = ANY($3::text[]) "
-        "AND actor_id <> $4 ORDER BY leaf LIMIT $5",
+        "FROM audit_entries WHERE (at >= $1 OR leaf >= (SELECT max(log_size) FROM review_samples)) AND at < $2 "
+        "AND leaf IS NOT NULL AND kind = ANY($3::text[]) AND actor_id <> $4 ORDER BY leaf LIMIT $5",
         start,
         end,
         [kind.value for kind in LOOKS],
