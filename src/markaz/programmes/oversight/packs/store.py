@@ -15,15 +15,20 @@ SELECT e.kind, e.action, e.roles::text AS roles, e.purpose_id IS NOT NULL AS has
 FROM audit_entries e WHERE e.at >= $1 AND e.at < $2 AND e.leaf IS NOT NULL
 GROUP BY e.kind, e.action, e.roles::text, e.purpose_id IS NOT NULL ORDER BY e.kind, e.action, roles, has_purpose
 """
+# What stands in a list is what an opening of the log still tells: when its time has ended, so has this line.
 _PURPOSES = """
+WITH used AS (SELECT purpose_id, count(*) AS entries FROM audit_entries WHERE purpose_id IS NOT NULL GROUP BY purpose_id)
 SELECT p.id, p.account_id, p.kind, p.reference, p.need, p.territory_id, p.self_opened, p.edited_before, p.stated_at,
-       p.ends_at, p.ended_at, (SELECT count(*) FROM audit_entries e WHERE e.purpose_id = p.id) AS entries
-FROM purposes p WHERE p.stated_at >= $1 AND p.stated_at < $2 ORDER BY p.stated_at, p.id LIMIT $3
+       p.ends_at, p.ended_at, u.entries
+FROM purposes p JOIN used u ON u.purpose_id = p.id WHERE p.stated_at >= $1 AND p.stated_at < $2 ORDER BY p.stated_at, p.id LIMIT $3
 """
 _GLASS = """
 SELECT g.id, g.account_id, g.record_kind, g.record_id, g.reference, g.territory_id, g.ground, g.broken_at, g.ends_at,
        g.verdict, g.judged_by, g.judged_at
-FROM broken_glass g WHERE g.broken_at >= $1 AND g.broken_at < $2 ORDER BY g.broken_at, g.id LIMIT $3
+FROM broken_glass g WHERE g.broken_at >= $1 AND g.broken_at < $2 AND EXISTS (
+    SELECT FROM audit_entries e WHERE e.record_id = g.record_id AND e.kind = 'break_glass'
+    AND e.details ->> 'glass_id' = g.id::text)
+ORDER BY g.broken_at, g.id LIMIT $3
 """
 _ENTRIES = """
 SELECT e.leaf, e.at, e.action, e.actor_id, e.record_kind, e.record_id, e.reason, e.roles::text AS roles,
