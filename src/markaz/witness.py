@@ -228,6 +228,8 @@ def compare(url: str, seen: Edge, checkpoint: Checkpoint) -> Edge:
 def look(url: str, folder: Path, pinned: list[str], now: int) -> Checkpoint:
     """Look once: fetch, check, remember on disk, then cosign. Refuses loudly and keeps the evidence."""
     file = folder / "state.json"
+    if not file.exists() and (folder / "history.jsonl").exists():
+        raise Refused(f"{file} is gone, and what was seen before is not: bring it back, or begin in a new folder")
     state = json.loads(file.read_text()) if file.exists() else {"origin": None, "keys": [], "size": 0, "edge": []}
     keys = [Key.parse(line) for line in dict.fromkeys([*state["keys"], *pinned])]
     note, statement = fetch(url, "checkpoint").decode(), json.loads(fetch(url, "keys"))

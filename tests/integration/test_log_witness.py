@@ -152,6 +152,26 @@ async def test_a_witness_fetches_its_program_remembers_cosigns_and_is_seen(day: 
     assert actions.count("log.witness_added") == 1
 
 
+async def test_a_witness_that_lost_its_state_says_so_and_never_begins_anew_by_itself(
+    day: Day, outside: Outside
+) -> None:
+    await day.passes(5)
+    assert await outside.run("keygen", outside.folder, NAME) == 0
+    await day.register(outside.said.strip())
+    assert await outside.look(day.url, day.vkey) == 0
+    state = outside.folder / "state.json"
+    whole = state.read_text()
+    await day.passes(5)
+    for content in ("", whole[: len(whole) // 2]):
+        state.write_text(content)
+        assert await outside.look(day.url, day.vkey) == 2, "it proves nothing, and nothing is cosigned"
+    state.unlink()
+    assert await outside.look(day.url, day.vkey) == ALARM
+    assert not state.exists()
+    state.write_text(whole)
+    assert await outside.look(day.url, day.vkey) == 0
+
+
 async def test_the_log_keeps_no_cosignature_of_another_checkpoint_key_or_time(day: Day, outside: Outside) -> None:
     await day.passes()
     await day.passes()
