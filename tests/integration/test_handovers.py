@@ -92,6 +92,21 @@ async def test_two_officers_hand_a_night_over(shared_centre: RunningCentre, offi
     assert len(changed) == 1
 
 
+async def test_an_incident_closed_to_whoever_comes_goes_to_nobody(
+    shared_centre: RunningCentre, officers: tuple[Person, Person]
+) -> None:
+    outgoing, incoming = officers
+    shut, plain = await open_incident(outgoing), await open_incident(outgoing)
+    await shared_centre.as_owner("INSERT INTO shut_out_accounts VALUES ($1, $2)", UUID(shut["id"]), incoming.id)
+    handover_id = await offered(outgoing)
+    await acknowledge_all(incoming, handover_id)
+    accepted = await sign(incoming, handover_id)
+    assert (accepted.status_code, accepted.json()["incidents_passed"]) == (200, 1), accepted.text
+    rows = await shared_centre.rows("SELECT id, owner_id FROM incidents WHERE id = ANY($1)", [shut["id"], plain["id"]])
+    assert {str(row["id"]): row["owner_id"] for row in rows} == {shut["id"]: None, plain["id"]: incoming.id}
+    assert (await incoming.get(f"/api/incidents/{shut['id']}")).status_code == 404
+
+
 async def test_nobody_takes_over_from_themselves(officers: tuple[Person, Person]) -> None:
     outgoing, _ = officers
     handover_id = await offered(outgoing, {"kind": "keys", "count": 1})
