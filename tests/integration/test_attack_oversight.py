@@ -6,14 +6,16 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
+from tests.support.canary import everything_logged
 from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident
 from tests.support.land import Land
 from tests.support.looks import break_glass, own_incident, state_purpose
-from tests.support.oversight import delayed, make_case
+from tests.support.oversight import VERDICT, delayed, make_case, request_body
 from tests.support.people import Person
 
 from markaz.core.access.glass import OPEN_MOST
+from markaz.core.identity import codes
 from markaz.core.permissions import Grant, Role
 from markaz.programmes.oversight.packs import store as packs
 
@@ -110,3 +112,40 @@ async def test_a_pack_tells_nothing_that_the_log_has_forgotten(shared_centre: Ru
     assert await told() == (1, 1)
     await shared_centre.as_owner("DELETE FROM audit_entries WHERE actor_id = $1", viewer.id)
     assert await told() == (0, 0)
+
+
+async def test_no_reason_and_no_secret_stands_anywhere_in_clear(shared_centre: RunningCentre) -> None:
+    """Not in a table, whichever it is, as text or as bytes; not in a log line of any level."""
+    centre, said = shared_centre, [f"kalit{uuid4().hex[:10]}" for _ in range(6)]
+    with everything_logged() as lines:
+        viewer = await centre.newcomer(Grant(Role.SUPERVISOR, Land.WEST))
+        own = await own_incident(viewer)
+        for text in (f"the caller of {said[0]} asks again", "short"):
+            await state_purpose(viewer, own["number"], text=text)
+        await state_purpose(viewer, "no such number", text=f"the caller of {said[1]} asks again")
+        other = await open_incident(await centre.person(Role.SUPERVISOR))
+        glass = (await break_glass(viewer, other["id"], sentence=said[2])).json()
+        judge = await centre.newcomer(Grant(Role.DATA_PROTECTION_OFFICER, Land.ROOT))
+        verdict = {"verdict": "justified", "remark": said[3]}
+        assert (await judge.post(f"/api/access/glass/{glass['id']}/verdict", verdict)).status_code == 200
+        case = await make_case(centre, viewer)
+        body = VERDICT | {"version": 1, "reason": f"they said {said[4]}"}
+        assert (await judge.post(f"/api/oversight/reviews/{case['id']}/verdict", body)).status_code == 200
+        person = request_body(name=f"Name {said[5]}", reach=said[5], phone="+998 90 313 23 33")
+        assert (await judge.post("/api/oversight/requests", person)).status_code == 201
+        secret = codes.new_secret()
+        async with centre.centre.database.transaction() as connection:
+            await codes.add_codes(
+                connection, centre.centre.sealer, viewer.id, secret, step=0, now=centre.centre.clock.now()
+            )
+    words = [*said, secret, "998903132333", "90 313 23 33"]
+    tables = await centre.as_owner(
+        "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables "
+        "WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+    )
+    assert len(tables) > 50
+    shapes = [f"%{word}%" for word in words] + [f"%{word.encode().hex()}%" for word in words]
+    for table in tables:
+        found = await centre.as_owner(f"SELECT 1 FROM {table['name']} t WHERE t::text LIKE ANY($1) LIMIT 1", shapes)
+        assert not found, table["name"]
+    assert not [word for word in words if word in lines.getvalue()]

@@ -38,7 +38,8 @@ SECURITY_HEADERS = [
 ]
 # The routes whose body is a file.
 _ATTACHMENTS = re.compile(r"/api/incidents/[^/]+/attachments|/api/field/photos")
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+# Of others only what a proxy or a tracer makes: it goes into events and entries for ever, where no name may be said.
+_REQUEST_ID = re.compile(rb"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Edge:
