@@ -21,7 +21,7 @@ from markaz.web.guard import SESSION_COOKIE, TRAINING_COOKIE
 # What may be in a fresh copy; any other table with a row in it would be a leak.
 GROUND = {
     "territories", "territory_boundaries", "territory_terrain", "places", "accounts", "grants", "units", "job_runs",
-    "event_counter", "alembic_version",
+    "event_counter", "log_state", "log_public", "alembic_version",
 }  # fmt: skip
 
 
