@@ -7,7 +7,9 @@ from fastapi import FastAPI
 from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from markaz.core.errors import MarkazError, RateLimited, Unavailable
 from markaz.web.middleware import SECURITY_HEADERS
@@ -80,7 +82,21 @@ async def _http(http: HttpRequest, error: Exception) -> JSONResponse:
         return answer(http, 422, "invalid_input", "body: it cannot be read as JSON", {"field": "body"})
     response = answer(http, error.status_code, _CODES.get(error.status_code, "http_error"), str(error.detail))
     response.headers.update(error.headers or {})
+    if error.status_code == 405:
+        # The framework names the methods of one route only, and an address may have several (RFC 9110, 10.2.1).
+        response.headers["allow"] = ", ".join(sorted(_methods_at(http.app, http.url.path)))
     return response
+
+
+def _methods_at(app: FastAPI, path: str) -> set[str]:
+    """Return every method that this address has."""
+    if not hasattr(app.state, "methods"):
+        app.state.methods = [
+            (compile_path(template)[0], frozenset(getattr(route, "methods", None) or ()))
+            for route in iter_route_contexts(app.routes)
+            if (template := route.path)
+        ]
+    return {method for pattern, methods in app.state.methods if pattern.match(path) for method in methods}
 
 
 async def unexpected(http: HttpRequest, error: Exception) -> JSONResponse:
