@@ -62,7 +62,7 @@ def outsiders_routes(centre: Centre, router: APIRouter) -> None:
         centre.guard.limiter.take_key("log", PUBLIC_PER_S)
 
     bound = [Depends(bounded)]
-    kept: dict[tiles.Tile, bytes] = {}
+    kept: dict[tuple[str, tiles.Tile], bytes] = {}  # by origin too: a log that was begun anew has other tiles
 
     @router.get("/checkpoint", openapi_extra=declared(P.PUBLIC), dependencies=bound)
     async def checkpoint() -> Response:
@@ -84,11 +84,11 @@ def outsiders_routes(centre: Centre, router: APIRouter) -> None:
             if asked is None or ring is None or not asked.is_in(size):
                 raise NotFound("There is no such tile in the published log.", what="tile")
             try:
-                data = kept.get(asked) or await public_tile(connection, ring.salts, asked)
+                data = kept.get((ring.origin, asked)) or await public_tile(connection, ring.salts, asked)
             except SaltMissing as error:
                 raise NotFound("The key that made this tile is lost.", what="tile") from error
         if asked.width == tiles.WIDTH and len(kept) < KEPT_TILES:
-            kept[asked] = data
+            kept[ring.origin, asked] = data
         return Response(data, media_type="application/octet-stream", headers=FOR_EVER)
 
     @router.get("/keys", openapi_extra=declared(P.PUBLIC), dependencies=bound)
