@@ -104,7 +104,7 @@ async def _import(database: BenchDatabase, cluster: BenchCluster, file: Path) ->
 _TABLES = """
 SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname IN ('public', 'keys') AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-  AND c.relname NOT IN ('alembic_version', 'event_counter', 'territories')
+  AND c.relname NOT IN ('alembic_version', 'event_counter', 'territories', 'log_state', 'log_public')
 """
 _NEEDS = """
 SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f' AND conrelid <> confrelid
