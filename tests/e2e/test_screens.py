@@ -12,6 +12,7 @@ from tests.support.desk import assign, open_incident, reach, register_unit
 from tests.support.fixtures import OpenCentre
 from tests.support.land import Land, place_in
 from tests.support.live import serving
+from tests.support.looks import take_over
 
 from markaz.core.permissions import Role
 from markaz.kit.clock import iso
@@ -102,6 +103,7 @@ async def test_a_correction_stands_beside_what_it_corrects_with_both_times_and_t
     unit = await register_unit(supervisor, "P-3")
     incident = await assign(supervisor, incident, unit)
     incident = await reach(supervisor, incident, unit, "on_scene")
+    await take_over(await centre.person(Role.DUTY_OFFICER), incident["id"])  # its reasons are read by who works on it
     screen = await show(Role.DUTY_OFFICER)
     await screen.go(f"/desk/{incident['id']}")
     line = screen.page.locator("table.timeline tr", has_text="On scene").first
