@@ -33,7 +33,7 @@ from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.positions import Positions
 from markaz.programmes.incidents.service import Desk
 
-PEOPLE = ("operator", "operator2", "supervisor", "observer", "admin")
+PEOPLE = ("operator", "operator2", "supervisor", "observer", "admin", "officer", "auditor", "appeal")
 TABLES = (
     "territories",
     "territory_boundaries",
@@ -107,6 +107,9 @@ async def test_every_login_signs_in_within_its_territory(db: Database, centre_se
     assert scopes["operator2"] == [(Role.DUTY_OFFICER, 4)]
     assert scopes["observer"] == [(Role.OBSERVER, 1)]
     assert scopes["admin"] == [(Role.ADMINISTRATOR, 1)]
+    assert scopes["officer"] == [(Role.DATA_PROTECTION_OFFICER, 1)]
+    assert scopes["auditor"] == [(Role.AUDITOR, 1)]
+    assert scopes["appeal"] == [(Role.APPEAL_BODY, 1)]
     with pytest.raises(NotSignedIn):
         async with db.transaction() as connection:
             await _sign_in(connection, "demo-inspector-00001", "")

@@ -1,4 +1,5 @@
 /** On a supervisor's console: somebody broke the glass. It stands until this person has noticed it; the list keeps it until it is judged. */
+import { Link } from "react-router";
 import type { AlarmView } from "../api/types";
 import { useNames, useWords } from "../context";
 import { Age } from "../ui/marks";
@@ -29,6 +30,9 @@ function GlassBand({ alarm, alarms }: { alarm: AlarmView; alarms: Alarms }) {
         <bdi>{names.territory(alarm.territory_id) ?? ""}</bdi> {by !== undefined && <bdi>· {by}</bdi>}
       </span>{" "}
       <Age at={alarm.occurred_at} />{" "}
+      <Link to="/oversight/glass" className="button is-small">
+        {t("glass.to_judge")}
+      </Link>{" "}
       <button type="button" className="button is-small" onClick={() => alarms.acknowledge(alarm)}>
         {t("alarms.acknowledge")}
       </button>

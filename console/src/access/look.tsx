@@ -16,11 +16,13 @@ import { PurposeDialog } from "./purpose-dialog";
 interface Props {
   incidentId: string;
   access: Access;
+  /** Taking it over is offered above. */
+  canTake: boolean;
   onOpened: () => void;
 }
 
 /** Where the incident is nobody's work here. Taking it over has a button and a key of its own above. */
-export function Needed({ incidentId, access, onOpened }: Props) {
+export function Needed({ incidentId, access, canTake, onOpened }: Props) {
   const { t } = useWords();
   const { me } = useSession();
   const [asked, setAsked] = useState<"purpose" | "glass" | null>(null);
@@ -32,7 +34,9 @@ export function Needed({ incidentId, access, onOpened }: Props) {
   };
   return (
     <div className="notice is-warning look-needed" role="status">
-      <p>{t(canAsk ? "look.needed" : "look.no_right")}</p>
+      <p>
+        {t(canAsk ? "look.needed" : "look.no_right")} {canAsk && canTake && t("look.needed_take")}
+      </p>
       <p className="button-row">
         {canAsk && (
           <>

@@ -1,7 +1,7 @@
 /** Who answers for an incident, whether they are at their desk, and who else has it open. Names are for desks only. */
 import type { OwnerRequest } from "../api/contract-check";
 import { may } from "../api/permissions";
-import type { IncidentView } from "../api/types";
+import type { IncidentView, Me } from "../api/types";
 import { useLive, useSession, useWords } from "../context";
 import { useKeys } from "./keys";
 import { Kbd } from "./marks";
@@ -41,11 +41,15 @@ export function OwnerMark({ incident, isShort = false }: Props) {
 }
 
 /** Takes an incident over, with the key O. Nobody's leave is needed: the owner's browser may have died. */
+export function mayTakeOver(me: Me, incident: Pick<IncidentView, "owner_id">): boolean {
+  return incident.owner_id !== me.account.id && may(me, "change") && (may(me, "open") || may(me, "dispatch"));
+}
+
 export function TakeOver({ incident, onReload }: { incident: IncidentView; onReload: () => void }) {
   const { me } = useSession();
   const { t } = useWords();
   const sending = useCommand();
-  const canTake = incident.owner_id !== me.account.id && may(me, "change") && (may(me, "open") || may(me, "dispatch"));
+  const canTake = mayTakeOver(me, incident);
   const take = () => {
     if (!canTake || sending.busy) return;
     sending.send("POST", `/api/incidents/${incident.id}/owner`, { to: "me", version: incident.version } satisfies OwnerRequest);

@@ -161,7 +161,7 @@ def _announce(address: str, logins: list[Login]) -> None:
     if logins:
         _say("DEMO: everything is synthetic. Log-ins (only from this machine):")
         for login in logins:
-            _say(f"  {login.login:<12} {login.password:<12} {login.what}")
+            _say(f"  {login.login:<12} {login.password:<16} {login.what}")
     _say("Press Ctrl+C to stop.")
 
 

@@ -40,6 +40,10 @@ LOGINS = (
     _login("supervisor", Role.SUPERVISOR, "the region"),
     _login("observer", Role.OBSERVER, "the whole centre"),
     _login("admin", Role.ADMINISTRATOR, "the whole centre"),
+    # Who watches over use: they hold nothing of the desk, and begin on Oversight.
+    _login("officer", Role.DATA_PROTECTION_OFFICER, "the whole centre"),
+    _login("auditor", Role.AUDITOR, "the whole centre"),
+    _login("appeal", Role.APPEAL_BODY, "the whole centre"),
     # Crews, for the phone: the first two are logged on to a unit of the region already, the third to none.
     _login("unit1", Role.UNIT_OFFICER, "the region"),
     _login("unit2", Role.UNIT_OFFICER, "the region"),
@@ -50,7 +54,7 @@ LOGINS = (
 def territory_of(login: DemoLogin, plan: Plan) -> int:
     """Return the territory a log-in is granted its role in."""
     match login.login:
-        case "admin" | "observer":
+        case "admin" | "observer" | "officer" | "auditor" | "appeal":
             return ROOT_ID
         case "operator2":
             return plan.tree.children(plan.first_region)[1]

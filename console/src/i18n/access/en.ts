@@ -1,6 +1,7 @@
 /** The English texts of purposes and broken glass; en.ts takes them in. */
 export const accessEn = {
   "look.needed": "This incident is not yours, so what names people is closed.",
+  "look.needed_take": "Is it your work now? Take it over, above. Otherwise say why.",
   "look.no_right": "Your roles do not open what names people here.",
   "look.find_narrowed": "Callers of your own incidents only were looked at. Take a call, or state a purpose, to look at others.",
   "look.not_for_purpose": "Not shown: it is closed to you here.",
@@ -58,6 +59,7 @@ export const accessEn = {
   "glass.ground.wrongly_closed": "Closed or moved by mistake, and not over",
   "glass.sentence": "One sentence: what has happened (sealed)",
   "glass.submit": "Open it now",
+  "glass.to_judge": "To the verdict",
   "alarm.break_glass": "Glass broken",
   "keys.purpose": "Say why you need an incident that is not yours",
   "keys.glass": "Break the glass over an incident",

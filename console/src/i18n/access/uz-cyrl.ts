@@ -4,6 +4,7 @@ import type { accessEn } from "./en";
 /** Generated from uz-latn.ts by `npm run uz-cyrl`; do not edit. Words are set right in scripts/uz-cyrl-exceptions.json. */
 export const accessUzCyrl: Part<typeof accessEn> = {
   "look.needed": "Бу ҳодиса сизники эмас, шунинг учун одамлар ҳақидаги маълумот ёпиқ.",
+  "look.needed_take": "Энди бу сизнинг ишингизми? Юқорида ўзингизга олинг. Акс ҳолда мақсадни айтинг.",
   "look.no_right": "Ролларингиз бу ерда одамлар ҳақидаги маълумотни очмайди.",
   "look.find_narrowed": "Фақат ўз ҳодисаларингиз мурожаатчилари орасидан қидирилди. Кенгроқ қидириш учун мурожаат қабул қилинг ёки мақсадни айтинг.",
   "look.not_for_purpose": "Кўрсатилмади: бу ерда сиз учун ёпиқ.",
@@ -61,6 +62,7 @@ export const accessUzCyrl: Part<typeof accessEn> = {
   "glass.ground.wrongly_closed": "Хато билан ёпилган ёки кўчирилган, ҳали тугамаган",
   "glass.sentence": "Битта гап: нима бўлди (муҳрланган ҳолда)",
   "glass.submit": "Ҳозир очиш",
+  "glass.to_judge": "Хулосага ўтиш",
   "alarm.break_glass": "Фавқулодда кириш",
   "keys.purpose": "Ўзиники бўлмаган ҳодисани кўриш мақсадини айтиш",
   "keys.glass": "Ҳодисага фавқулодда кириш",

@@ -4,6 +4,7 @@ import type { accessEn } from "./en";
 
 export const accessUzLatn: Part<typeof accessEn> = {
   "look.needed": "Bu hodisa sizniki emas, shuning uchun odamlar haqidagi maʼlumot yopiq.",
+  "look.needed_take": "Endi bu sizning ishingizmi? Yuqorida oʻzingizga oling. Aks holda maqsadni ayting.",
   "look.no_right": "Rollaringiz bu yerda odamlar haqidagi maʼlumotni ochmaydi.",
   "look.find_narrowed": "Faqat oʻz hodisalaringiz murojaatchilari orasidan qidirildi. Kengroq qidirish uchun murojaat qabul qiling yoki maqsadni ayting.",
   "look.not_for_purpose": "Koʻrsatilmadi: bu yerda siz uchun yopiq.",
@@ -61,6 +62,7 @@ export const accessUzLatn: Part<typeof accessEn> = {
   "glass.ground.wrongly_closed": "Xato bilan yopilgan yoki koʻchirilgan, hali tugamagan",
   "glass.sentence": "Bitta gap: nima boʻldi (muhrlangan holda)",
   "glass.submit": "Hozir ochish",
+  "glass.to_judge": "Xulosaga oʻtish",
   "alarm.break_glass": "Favqulodda kirish",
   "keys.purpose": "Oʻziniki boʻlmagan hodisani koʻrish maqsadini aytish",
   "keys.glass": "Hodisaga favqulodda kirish",

@@ -52,7 +52,7 @@ export const accountEn = {
   "account.recovery_gone": "The line broke and the codes are not shown again: make new ones.",
   "account.recovery_kept": "I have written them down",
   "account.sessions": "Where you are signed in",
-  "account.sessions_what": "End what you do not know, then change your password.",
+  "account.sessions_what": "End what you do not know, then ask the administrator for a new password.",
   "account.this_session": "this one",
   "account.began": "since {at}, by {how}",
   "account.seen": "last seen {at}",

@@ -54,7 +54,7 @@ export const accountRu: Part<typeof accountEn> = {
   "account.recovery_gone": "Связь оборвалась, и коды больше не покажут: сделайте новые.",
   "account.recovery_kept": "Записано",
   "account.sessions": "Где вы вошли",
-  "account.sessions_what": "Завершите то, чего не узнаёте, и смените пароль.",
+  "account.sessions_what": "Завершите то, чего не узнаёте, и попросите у администратора новый пароль.",
   "account.this_session": "этот сеанс",
   "account.began": "с {at}, способ: {how}",
   "account.seen": "замечен {at}",

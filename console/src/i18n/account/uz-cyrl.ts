@@ -55,7 +55,7 @@ export const accountUzCyrl: Part<typeof accountEn> = {
   "account.recovery_gone": "Алоқа узилди ва кодлар бошқа кўрсатилмайди: янгиларини яратинг.",
   "account.recovery_kept": "Ёзиб олдим",
   "account.sessions": "Қаерда киргансиз",
-  "account.sessions_what": "Танимаган сеансингизни тугатинг, кейин паролингизни алмаштиринг.",
+  "account.sessions_what": "Танимаган сеансингизни тугатинг, кейин администратордан янги пароль сўранг.",
   "account.this_session": "шу сеанс",
   "account.began": "{at} дан, йўли: {how}",
   "account.seen": "охирги марта кўрилган: {at}",

@@ -54,7 +54,7 @@ export const accountUzLatn: Part<typeof accountEn> = {
   "account.recovery_gone": "Aloqa uzildi va kodlar boshqa koʻrsatilmaydi: yangilarini yarating.",
   "account.recovery_kept": "Yozib oldim",
   "account.sessions": "Qayerda kirgansiz",
-  "account.sessions_what": "Tanimagan seansingizni tugating, keyin parolingizni almashtiring.",
+  "account.sessions_what": "Tanimagan seansingizni tugating, keyin administratordan yangi parol soʻrang.",
   "account.this_session": "shu seans",
   "account.began": "{at} dan, yoʻli: {how}",
   "account.seen": "oxirgi marta koʻrilgan: {at}",

@@ -5,7 +5,7 @@ import { may } from "../../api/permissions";
 import { useNames, useSession, useWords } from "../../context";
 import { Mark, Needed } from "../../access/look";
 import { Age, Kbd, PriorityMark } from "../../ui/marks";
-import { OwnerMark, TakeOver } from "../../ui/owner-mark";
+import { mayTakeOver, OwnerMark, TakeOver } from "../../ui/owner-mark";
 import { usePresence } from "../../ui/presence";
 import { Problem } from "../../ui/problem";
 import { UnitActions } from "../desk/unit-actions";
@@ -129,7 +129,7 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
           </p>
         )}
         {maySeeKnown && <HazardBanner hazards={hazards} />}
-        {access !== null && access.needed !== null && access.by === null && <Needed incidentId={incident.id} access={access} onOpened={data.reload} />}
+        {access !== null && access.needed !== null && access.by === null && <Needed incidentId={incident.id} access={access} canTake={canAct && mayTakeOver(me, incident)} onOpened={data.reload} />}
         <UnitStages incident={incident} canAct={canAct} onReload={data.reload} />
         {canAct && <UnitActions incident={incident} onReload={data.reload} />}
         <div className="card-columns">

@@ -1,6 +1,6 @@
 /** A new request: who asks, which document was seen, and where to look. Nothing of the document is kept. */
 import { useState, type FormEvent } from "react";
-import { useNavigate } from "react-router";
+import { Link, useNavigate } from "react-router";
 import type { LanguageTag } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
 import { LANGUAGES } from "../../i18n/language";
@@ -46,6 +46,9 @@ export function RequestForm({ onDone }: { onDone: () => void }) {
   );
   return (
     <form className="oversight-case" onSubmit={submit} aria-label={t("right.new")}>
+      <p className="only-narrow">
+        <Link to="/oversight/rights">{t("right.back")}</Link>
+      </p>
       <h2>{t("right.new")}</h2>
       {sending.error !== null && <Problem error={sending.error} onRetry={sending.retry} />}
       <fieldset className="field choices">
