@@ -44,6 +44,7 @@ def test_whoever_works_under_a_supervisor_is_a_subordinate_and_nobody_else(
     ("one", "other"),
     [
         ("Same fire as mine", "same  FIRE, as mine!"),
+        ("bb bbb its the same fire", "BBBBB it's the same fire"),
         ("Қўшни уйдаги ёнғин", "Qoʻshni uydagi yongʻin"),
         ("Qo'shni uydagi yong'in", "Qoʻshni uydagi yongʻin"),
     ],
@@ -52,7 +53,9 @@ def test_case_blanks_signs_and_script_make_no_new_reason(one: str, other: str) -
     assert normalised(one) == normalised(other) != ""
 
 
-@pytest.mark.parametrize("text", ["", "fourteen chars", "a b c d e f g h" + " " * 20, "." * 40, "\u200b" * 30])
+@pytest.mark.parametrize(
+    "text", ["", "fourteen chars", "a b c d e f g h" + " " * 20, "." * 40, "a" * 40, "\u200b" * 30]
+)
 def test_what_says_too_little_is_no_reason(text: str) -> None:
     with pytest.raises(PurposeRefused):
         check_words(text)

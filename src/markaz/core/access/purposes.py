@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -33,6 +34,7 @@ LIFE = timedelta(minutes=30)  # about as long as one matter takes; a longer one 
 SHORTEST = 15  # characters
 LONGEST = 300
 LEAST_SIGNS = 10  # letters and digits among them, so that fifteen full stops are not a reason
+LEAST_DIFFERENT = 5  # so that one key held down is not a reason either
 LAST = 20  # of the same person's purposes that a new one must differ from
 
 
@@ -151,14 +153,15 @@ class Purpose:
 
 
 def normalised(text: str) -> str:
-    """Return the text as it is compared: no case, blanks, punctuation or script."""
-    return "".join(sign for sign in fold(text) if sign.isalnum())
+    """Return the text as it is compared: no case, blanks, punctuation or script, and no letter twice in a row."""
+    return "".join(sign for sign, _ in groupby(sign for sign in fold(text) if sign.isalnum()))
 
 
 def check_words(text: str) -> str:
     """Return the text trimmed. Raises PurposeRefused for one that is too short to be a reason."""
     trimmed = " ".join(text.split())
-    if len(trimmed) < SHORTEST or sum(sign.isalnum() for sign in trimmed) < LEAST_SIGNS:
+    signs = [sign for sign in trimmed.casefold() if sign.isalnum()]
+    if len(trimmed) < SHORTEST or len(signs) < LEAST_SIGNS or len(set(signs)) < LEAST_DIFFERENT:
         _refuse("too_short")
     return trimmed
 
