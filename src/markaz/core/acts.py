@@ -88,6 +88,20 @@ def entry_of(
     )
 
 
+def officer_event(act: Act, type_: str, aggregate_id: UUID, territory_id: int, payload: Mapping[str, Any]) -> Event:
+    """Return the event of what the actor does now; `payload` holds ids and codes only."""
+    return Event(
+        type=type_,
+        aggregate_id=aggregate_id,
+        territory_id=territory_id,
+        actor_id=act.actor.id,
+        occurred_at=act.now,
+        occurred_source="officer",
+        payload=payload,
+        request_id=act.request.request_id,
+    )
+
+
 Work = Callable[[Act], Awaitable[Answer]]
 
 _MAY_BE_A_TWIN = frozenset({404, 409, 422})

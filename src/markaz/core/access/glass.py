@@ -5,7 +5,7 @@ consoles of supervisors until it is judged; so does its task. The judge is never
 answers to them (core.access.line).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,10 +16,9 @@ from markaz.core import tasks
 from markaz.core.access import store
 from markaz.core.access.line import is_subordinate
 from markaz.core.access.standing import Incidents, Standing
-from markaz.core.acts import Act, Acts, Answer, Request, entry_of
+from markaz.core.acts import Act, Acts, Answer, Request, entry_of, officer_event
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import Forbidden, NotFound, NotPossibleNow
-from markaz.core.events import Event
 from markaz.core.log.appending import append
 from markaz.core.log.entry import EntryKind
 from markaz.core.permissions import Actor, Grant, Hierarchy, Permission, Role, require, require_seen, territory_filter
@@ -133,7 +132,7 @@ class Glass:
                 },
             )
             codes = {"record_kind": kind, "record_id": str(standing.id), "ground": command.ground.value}
-            act.events.append(_event(act, BROKEN, glass_id, standing.territory_id, codes))
+            act.events.append(officer_event(act, BROKEN, glass_id, standing.territory_id, codes))
             details = {"glass_id": str(glass_id), "ground": command.ground.value, "self_opened": standing.self_opened}
             act.entries.append(
                 entry_of(
@@ -213,7 +212,7 @@ class Glass:
             version = await tasks.take_task(act, row["task_id"], row["task_version"])
             await tasks.answer_task(act, row["task_id"], version, verdict.value, sealed_id)
             await self._alarms.end(act, row["alarm_id"])
-            act.events.append(_event(act, JUDGED, glass_id, row["territory_id"], {"verdict": verdict.value}))
+            act.events.append(officer_event(act, JUDGED, glass_id, row["territory_id"], {"verdict": verdict.value}))
             act.entries.append(
                 entry_of(
                     request,
@@ -273,16 +272,3 @@ def _view(row: store.Record) -> dict[str, Any]:
         "judged_by": row["judge"],
         "judged_at": None if row["judged_at"] is None else iso(row["judged_at"]),
     }
-
-
-def _event(act: Act, type_: str, glass_id: UUID, territory_id: int, payload: Mapping[str, Any]) -> Event:
-    return Event(
-        type=type_,
-        aggregate_id=glass_id,
-        territory_id=territory_id,
-        actor_id=act.actor.id,
-        occurred_at=act.now,
-        occurred_source="officer",
-        payload=payload,
-        request_id=act.request.request_id,
-    )

@@ -15,10 +15,9 @@ from uuid import UUID
 from markaz.core.access import store
 from markaz.core.access.model import DataClass, PurposeHeld, RecordKind
 from markaz.core.access.standing import Incidents, Standing
-from markaz.core.acts import Act, Acts, Answer, Request, entry_of
+from markaz.core.acts import Act, Acts, Answer, Request, entry_of, officer_event
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import Forbidden, InvalidInput, MarkazError, NotFound
-from markaz.core.events import Event
 from markaz.core.log.appending import append
 from markaz.core.log.entry import EntryKind
 from markaz.core.permissions import Actor
@@ -207,7 +206,7 @@ class Purposes:
             )
             await store.insert_purpose(act.connection, act.actor.id, purpose, sealed_id, text_hash)
             codes = {"kind": purpose.kind.value, "need": purpose.need.value, "reference_id": str(purpose.reference_id)}
-            act.events.append(_event(act, STATED, purpose.id, territory_id, codes))
+            act.events.append(officer_event(act, STATED, purpose.id, territory_id, codes))
             act.entries.append(
                 entry_of(
                     request,
@@ -241,7 +240,7 @@ class Purposes:
             if row is None:
                 raise NotFound("There is no such purpose among yours.", what="purpose")
             if await store.end_purposes(act.connection, act.actor.id, act.now, purpose_id):
-                act.events.append(_event(act, ENDED, purpose_id, row["territory_id"], {}))
+                act.events.append(officer_event(act, ENDED, purpose_id, row["territory_id"], {}))
             return Answer(200, {"id": str(purpose_id)})
 
         return await self._acts.run(request, work)
@@ -374,19 +373,6 @@ def _refuse(reason: str) -> NoReturn:
     field = "text" if reason in {"too_short", "same_as_before"} else "reference"
     error = PurposeNotTheirs if reason == "not_yours" else PurposeRefused
     raise error(_WHY[reason], field=field, reason=reason)
-
-
-def _event(act: Act, type_: str, purpose_id: UUID, territory_id: int, payload: Mapping[str, Any]) -> Event:
-    return Event(
-        type=type_,
-        aggregate_id=purpose_id,
-        territory_id=territory_id,
-        actor_id=act.actor.id,
-        occurred_at=act.now,
-        occurred_source="officer",
-        payload=payload,
-        request_id=act.request.request_id,
-    )
 
 
 class PurposeRequired(Forbidden):
