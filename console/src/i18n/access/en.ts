@@ -3,7 +3,7 @@ export const accessEn = {
   "look.needed": "This incident is not yours, so what names people is closed.",
   "look.needed_take": "Is it your work now? Take it over, above. Otherwise say why.",
   "look.no_right": "Your roles do not open what names people here.",
-  "look.find_narrowed": "Callers of your own incidents only were looked at. Take a call, or state a purpose, to look at others.",
+  "look.find_narrowed": "Callers of your own incidents only were looked at. To look at others, state a purpose, or take a call from that very number.",
   "look.not_for_purpose": "Not shown: it is closed to you here.",
   "look.state": "Say why",
   "look.break": "Break the glass",

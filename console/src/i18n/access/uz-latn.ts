@@ -6,7 +6,7 @@ export const accessUzLatn: Part<typeof accessEn> = {
   "look.needed": "Bu hodisa sizniki emas, shuning uchun odamlar haqidagi maʼlumot yopiq.",
   "look.needed_take": "Endi bu sizning ishingizmi? Yuqorida oʻzingizga oling. Aks holda maqsadni ayting.",
   "look.no_right": "Rollaringiz bu yerda odamlar haqidagi maʼlumotni ochmaydi.",
-  "look.find_narrowed": "Faqat oʻz hodisalaringiz murojaatchilari orasidan qidirildi. Kengroq qidirish uchun murojaat qabul qiling yoki maqsadni ayting.",
+  "look.find_narrowed": "Faqat oʻz hodisalaringiz murojaatchilari orasidan qidirildi. Kengroq qidirish uchun maqsadni ayting yoki aynan shu raqamdan murojaat qabul qiling.",
   "look.not_for_purpose": "Koʻrsatilmadi: bu yerda siz uchun yopiq.",
   "look.state": "Maqsadni aytish",
   "look.break": "Favqulodda kirish",

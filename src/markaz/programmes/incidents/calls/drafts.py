@@ -77,7 +77,7 @@ class Drafts:
                         "id": str(row["id"]),
                         "started_at": iso(row["started_at"]),
                         "saved_at": iso(row["saved_at"]),
-                        "fields": _fields(opened[row["sealed_id"]]),
+                        "fields": fields_of(opened[row["sealed_id"]]),
                     }
                 )
         return {"items": items}
@@ -89,10 +89,11 @@ class Drafts:
 
     async def _opened(self, connection: Connection, sealed_id: UUID) -> dict[str, str]:
         # What its author goes on writing is not shown to anybody here.
-        return _fields((await self._spine.sealer.read(connection, [sealed_id]))[sealed_id])
+        return fields_of((await self._spine.sealer.read(connection, [sealed_id]))[sealed_id])
 
 
-def _fields(opened: Mapping[str, str] | None) -> dict[str, str]:
+def fields_of(opened: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the fields of an opened draft by name; none of one that was destroyed."""
     kept: dict[str, str] = orjson.loads((opened or {}).get(FIELD, "{}"))
     return kept
 

@@ -1,8 +1,9 @@
 """Find: an incident by its number, a unit by its call sign, an open incident by the name of its place.
 
 A caller's name or phone is looked for among open incidents only, when nothing else answers the question or it is asked
-for: among all of them while a call is being taken or a purpose shows callers, else among one's own. Every such look
-leaves an entry. There is no index of persons: when an incident is closed, its caller can no longer be found.
+for: among one's own; among all of them for a purpose that shows callers, and for the very number that one's own form of
+a call under way holds. Every such look leaves an entry. There is no index of persons: when an incident is closed, its
+caller can no longer be found.
 """
 
 import re
@@ -20,6 +21,7 @@ from markaz.kit.clock import iso
 from markaz.programmes.incidents import store as desk_store
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.calls import store
+from markaz.programmes.incidents.calls.drafts import fields_of
 from markaz.programmes.incidents.calls.looking import own_call
 from markaz.programmes.incidents.listed import OPEN_INCIDENTS
 from markaz.programmes.incidents.looks import standing_of
@@ -51,8 +53,8 @@ class Finding:
     async def find(self, request: Request, question: Question) -> JSON:
         """Return up to 20 hits {kind, incident | unit}: by number, call sign, place, then caller.
 
-        `purpose_needed`: among callers only incidents of one's own were looked at, since no call is being taken and no
-        purpose holds that shows callers.
+        `purpose_needed`: among callers only incidents of one's own were looked at, since no call from that number is
+        being taken and no purpose holds that shows callers.
         """
         text = question.text.strip()
         folded = fold(text)
@@ -96,7 +98,7 @@ class Finding:
         if not territories or not (is_phone or is_name):
             return [], False
         kind = "caller_phone" if is_phone else "caller_name"
-        call = await self._call_under_way(look)
+        call = await self._call_under_way(look, text) if is_phone else None
         purpose = None if call is not None else await look.purpose()
         if purpose is not None:
             below = self._spine.territories().subtree(purpose.territory_id)
@@ -119,17 +121,26 @@ class Finding:
                 hits.append(_incident_hit(kind, row))
         return hits, call is None and purpose is None
 
-    async def _call_under_way(self, look: Look) -> Found | None:
-        """Return the decision that rests on a call at the ear: who calls again is looked for without a word."""
-        actor = look.request.actor
-        draft = await store.draft_under_way(look.connection, actor.id, look.now - AT_THE_EAR)
-        if draft is None:
-            return None
-        found = await look.may(own_call(actor, draft, "call being taken"), DataClass.CALLER, Action.LOOK_UP)
-        return found if found.allowed else None
+    async def _call_under_way(self, look: Look, phone: str) -> Found | None:
+        """Return the decision that rests on a call from this very number: who calls again is looked for without a word.
+
+        A form opens no other search: no name, and no number but the one that stands in it.
+        """
+        actor, sealer = look.request.actor, self._spine.sealer
+        rows = await store.drafts_under_way(look.connection, actor.id, look.now - AT_THE_EAR)
+        wanted = sealer.keyed_hash("caller_phone", phone)
+        # What its author typed is compared here and shown to nobody.
+        opened = await sealer.read(look.connection, [row["sealed_id"] for row in rows])
+        for row in rows:
+            typed = fields_of(opened[row["sealed_id"]]).get("caller_phone", "")
+            if sealer.keyed_hash("caller_phone", typed) == wanted:
+                own = own_call(actor, row, "call being taken")
+                found = await look.may(own, DataClass.CALLER, Action.LOOK_UP)
+                return found if found.allowed else None
+        return None
 
     async def _where(self, look: Look, call: Found | None, first: int) -> Where:
-        """Return among which incidents callers are looked for: all with a call at the ear, else where one may."""
+        """Return among which incidents callers are looked for: all with that call at the ear, else where one may."""
         if call is not None:
             return EVERYWHERE
         return await look.where(self._listing, DataClass.CALLER, Action.LOOK_UP, first=first)

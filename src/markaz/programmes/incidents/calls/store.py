@@ -151,11 +151,11 @@ async def count_drafts(connection: Connection, account_id: UUID) -> int:
     return int(await connection.fetchval("SELECT count(*) FROM call_drafts WHERE account_id = $1", account_id))
 
 
-async def draft_under_way(connection: Connection, account_id: UUID, since: datetime) -> Record | None:
-    """Return the draft of an account that was saved last, if that was after `since`."""
-    return await connection.fetchrow(
-        "SELECT id, account_id, started_at FROM call_drafts WHERE account_id = $1 AND saved_at > $2 "
-        "ORDER BY saved_at DESC LIMIT 1",
+async def drafts_under_way(connection: Connection, account_id: UUID, since: datetime) -> list[Record]:
+    """Return the drafts of an account that were saved after `since`, the one saved last first."""
+    return await connection.fetch(
+        "SELECT id, account_id, sealed_id, started_at FROM call_drafts WHERE account_id = $1 AND saved_at > $2 "
+        "ORDER BY saved_at DESC LIMIT 100",
         account_id,
         since,
     )
