@@ -3,8 +3,8 @@
 from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident
 
+from markaz.core import routes
 from markaz.core.permissions import Role
-from markaz.programmes.incidents import routes
 
 
 async def test_a_large_snapshot_is_packed_and_says_the_same(centre: RunningCentre) -> None:

@@ -13,13 +13,14 @@ from markaz.core.acts import Request
 from markaz.core.db.pool import Database
 from markaz.core.errors import Forbidden, RateLimited
 from markaz.core.permissions import Permission
+from markaz.core.routes import declares
 from markaz.core.sealing import KEY_BYTES, Sealer
 from markaz.core.settings import Settings
 from markaz.core.territories import TerritoryTree
 from markaz.kit.clock import FakeClock
 from markaz.web import app as app_module
 from markaz.web.centre import Centre
-from markaz.web.guard import BUCKETS_MAX, Guard, RateLimiter, check_routes, check_same_origin, declared
+from markaz.web.guard import BUCKETS_MAX, Guard, RateLimiter, check_routes, check_same_origin
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 
@@ -44,10 +45,10 @@ def started(router: APIRouter) -> None:
     check_routes(app.routes)
 
 
-def guarded(guard: Guard, requires: Permission, declares: Permission | None) -> APIRouter:
+def guarded(guard: Guard, requires: Permission, named: Permission | None) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/thing", openapi_extra=None if declares is None else declared(declares))
+    @router.get("/thing", openapi_extra=None if named is None else declares(named))
     async def thing(_request: Annotated[Request, Depends(guard.requires(requires))]) -> None:
         """Do nothing."""
 
@@ -71,7 +72,7 @@ def test_a_route_that_requires_another_permission_than_it_declares_does_not_star
 def test_a_route_that_declares_a_permission_and_requires_none_does_not_start() -> None:
     router = APIRouter()
 
-    @router.get("/thing", openapi_extra=declared(Permission.INCIDENT_READ))
+    @router.get("/thing", openapi_extra=declares(Permission.INCIDENT_READ))
     async def thing() -> None:
         """Do nothing."""
 

@@ -10,13 +10,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from markaz.core.access.glass import BreakGlass, Ground, Verdict
 from markaz.core.access.model import DataClass
 from markaz.core.access.purposes import LONGEST, Need, PurposeKind, StatePurpose
-from markaz.core.acts import Answer, Request
+from markaz.core.acts import Request
 from markaz.core.errors import NotFound
 from markaz.core.permissions import Permission
+from markaz.core.routes import declares, reply, reply_of
 from markaz.programmes.incidents import shapes
-from markaz.programmes.incidents.routes import reply
 from markaz.web.centre import Centre
-from markaz.web.guard import declared
 
 P = Permission
 SENTENCE_LEAST = 3  # characters: in an emergency a word must do
@@ -63,29 +62,29 @@ def access_router(centre: Centre) -> APIRouter:
     looks = centre.guard.requires(P.INCIDENT_READ_SEALED)
     reviews = centre.guard.requires(P.GLASS_REVIEW)
 
-    @router.get("/purpose", openapi_extra=declared(P.INCIDENT_READ_SEALED))
+    @router.get("/purpose", openapi_extra=declares(P.INCIDENT_READ_SEALED))
     async def purpose(request: Annotated[Request, Depends(looks)]) -> Response:
         """Return your purpose that holds now, if any, and the open records of yours that one could be tied to."""
         return reply(200, await centre.access.purposes.mine(request))
 
-    @router.post("/purposes", status_code=201, openapi_extra=declared(P.INCIDENT_READ_SEALED))
+    @router.post("/purposes", status_code=201, openapi_extra=declares(P.INCIDENT_READ_SEALED))
     async def state(body: PurposeBody, request: Annotated[Request, Depends(looks)]) -> Response:
         """State a purpose; 422 `purpose_refused` says why it does not hold."""
         command = StatePurpose(body.kind, body.reference, body.need, body.text, body.incident)
-        return _answer(await centre.access.purposes.state(request, command))
+        return reply_of(await centre.access.purposes.state(request, command))
 
-    @router.post("/purposes/{purpose_id}/end", openapi_extra=declared(P.INCIDENT_READ_SEALED))
+    @router.post("/purposes/{purpose_id}/end", openapi_extra=declares(P.INCIDENT_READ_SEALED))
     async def end(purpose_id: UUID, request: Annotated[Request, Depends(looks)]) -> Response:
         """End a purpose of yours."""
-        return _answer(await centre.access.purposes.end(request, purpose_id))
+        return reply_of(await centre.access.purposes.end(request, purpose_id))
 
-    @router.post("/glass", status_code=201, openapi_extra=declared(P.INCIDENT_READ_SEALED))
+    @router.post("/glass", status_code=201, openapi_extra=declares(P.INCIDENT_READ_SEALED))
     async def break_glass(body: GlassBody, request: Annotated[Request, Depends(looks)]) -> Response:
         """Open one incident for half an hour at once; supervisors hear of it and somebody judges it."""
         command = BreakGlass(body.incident, body.ground, body.sentence)
-        return _answer(await centre.access.glass.break_glass(request, command))
+        return reply_of(await centre.access.glass.break_glass(request, command))
 
-    @router.get("/glass", openapi_extra=declared(P.GLASS_REVIEW))
+    @router.get("/glass", openapi_extra=declares(P.GLASS_REVIEW))
     async def listed(
         request: Annotated[Request, Depends(reviews)],
         waiting: Annotated[bool, Query()] = False,
@@ -95,17 +94,17 @@ def access_router(centre: Centre) -> APIRouter:
         at: datetime | None = before
         return reply(200, await centre.access.glass.listed(request.actor, only_waiting=waiting, before=at))
 
-    @router.get("/glass/{glass_id}", openapi_extra=declared(P.GLASS_REVIEW))
+    @router.get("/glass/{glass_id}", openapi_extra=declares(P.GLASS_REVIEW))
     async def read(glass_id: UUID, request: Annotated[Request, Depends(reviews)]) -> Response:
         """Return one with its sentence and what was looked at under it; this leaves an entry."""
         return reply(200, await centre.access.glass.read(request, glass_id))
 
-    @router.post("/glass/{glass_id}/verdict", openapi_extra=declared(P.GLASS_REVIEW))
+    @router.post("/glass/{glass_id}/verdict", openapi_extra=declares(P.GLASS_REVIEW))
     async def judge(glass_id: UUID, body: VerdictBody, request: Annotated[Request, Depends(reviews)]) -> Response:
         """Judge one, never your own and never your superior's."""
-        return _answer(await centre.access.glass.judge(request, glass_id, body.verdict, body.remark))
+        return reply_of(await centre.access.glass.judge(request, glass_id, body.verdict, body.remark))
 
-    @router.get("/why", openapi_extra=declared(P.INCIDENT_READ))
+    @router.get("/why", openapi_extra=declares(P.INCIDENT_READ))
     async def why(
         request: Annotated[Request, Depends(centre.guard.requires(P.INCIDENT_READ))],
         incident: Annotated[UUID, Query()],
@@ -119,7 +118,3 @@ def access_router(centre: Centre) -> APIRouter:
         return reply(200, await centre.spine.looking.why(request, standing, data_class))
 
     return router
-
-
-def _answer(answer: Answer) -> Response:
-    return reply(answer.status, answer.body)

@@ -13,10 +13,9 @@ from markaz.core.errors import Forbidden, InvalidInput, NotFound
 from markaz.core.events import Event
 from markaz.core.log.entry import roles_of
 from markaz.core.permissions import Grant, Permission, Role, holds, require, territory_filter
+from markaz.core.routes import declares, reply, reply_of
 from markaz.programmes.incidents import shapes
-from markaz.programmes.incidents.routes import reply
 from markaz.web.centre import Centre
-from markaz.web.guard import declared
 
 P = Permission
 GRANTS_MAX = 50
@@ -51,7 +50,7 @@ def accounts_router(centre: Centre) -> APIRouter:
     """Return the routes of accounts."""
     router = APIRouter(prefix="/api/accounts", tags=["accounts"])
     administrator = centre.guard.requires(P.ACCOUNT_MANAGE)
-    needs = declared(P.ACCOUNT_MANAGE)
+    needs = declares(P.ACCOUNT_MANAGE)
 
     @router.get("", openapi_extra=needs)
     async def accounts(
@@ -85,7 +84,7 @@ def accounts_router(centre: Centre) -> APIRouter:
             waiting = await _asked(centre, act, account_id, others)
             return Answer(201, {"id": str(account_id), "waiting": waiting})
 
-        return _answer(await centre.spine.acts.run(request, work))
+        return reply_of(await centre.spine.acts.run(request, work))
 
     @router.put("/{account_id}/grants", openapi_extra=needs)
     async def set_grants(
@@ -107,7 +106,7 @@ def accounts_router(centre: Centre) -> APIRouter:
             _note(act, await identity.set_grants(act.connection, account_id, grants, by=act.actor.id, at=act.now))
             return Answer(200, {"id": str(account_id), "waiting": await _asked(centre, act, account_id, others)})
 
-        return _answer(await centre.spine.acts.run(request, work))
+        return reply_of(await centre.spine.acts.run(request, work))
 
     return router
 
@@ -129,7 +128,3 @@ def _granted(centre: Centre, act: Act, bodies: list[GrantBody]) -> tuple[Grant, 
             raise InvalidInput("There is no such territory.", field=f"grants.{index}.territory_id")
         require(act.actor, P.ACCOUNT_MANAGE, body.territory_id, centre.tree)
     return tuple(dict.fromkeys(Grant(body.role, body.territory_id) for body in bodies))
-
-
-def _answer(answer: Answer) -> Response:
-    return reply(answer.status, answer.body)

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from markaz import __version__
 from markaz.core.permissions import Permission
+from markaz.core.routes import declares
 from markaz.programmes.alerts.routes import alerts_router, public_router
 from markaz.programmes.incidents.alarms.routes import alarms_router
 from markaz.programmes.incidents.briefing.routes import handovers_router, summaries_router
@@ -36,7 +37,7 @@ from markaz.web.access import access_router
 from markaz.web.accounts import accounts_router
 from markaz.web.centre import Centre
 from markaz.web.governing import governing_routers
-from markaz.web.guard import check_routes, declared
+from markaz.web.guard import check_routes
 from markaz.web.log import log_router
 from markaz.web.middleware import Edge
 from markaz.web.own_account import own_account_router
@@ -96,7 +97,7 @@ def create_app(centre: Centre) -> FastAPI:
         app.include_router(router)
     document = openapi(app)
 
-    @app.get("/openapi.json", include_in_schema=False, openapi_extra=declared(Permission.PUBLIC))
+    @app.get("/openapi.json", include_in_schema=False, openapi_extra=declares(Permission.PUBLIC))
     async def openapi_json() -> dict[str, Any]:
         return document
 

@@ -6,7 +6,7 @@ Deny by default: a route gets its actor only through `requires(permission)`, and
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from fastapi import Request as HttpRequest
 from fastapi.routing import iter_route_contexts
@@ -29,24 +29,14 @@ __all__ = [
     "TRAINING_COOKIE",
     "Guard",
     "RateLimiter",
-    "Requires",
     "check_routes",
     "check_same_origin",
-    "declared",
 ]
 
 IDEMPOTENCY_KEY_MAX = 100
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 EMERGENCIES_PER_S = 20.0  # an account's other requests never use these up; beyond it somebody abuses the button
 BUCKETS_MAX = 20_000  # accounts remembered by the rate limiter; beyond it the longest idle are forgotten
-
-
-class Requires(Protocol):
-    """What a programme's routes need of the guard."""
-
-    def requires(self, permission: Permission) -> Callable[[HttpRequest], Awaitable[Request]]:
-        """Return a dependency that yields the request of an actor who holds `permission` somewhere."""
-        ...
 
 
 @dataclass(slots=True)
@@ -186,11 +176,6 @@ def _idempotency_key(http: HttpRequest) -> str:
             field="Idempotency-Key",
         )
     return key
-
-
-def declared(permission: Permission) -> dict[str, Any]:
-    """Return what a route puts into its OpenAPI entry, so that the permission is public and checked at the start."""
-    return {"x-permission": permission.value}
 
 
 def check_routes(routes: Sequence[BaseRoute]) -> None:

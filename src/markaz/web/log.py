@@ -22,10 +22,10 @@ from markaz.core.log.proofs import proof_of
 from markaz.core.log.reading import public_tile
 from markaz.core.log.status import published_size, status_of
 from markaz.core.permissions import Permission, require
+from markaz.core.routes import declares, reply
 from markaz.core.sealing import KeysMissing
-from markaz.programmes.incidents.routes import reply
 from markaz.web.centre import Centre
-from markaz.web.guard import check_same_origin, declared
+from markaz.web.guard import check_same_origin
 
 P = Permission
 WITNESS_FILE: Final = Path(markaz.__file__).parent / "witness.py"
@@ -64,17 +64,17 @@ def outsiders_routes(centre: Centre, router: APIRouter) -> None:
     bound = [Depends(bounded)]
     kept: dict[tuple[str, tiles.Tile], bytes] = {}  # by origin too: a log that was begun anew has other tiles
 
-    @router.get("/checkpoint", openapi_extra=declared(P.PUBLIC), dependencies=bound)
+    @router.get("/checkpoint", openapi_extra=declares(P.PUBLIC), dependencies=bound)
     async def checkpoint() -> Response:
         """Return the newest signed checkpoint (C2SP tlog-checkpoint)."""
         return await _note(centre, None)
 
-    @router.get("/checkpoints/{size}", openapi_extra=declared(P.PUBLIC), dependencies=bound)
+    @router.get("/checkpoints/{size}", openapi_extra=declares(P.PUBLIC), dependencies=bound)
     async def checkpoint_of(size: Annotated[int, InPath(ge=1, le=2**53)]) -> Response:
         """Return the checkpoint of a size with its cosignatures; older ones are kept where a witness cosigned them."""
         return await _note(centre, size)
 
-    @router.get("/tile/{path:path}", openapi_extra=declared(P.PUBLIC), dependencies=bound)
+    @router.get("/tile/{path:path}", openapi_extra=declares(P.PUBLIC), dependencies=bound)
     async def tile(path: Annotated[str, InPath(max_length=64)]) -> Response:
         """Return a tile of the public tree, whole or partial, or a bundle of its leaf data (C2SP tlog-tiles)."""
         asked = tiles.parse_path(path)
@@ -91,12 +91,12 @@ def outsiders_routes(centre: Centre, router: APIRouter) -> None:
             kept[ring.origin, asked] = data
         return Response(data, media_type="application/octet-stream", headers=FOR_EVER)
 
-    @router.get("/keys", openapi_extra=declared(P.PUBLIC), dependencies=bound)
+    @router.get("/keys", openapi_extra=declares(P.PUBLIC), dependencies=bound)
     async def log_keys() -> Response:
         """Return the public keys of the log; each later one is introduced by the signature of the one before."""
         return reply(200, _ring(centre).statement())
 
-    @router.get("/witness.py", openapi_extra=declared(P.PUBLIC), dependencies=bound)
+    @router.get("/witness.py", openapi_extra=declares(P.PUBLIC), dependencies=bound)
     async def witness() -> Response:
         """Return the stand-alone program of a witness, to be read before it is run."""
         return Response(WITNESS_FILE.read_bytes(), media_type="text/x-python; charset=utf-8", headers=NOT_KEPT)
@@ -106,7 +106,7 @@ def outsiders_routes(centre: Centre, router: APIRouter) -> None:
     known: dict[int | str, dict[str, Any]] = {200: {"description": "It was known, and changes nothing."}}
 
     @router.post(
-        "/cosignatures", openapi_extra=declared(P.PUBLIC), dependencies=outside, status_code=201, responses=known
+        "/cosignatures", openapi_extra=declares(P.PUBLIC), dependencies=outside, status_code=201, responses=known
     )
     async def cosign(body: CosignatureBody) -> Response:
         """Keep the cosignature of a registered witness. Sent again, it is known and changes nothing."""
@@ -118,13 +118,13 @@ def outsiders_routes(centre: Centre, router: APIRouter) -> None:
 def insiders_routes(centre: Centre, router: APIRouter) -> None:
     """Add the state of the log, and proofs of its entries."""
 
-    @router.get("/status", openapi_extra=declared(P.SIGNED_IN))
+    @router.get("/status", openapi_extra=declares(P.SIGNED_IN))
     async def status(_request: Annotated[Request, Depends(centre.guard.requires(P.SIGNED_IN))]) -> Response:
         """Return how far the log has come, how old its newest checkpoint is, and who witnesses it."""
         async with centre.database.connection() as connection:
             return reply(200, await status_of(connection, keys.load(centre.settings.home), centre.clock.now()))
 
-    @router.get("/proofs/{index}", openapi_extra=declared(P.AUDIT_READ))
+    @router.get("/proofs/{index}", openapi_extra=declares(P.AUDIT_READ))
     async def proof(
         request: Annotated[Request, Depends(centre.guard.requires(P.AUDIT_READ))],
         index: Annotated[int, InPath(ge=0, le=2**53)],

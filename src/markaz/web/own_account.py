@@ -15,11 +15,10 @@ from markaz.core.identity.steps import StepKind, spend
 from markaz.core.identity.ways import ProofNeeded, ProofRefused, WayChange, ways_event
 from markaz.core.log.entry import EntryKind
 from markaz.core.permissions import Permission
+from markaz.core.routes import declares, reply, reply_of
 from markaz.kit.clock import iso
 from markaz.programmes.incidents import shapes
-from markaz.programmes.incidents.routes import reply
 from markaz.web.centre import Centre
-from markaz.web.guard import declared
 from markaz.web.sign_in import CREDENTIAL_KEYS_MAX, CredentialBody, OneTimeCode, Password, me_of
 
 P = Permission
@@ -64,7 +63,7 @@ def own_account_router(centre: Centre) -> APIRouter:
 
 
 def _add_ways(router: APIRouter, centre: Centre) -> None:
-    own, needs = centre.guard.requires_own_session(), declared(P.SIGNED_IN)
+    own, needs = centre.guard.requires_own_session(), declares(P.SIGNED_IN)
     signing_in, cookies = centre.signing_in, centre.guard.cookies
 
     @router.get("/ways", openapi_extra=needs)
@@ -104,7 +103,7 @@ def _add_ways(router: APIRouter, centre: Centre) -> None:
 
 
 def _add_passkeys(router: APIRouter, centre: Centre) -> None:
-    own, needs = centre.guard.requires_own_session(), declared(P.SIGNED_IN)
+    own, needs = centre.guard.requires_own_session(), declares(P.SIGNED_IN)
     signing_in, cookies = centre.signing_in, centre.guard.cookies
 
     @router.post("/passkeys/options", openapi_extra=needs)
@@ -145,7 +144,7 @@ def _add_passkeys(router: APIRouter, centre: Centre) -> None:
             return Answer(201, {"id": str(passkey_id)})
 
         answer = await centre.spine.acts.run(request, work)
-        return await finish_enrolment(centre, http, session, Method.PASSKEY, reply(answer.status, answer.body))
+        return await finish_enrolment(centre, http, session, Method.PASSKEY, reply_of(answer))
 
     @router.delete("/passkeys/{passkey_id}", openapi_extra=needs)
     async def remove(passkey_id: UUID, http: HttpRequest, request: Annotated[Request, Depends(own)]) -> Response:
@@ -161,12 +160,11 @@ def _add_passkeys(router: APIRouter, centre: Centre) -> None:
             note(act, WayChange.PASSKEY_REMOVED)
             return Answer(200, {"id": str(passkey_id)})
 
-        answer = await centre.spine.acts.run(request, work)
-        return reply(answer.status, answer.body)
+        return reply_of(await centre.spine.acts.run(request, work))
 
 
 def _add_codes(router: APIRouter, centre: Centre) -> None:
-    own, needs = centre.guard.requires_own_session(), declared(P.SIGNED_IN)
+    own, needs = centre.guard.requires_own_session(), declares(P.SIGNED_IN)
     signing_in, cookies = centre.signing_in, centre.guard.cookies
 
     @router.post("/codes/secret", openapi_extra=needs)
@@ -222,8 +220,7 @@ def _add_codes(router: APIRouter, centre: Centre) -> None:
             note(act, WayChange.CODES_REMOVED)
             return Answer(200, {})
 
-        answer = await centre.spine.acts.run(request, work)
-        return reply(answer.status, answer.body)
+        return reply_of(await centre.spine.acts.run(request, work))
 
     @router.post("/recovery-codes", status_code=201, openapi_extra=needs)
     async def recovery_codes(http: HttpRequest, request: Annotated[Request, Depends(own)]) -> Response:
@@ -243,7 +240,7 @@ def _add_codes(router: APIRouter, centre: Centre) -> None:
 
 
 def _add_sessions(router: APIRouter, centre: Centre) -> None:
-    own, needs = centre.guard.requires_own_session(), declared(P.SIGNED_IN)
+    own, needs = centre.guard.requires_own_session(), declares(P.SIGNED_IN)
 
     @router.get("/sessions", openapi_extra=needs)
     async def own_sessions(http: HttpRequest, _request: Annotated[Request, Depends(own)]) -> Response:

@@ -13,11 +13,10 @@ from markaz.core.errors import InvalidInput
 from markaz.core.permissions import Permission, scope
 from markaz.core.places.model import ACCURACY_M, CONFIDENCE_OF, Confidence, Matched
 from markaz.core.places.store import StoredPlace
+from markaz.core.routes import declares, reply
 from markaz.core.territories import TerritoryTree
 from markaz.kit.geometry import Point
-from markaz.programmes.incidents.routes import reply
 from markaz.web.centre import Centre
-from markaz.web.guard import declared
 
 P = Permission
 MOST_HITS = 10
@@ -33,7 +32,7 @@ def places_router(centre: Centre) -> APIRouter:
     router = APIRouter(prefix="/api/places", tags=["places"])
     takes_calls = Depends(centre.guard.requires(P.INCIDENT_OPEN))
 
-    @router.get("", openapi_extra=declared(P.INCIDENT_OPEN))
+    @router.get("", openapi_extra=declares(P.INCIDENT_OPEN))
     async def find_places(
         request: Annotated[Request, takes_calls],
         q: Annotated[str, Query(max_length=MAX_QUESTION)],
@@ -56,7 +55,7 @@ def places_router(centre: Centre) -> APIRouter:
         ]  # fmt: skip
         return reply(200, {"items": items[:limit]})
 
-    @router.get("/nearest", openapi_extra=declared(P.INCIDENT_OPEN))
+    @router.get("/nearest", openapi_extra=declares(P.INCIDENT_OPEN))
     async def nearest_place(
         _request: Annotated[Request, takes_calls],
         lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
@@ -70,7 +69,7 @@ def places_router(centre: Centre) -> APIRouter:
             item = place_item(found.place, centre.tree) | {"distance_m": round(found.distance_m)}
         return reply(200, {"item": item, "territory_id": centre.tree.locate(point)})
 
-    @router.get("/{place_id:int}", openapi_extra=declared(P.INCIDENT_OPEN))
+    @router.get("/{place_id:int}", openapi_extra=declares(P.INCIDENT_OPEN))
     async def one_place(
         _request: Annotated[Request, takes_calls], place_id: Annotated[int, Path(ge=1, le=2**62)]
     ) -> Response:

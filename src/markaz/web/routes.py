@@ -13,9 +13,8 @@ from markaz.core.acts import Request
 from markaz.core.db.migrate import SchemaState, schema_of
 from markaz.core.errors import MarkazError
 from markaz.core.permissions import Actor, Permission, require, scope
-from markaz.programmes.incidents.routes import reply, reply_packed
+from markaz.core.routes import declares, reply, reply_packed
 from markaz.web.centre import Centre
-from markaz.web.guard import declared
 from markaz.web.stream import open_stream
 
 P = Permission
@@ -26,7 +25,7 @@ def common_router(centre: Centre) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["common"])
     signed_in = centre.guard.requires(P.SIGNED_IN)
 
-    @router.get("/centre", openapi_extra=declared(P.PUBLIC))
+    @router.get("/centre", openapi_extra=declares(P.PUBLIC))
     async def about() -> Response:
         """Return what a page must show before anybody signs in: whether this is real, and which words it uses."""
         settings, site = centre.settings, centre.signing_in.site
@@ -36,22 +35,22 @@ def common_router(centre: Centre) -> APIRouter:
         words = {**modes, "profile": settings.profile.value}
         return reply(200, words | {"sign_in": ways})
 
-    @router.get("/codes", openapi_extra=declared(P.SIGNED_IN))
+    @router.get("/codes", openapi_extra=declares(P.SIGNED_IN))
     async def codes(_request: Annotated[Request, Depends(signed_in)]) -> Response:
         """Return the code tables in every language."""
         return reply(200, centre.codes.wire())
 
-    @router.get("/norms", openapi_extra=declared(P.SIGNED_IN))
+    @router.get("/norms", openapi_extra=declares(P.SIGNED_IN))
     async def norms(http: HttpRequest, _request: Annotated[Request, Depends(signed_in)]) -> Response:
         """Return how soon something must happen per priority and terrain, and the terrain of territories."""
         return await reply_packed(http, centre.norms.wire())
 
-    @router.get("/territories", openapi_extra=declared(P.SIGNED_IN))
+    @router.get("/territories", openapi_extra=declares(P.SIGNED_IN))
     async def territories(http: HttpRequest, request: Annotated[Request, Depends(signed_in)]) -> Response:
         """Return your territories, everything below them, and what is above them for orientation."""
         return await reply_packed(http, {"territories": _territories(centre, request.actor)})
 
-    @router.get("/territories/{territory_id}/boundaries", openapi_extra=declared(P.SIGNED_IN))
+    @router.get("/territories/{territory_id}/boundaries", openapi_extra=declares(P.SIGNED_IN))
     async def boundaries(
         territory_id: int, http: HttpRequest, _request: Annotated[Request, Depends(signed_in)]
     ) -> Response:
@@ -62,7 +61,7 @@ def common_router(centre: Centre) -> APIRouter:
             return Response(status_code=304, headers=headers)
         return Response(page.body, media_type="application/geo+json", headers=headers)
 
-    @router.get("/audit", openapi_extra=declared(P.AUDIT_READ))
+    @router.get("/audit", openapi_extra=declares(P.AUDIT_READ))
     async def audit_entries(
         request: Annotated[Request, Depends(centre.guard.requires(P.AUDIT_READ))],
         record: Annotated[UUID | None, Query()] = None,
@@ -76,7 +75,7 @@ def common_router(centre: Centre) -> APIRouter:
             items = await audit.entries(connection, record_id=record, actor_id=actor, before=before, limit=limit)
         return reply(200, {"items": items})
 
-    @router.get("/stream", openapi_extra=declared(P.INCIDENT_READ))
+    @router.get("/stream", openapi_extra=declares(P.INCIDENT_READ))
     async def stream(
         http: HttpRequest,
         request: Annotated[Request, Depends(centre.guard.requires(P.INCIDENT_READ))],
@@ -92,12 +91,12 @@ def health_router(centre: Centre) -> APIRouter:
     """Return the routes for the machine room."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/healthz", openapi_extra=declared(P.PUBLIC))
+    @router.get("/healthz", openapi_extra=declares(P.PUBLIC))
     async def healthz() -> Response:
         """Say that the process runs."""
         return reply(200, {"status": "ok"})
 
-    @router.get("/readyz", openapi_extra=declared(P.PUBLIC))
+    @router.get("/readyz", openapi_extra=declares(P.PUBLIC))
     async def readyz() -> Response:
         """Say whether the centre can work: database reachable, schema current, log without holes."""
         problems = []
@@ -112,7 +111,7 @@ def health_router(centre: Centre) -> APIRouter:
             problems.append("the event log has a hole: run `markaz check`")
         return reply(503 if problems else 200, {"status": "not ready" if problems else "ready", "problems": problems})
 
-    @router.get("/metrics", openapi_extra=declared(P.METRICS_READ))
+    @router.get("/metrics", openapi_extra=declares(P.METRICS_READ))
     async def metrics(_request: Annotated[Request, Depends(centre.guard.requires(P.METRICS_READ))]) -> Response:
         """Return figures for Prometheus (text format); sign in or use a service key."""
         return Response(generate_latest(centre.registry), media_type=CONTENT_TYPE_LATEST)

@@ -16,11 +16,11 @@ from markaz.core.identity.sessions import Level, SignedIn, session_of
 from markaz.core.identity.signing_in import CodeNeeded, Opened
 from markaz.core.identity.steps import StepEnded, StepKind
 from markaz.core.permissions import Permission
+from markaz.core.routes import declares, reply
 from markaz.kit.clock import iso
 from markaz.programmes.incidents.positions import STALE_AFTER_S
-from markaz.programmes.incidents.routes import reply
 from markaz.web.centre import Centre
-from markaz.web.guard import check_same_origin, declared
+from markaz.web.guard import check_same_origin
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class CredentialBody(BaseModel):
 def sign_in_router(centre: Centre) -> APIRouter:
     """Return the routes of signing in and out."""
     router = APIRouter(prefix="/api", tags=["session"])
-    cookies, signing_in, public = centre.guard.cookies, centre.signing_in, declared(P.PUBLIC)
+    cookies, signing_in, public = centre.guard.cookies, centre.signing_in, declares(P.PUBLIC)
 
     async def opened(http: HttpRequest, result: Opened, *over: StepKind) -> Response:
         async with centre.database.transaction() as connection:
@@ -180,7 +180,7 @@ def sign_in_router(centre: Centre) -> APIRouter:
         cookies.take_session(response)
         return response
 
-    @router.get("/me", openapi_extra=declared(P.SIGNED_IN))
+    @router.get("/me", openapi_extra=declares(P.SIGNED_IN))
     async def who_am_i(
         http: HttpRequest, request: Annotated[Request, Depends(centre.guard.requires_own_session())]
     ) -> Response:

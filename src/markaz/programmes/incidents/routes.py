@@ -1,20 +1,18 @@
 """The desk's HTTP routes: parse, authorise, call the service, answer. Each names its permission."""
 
-import asyncio
-import gzip
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as HttpRequest
 
 from markaz.contracts.incidents import EnteredVia, PlaceConfidence
-from markaz.core.acts import Answer, Request
+from markaz.core.acts import Request
 from markaz.core.codes import CodeTables
 from markaz.core.permissions import Actor, Permission
+from markaz.core.routes import Guard, declares, reply, reply_of, reply_packed
 from markaz.programmes.incidents import commands, shapes
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.intake import Intake
@@ -27,43 +25,11 @@ P = Permission
 PACKED_FROM_BYTES = 50_000
 
 
-class Guard(Protocol):
-    """What these routes need of the web floor."""
-
-    def requires(self, permission: Permission) -> Callable[[HttpRequest], Awaitable[Request]]:
-        """Return a dependency that yields the request of an actor who holds `permission` somewhere."""
-        ...
-
-
-def reply(status: int, body: Any) -> Response:
-    """Return JSON bytes; the bodies are ours, so nothing needs validating on the way out."""
-    return Response(orjson.dumps(body), status_code=status, media_type="application/json")
-
-
-async def reply_packed(http: HttpRequest, body: Any) -> Response:
-    """Return JSON bytes, packed when they are many and the client can unpack them: a country's picture is megabytes."""
-    plain = orjson.dumps(body)
-    if len(plain) < PACKED_FROM_BYTES or "gzip" not in http.headers.get("accept-encoding", ""):
-        return Response(plain, media_type="application/json", headers={"vary": "accept-encoding"})
-    # Level 1 takes about 7 ms a megabyte, in a thread; the others halve the bytes once more at ten times the price.
-    packed = await asyncio.to_thread(gzip.compress, plain, 1)
-    headers = {"content-encoding": "gzip", "vary": "accept-encoding"}
-    return Response(packed, media_type="application/json", headers=headers)
-
-
-def _answer(answer: Answer) -> Response:
-    return reply(answer.status, answer.body)
-
-
-def _needs(permission: Permission) -> dict[str, Any]:
-    return {"x-permission": permission.value}
-
-
 def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
     """Return the routes of the commands of live officers."""
     router = APIRouter(prefix="/api", tags=["desk"])
 
-    @router.post("/incidents/{incident_id}/assignments", status_code=201, openapi_extra=_needs(P.INCIDENT_DISPATCH))
+    @router.post("/incidents/{incident_id}/assignments", status_code=201, openapi_extra=declares(P.INCIDENT_DISPATCH))
     async def assign_unit(
         incident_id: UUID,
         body: shapes.AssignBody,
@@ -71,9 +37,9 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
     ) -> Response:
         """Send a unit; 409 names who was faster."""
         command = commands.AssignUnit(body.unit_id, body.version, body.unit_version, body.occurred_at)
-        return _answer(await desk.assign_unit(request, incident_id, command))
+        return reply_of(await desk.assign_unit(request, incident_id, command))
 
-    @router.post("/incidents/{incident_id}/assignments/{unit_id}/stages", openapi_extra=_needs(P.INCIDENT_DISPATCH))
+    @router.post("/incidents/{incident_id}/assignments/{unit_id}/stages", openapi_extra=declares(P.INCIDENT_DISPATCH))
     async def report_stage(
         incident_id: UUID,
         unit_id: UUID,
@@ -84,9 +50,9 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
         command = commands.ReportStage(
             unit_id, body.stage, body.version, body.occurred_at, body.via or EnteredVia.CONSOLE
         )
-        return _answer(await desk.report_stage(request, incident_id, command))
+        return reply_of(await desk.report_stage(request, incident_id, command))
 
-    @router.post("/incidents/{incident_id}/corrections", openapi_extra=_needs(P.INCIDENT_CORRECT))
+    @router.post("/incidents/{incident_id}/corrections", openapi_extra=declares(P.INCIDENT_CORRECT))
     async def correct_stage(
         incident_id: UUID,
         body: shapes.CorrectionBody,
@@ -96,9 +62,9 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
         command = commands.CorrectStage(
             body.unit_id, body.stage, body.version, body.corrects_seq, body.occurred_at, body.reason
         )
-        return _answer(await desk.correct_stage(request, incident_id, command))
+        return reply_of(await desk.correct_stage(request, incident_id, command))
 
-    @router.post("/incidents/{incident_id}/changes", openapi_extra=_needs(P.INCIDENT_CHANGE))
+    @router.post("/incidents/{incident_id}/changes", openapi_extra=declares(P.INCIDENT_CHANGE))
     async def change_incident(
         incident_id: UUID,
         body: shapes.ChangeBody,
@@ -117,9 +83,9 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
             accuracy_m=body.accuracy_m,
             place_label=body.place_label,
         )
-        return _answer(await desk.change_incident(request, incident_id, command))
+        return reply_of(await desk.change_incident(request, incident_id, command))
 
-    @router.post("/incidents/{incident_id}/close", openapi_extra=_needs(P.INCIDENT_CLOSE))
+    @router.post("/incidents/{incident_id}/close", openapi_extra=declares(P.INCIDENT_CLOSE))
     async def close_incident(
         incident_id: UUID,
         body: shapes.CloseBody,
@@ -127,30 +93,30 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
     ) -> Response:
         """Close an incident with a coded outcome."""
         command = closing(codes, body)
-        return _answer(await desk.close_incident(request, incident_id, command))
+        return reply_of(await desk.close_incident(request, incident_id, command))
 
-    @router.post("/incidents/{incident_id}/notes", status_code=201, openapi_extra=_needs(P.INCIDENT_CHANGE))
+    @router.post("/incidents/{incident_id}/notes", status_code=201, openapi_extra=declares(P.INCIDENT_CHANGE))
     async def add_note(
         incident_id: UUID,
         body: shapes.NoteBody,
         request: Annotated[Request, Depends(guard.requires(P.INCIDENT_CHANGE))],
     ) -> Response:
         """Add a note; its text is sealed."""
-        return _answer(
+        return reply_of(
             await desk.add_note(
                 request, incident_id, body.text, occurred_at=body.occurred_at, via=body.via or EnteredVia.CONSOLE
             )
         )
 
-    @router.post("/units", status_code=201, openapi_extra=_needs(P.UNIT_REGISTER))
+    @router.post("/units", status_code=201, openapi_extra=declares(P.UNIT_REGISTER))
     async def register_unit(
         body: shapes.RegisterUnitBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_REGISTER))]
     ) -> Response:
         """Add a unit to a territory."""
         command = commands.RegisterUnit(body.call_sign, codes.unit_kinds.check(body.kind), body.territory_id)
-        return _answer(await desk.register_unit(request, command))
+        return reply_of(await desk.register_unit(request, command))
 
-    @router.post("/units/{unit_id}/status", openapi_extra=_needs(P.UNIT_STATUS))
+    @router.post("/units/{unit_id}/status", openapi_extra=declares(P.UNIT_STATUS))
     async def set_unit_status(
         unit_id: UUID,
         body: shapes.UnitStatusBody,
@@ -159,7 +125,7 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
         """Set what a unit does, between incidents."""
         reason = None if body.reason is None else codes.status_reasons.check(body.reason)
         command = commands.SetUnitStatus(body.status, body.version, body.occurred_at, reason)
-        return _answer(await desk.set_unit_status(request, unit_id, command))
+        return reply_of(await desk.set_unit_status(request, unit_id, command))
 
     return router
 
@@ -168,14 +134,14 @@ def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], An
     """Return the routes that read."""
     router = APIRouter(prefix="/api", tags=["reading"])
 
-    @router.get("/snapshot", openapi_extra=_needs(P.INCIDENT_READ))
+    @router.get("/snapshot", openapi_extra=declares(P.INCIDENT_READ))
     async def snapshot(
         http: HttpRequest, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))]
     ) -> Response:
         """Return the live picture and the stream number it is of."""
         return await reply_packed(http, await reading.snapshot(request.actor) | {"clock": replay_clock()})
 
-    @router.get("/incidents", openapi_extra=_needs(P.INCIDENT_READ))
+    @router.get("/incidents", openapi_extra=declares(P.INCIDENT_READ))
     async def incidents(
         request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))],
         status: Literal["open", "closed", "all"] = "open",
@@ -196,14 +162,14 @@ def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], An
         )
         return reply(200, await reading.incidents(request.actor, query))
 
-    @router.get("/incidents/{incident_id}", openapi_extra=_needs(P.INCIDENT_READ))
+    @router.get("/incidents/{incident_id}", openapi_extra=declares(P.INCIDENT_READ))
     async def card(
         incident_id: UUID, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))]
     ) -> Response:
         """Return an incident; sealed fields only with the right to them, and then audited."""
         return reply(200, await reading.card(request, incident_id))
 
-    @router.get("/incidents/{incident_id}/timeline", openapi_extra=_needs(P.INCIDENT_READ))
+    @router.get("/incidents/{incident_id}/timeline", openapi_extra=declares(P.INCIDENT_READ))
     async def timeline(
         incident_id: UUID,
         request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))],
@@ -212,14 +178,14 @@ def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], An
         """Return the newest reports of an incident with their corrections; `earlier` leads to the page before."""
         return reply(200, await reading.timeline(request, incident_id, before))
 
-    @router.post("/incidents/{incident_id}/erasure", openapi_extra=_needs(P.PERSON_ERASE))
+    @router.post("/incidents/{incident_id}/erasure", openapi_extra=declares(P.PERSON_ERASE))
     async def erase(
         incident_id: UUID, request: Annotated[Request, Depends(guard.requires(P.PERSON_ERASE))]
     ) -> Response:
         """Destroy the keys of what an incident holds of people."""
-        return _answer(await reading.erase(request, incident_id))
+        return reply_of(await reading.erase(request, incident_id))
 
-    @router.get("/figures/response", openapi_extra=_needs(P.FIGURES_READ))
+    @router.get("/figures/response", openapi_extra=declares(P.FIGURES_READ))
     async def response_figures(
         request: Annotated[Request, Depends(guard.requires(P.FIGURES_READ))],
         territory: Annotated[shapes.TerritoryQuery | None, Query()] = None,
@@ -231,12 +197,12 @@ def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], An
         query = IncidentQuery("all", territory, None, source, received_from, received_to)
         return reply(200, await reading.response_figures(request.actor, query))
 
-    @router.get("/units", openapi_extra=_needs(P.UNIT_READ))
+    @router.get("/units", openapi_extra=declares(P.UNIT_READ))
     async def units(request: Annotated[Request, Depends(guard.requires(P.UNIT_READ))]) -> Response:
         """Return the units you may see."""
         return reply(200, await reading.units(request.actor))
 
-    @router.get("/territories/{territory_id}/counts", openapi_extra=_needs(P.INCIDENT_READ))
+    @router.get("/territories/{territory_id}/counts", openapi_extra=declares(P.INCIDENT_READ))
     async def counts(
         territory_id: int, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))]
     ) -> Response:
@@ -251,7 +217,7 @@ def intake_router(
 ) -> APIRouter:
     """Return the routes for other systems' calls."""
     router = APIRouter(prefix="/api/intake", tags=["intake"])
-    needs = _needs(P.INTAKE)
+    needs = declares(P.INTAKE)
 
     @router.post(
         "/calls", status_code=201, openapi_extra=needs, responses={200: {"description": "The call is there already."}}
@@ -275,7 +241,7 @@ def intake_router(
             address=body.address,
             flags=tuple(flag.value for flag in body.flags),
         )
-        return _answer(await intake.call(request, command))
+        return reply_of(await intake.call(request, command))
 
     @router.post(
         "/stages",
@@ -297,7 +263,7 @@ def intake_router(
             at=shapes.Stated(at=body.at, precision=body.precision).time(),
             flags=tuple(flag.value for flag in body.flags),
         )
-        return _answer(await intake.stage(request, command))
+        return reply_of(await intake.stage(request, command))
 
     @router.post("/close", openapi_extra=needs)
     async def close(
@@ -305,7 +271,7 @@ def intake_router(
     ) -> Response:
         """Close a call as another system did."""
         at = shapes.Stated(at=body.at, precision=body.precision).time()
-        return _answer(await intake.close(request, commands.IntakeClose(body.source, body.call_key, body.outcome, at)))
+        return reply_of(await intake.close(request, commands.IntakeClose(body.source, body.call_key, body.outcome, at)))
 
     @router.put("/clock", status_code=204, openapi_extra=needs)
     async def put_clock(
@@ -328,7 +294,7 @@ def positions_router(positions: Positions, guard: Guard, spine: Spine) -> APIRou
     """Return the route of telemetry."""
     router = APIRouter(prefix="/api", tags=["positions"])
 
-    @router.post("/units/positions", openapi_extra=_needs(P.POSITION_REPORT))
+    @router.post("/units/positions", openapi_extra=declares(P.POSITION_REPORT))
     async def report(
         body: shapes.PositionsBody, request: Annotated[Request, Depends(guard.requires(P.POSITION_REPORT))]
     ) -> Response:

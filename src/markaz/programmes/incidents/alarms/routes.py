@@ -1,77 +1,59 @@
 """The HTTP routes of alarms: parse, authorise, call the service, answer. Each names its permission."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from fastapi import Request as HttpRequest
 
 from markaz.contracts.incidents import ClearReason
 from markaz.core.acts import Request
 from markaz.core.permissions import Permission
+from markaz.core.routes import Guard, declares, reply, reply_of
 from markaz.programmes.incidents.alarms.service import Alarms
 from markaz.programmes.incidents.alarms.shapes import EmergencyBody, ResolutionBody, WelfareBody
-from markaz.programmes.incidents.routes import reply
 
 P = Permission
-
-
-class Guard(Protocol):
-    """What these routes need of the web floor."""
-
-    def requires(self, permission: Permission) -> Callable[[HttpRequest], Awaitable[Request]]:
-        """Return a dependency that yields the request of an actor who holds `permission` somewhere."""
-        ...
-
-
-def _needs(permission: Permission) -> dict[str, Any]:
-    return {"x-permission": permission.value}
 
 
 def alarms_router(alarms: Alarms, guard: Guard) -> APIRouter:
     """Return the routes of alarms."""
     router = APIRouter(prefix="/api", tags=["alarms"])
 
-    @router.get("/alarms", openapi_extra=_needs(P.ALARM_READ))
+    @router.get("/alarms", openapi_extra=declares(P.ALARM_READ))
     async def listed(request: Annotated[Request, Depends(guard.requires(P.ALARM_READ))]) -> Response:
         """Return the alarms that have not ended, and the names of those who acknowledged them."""
         return reply(200, await alarms.listed(request.actor))
 
-    @router.post("/alarms/{alarm_id}/acknowledgements", openapi_extra=_needs(P.ALARM_READ))
+    @router.post("/alarms/{alarm_id}/acknowledgements", openapi_extra=declares(P.ALARM_READ))
     async def acknowledge(
         alarm_id: UUID, request: Annotated[Request, Depends(guard.requires(P.ALARM_READ))]
     ) -> Response:
         """Say that you have noticed an alarm. It goes silent for you and for nobody else."""
-        answer = await alarms.acknowledge(request, alarm_id)
-        return reply(answer.status, answer.body)
+        return reply_of(await alarms.acknowledge(request, alarm_id))
 
-    @router.post("/alarms/{alarm_id}/resolution", openapi_extra=_needs(P.ALARM_RESOLVE))
+    @router.post("/alarms/{alarm_id}/resolution", openapi_extra=declares(P.ALARM_RESOLVE))
     async def resolve(
         alarm_id: UUID,
         body: ResolutionBody,
         request: Annotated[Request, Depends(guard.requires(P.ALARM_RESOLVE))],
     ) -> Response:
         """End an emergency and say how it ended."""
-        answer = await alarms.resolve(request, alarm_id, ClearReason(body.reason))
-        return reply(answer.status, answer.body)
+        return reply_of(await alarms.resolve(request, alarm_id, ClearReason(body.reason)))
 
-    @router.post("/units/{unit_id}/emergency", status_code=201, openapi_extra=_needs(P.EMERGENCY_RAISE))
+    @router.post("/units/{unit_id}/emergency", status_code=201, openapi_extra=declares(P.EMERGENCY_RAISE))
     async def raise_emergency(
         unit_id: UUID,
         body: EmergencyBody,
         request: Annotated[Request, Depends(guard.requires(P.EMERGENCY_RAISE))],
     ) -> Response:
         """Raise a unit's emergency; a further press finds the one that is open."""
-        answer = await alarms.raise_emergency(request, unit_id, body.press())
-        return reply(answer.status, answer.body)
+        return reply_of(await alarms.raise_emergency(request, unit_id, body.press()))
 
-    @router.post("/units/{unit_id}/welfare", openapi_extra=_needs(P.UNIT_STATUS))
+    @router.post("/units/{unit_id}/welfare", openapi_extra=declares(P.UNIT_STATUS))
     async def hear_from(
         unit_id: UUID, _body: WelfareBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_STATUS))]
     ) -> Response:
         """Note that a crew was heard of and is well."""
-        answer = await alarms.hear_from(request, unit_id)
-        return reply(answer.status, answer.body)
+        return reply_of(await alarms.hear_from(request, unit_id))
 
     return router

@@ -1,33 +1,29 @@
 """The briefing's HTTP routes: parse, authorise, call the service, answer. Each names its permission."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
 from markaz.core.acts import Request
 from markaz.core.permissions import Permission
+from markaz.core.routes import Guard, declares, reply, reply_of
 from markaz.programmes.incidents.briefing import shapes
 from markaz.programmes.incidents.briefing.handover import State
 from markaz.programmes.incidents.briefing.handovers import Acknowledge, Handovers, Offer
 from markaz.programmes.incidents.briefing.papers import Papers
 from markaz.programmes.incidents.briefing.summaries import LIST_LIMIT, MakeSummary, Summaries
-from markaz.programmes.incidents.routes import Guard, reply
 from markaz.programmes.incidents.shapes import TerritoryQuery, Time
 
 P = Permission
 Language = Literal["uz-Latn", "uz-Cyrl", "ru", "en"]
 
 
-def _needs(permission: Permission) -> dict[str, Any]:
-    return {"x-permission": permission.value}
-
-
 def handovers_router(handovers: Handovers, guard: Guard) -> APIRouter:
     """Return the routes of handovers."""
     router = APIRouter(prefix="/api/handovers", tags=["briefing"])
     signs = guard.requires(P.HANDOVER_SIGN)
-    needs = _needs(P.HANDOVER_SIGN)
+    needs = declares(P.HANDOVER_SIGN)
 
     @router.get("", openapi_extra=needs)
     async def listed(
@@ -50,8 +46,7 @@ def handovers_router(handovers: Handovers, guard: Guard) -> APIRouter:
     async def offer(body: shapes.OfferBody, request: Annotated[Request, Depends(signs)]) -> Response:
         """Sign out: the open incidents are collected, what no programme counts yet is entered by hand."""
         command = Offer(body.territory_id, body.shift, [one.item() for one in body.by_hand])
-        answer = await handovers.offer(request, command)
-        return reply(answer.status, answer.body)
+        return reply_of(await handovers.offer(request, command))
 
     @router.get("/{handover_id}", openapi_extra=needs)
     async def read(handover_id: UUID, request: Annotated[Request, Depends(signs)]) -> Response:
@@ -64,20 +59,17 @@ def handovers_router(handovers: Handovers, guard: Guard) -> APIRouter:
     ) -> Response:
         """Acknowledge one item as the officer who comes."""
         command = Acknowledge(body.item_id, body.incident_id, body.remark)
-        answer = await handovers.acknowledge(request, handover_id, command)
-        return reply(answer.status, answer.body)
+        return reply_of(await handovers.acknowledge(request, handover_id, command))
 
     @router.post("/{handover_id}/acceptance", openapi_extra=needs)
     async def accept(handover_id: UUID, request: Annotated[Request, Depends(signs)]) -> Response:
         """Sign in; 409 names what is not acknowledged yet, also what came in since the offer."""
-        answer = await handovers.accept(request, handover_id)
-        return reply(answer.status, answer.body)
+        return reply_of(await handovers.accept(request, handover_id))
 
     @router.post("/{handover_id}/withdrawal", openapi_extra=needs)
     async def withdraw(handover_id: UUID, request: Annotated[Request, Depends(signs)]) -> Response:
         """Take an offered handover back."""
-        answer = await handovers.withdraw(request, handover_id)
-        return reply(answer.status, answer.body)
+        return reply_of(await handovers.withdraw(request, handover_id))
 
     return router
 
@@ -92,7 +84,7 @@ def summaries_router(summaries: Summaries, papers: Papers, guard: Guard) -> APIR
     router = APIRouter(prefix="/api/summaries", tags=["briefing"])
     reads = guard.requires(P.SUMMARY_READ)
 
-    @router.get("", openapi_extra=_needs(P.SUMMARY_READ))
+    @router.get("", openapi_extra=declares(P.SUMMARY_READ))
     async def listed(
         request: Annotated[Request, Depends(reads)],
         territory: Annotated[TerritoryQuery | None, Query()] = None,
@@ -102,7 +94,7 @@ def summaries_router(summaries: Summaries, papers: Papers, guard: Guard) -> APIR
         """Return past summaries, newest day and version first; `before` a day leads to older ones."""
         return reply(200, await summaries.listed(request.actor, territory, before, limit))
 
-    @router.get("/draft", openapi_extra=_needs(P.SUMMARY_READ))
+    @router.get("/draft", openapi_extra=declares(P.SUMMARY_READ))
     async def draft(
         request: Annotated[Request, Depends(reads)],
         territory: Annotated[TerritoryQuery, Query()],
@@ -111,41 +103,40 @@ def summaries_router(summaries: Summaries, papers: Papers, guard: Guard) -> APIR
         """Return the summary of a day as it would be made now; nothing is kept."""
         return reply(200, await summaries.draft(request.actor, territory, day))
 
-    @router.post("", status_code=201, openapi_extra=_needs(P.SUMMARY_MAKE))
+    @router.post("", status_code=201, openapi_extra=declares(P.SUMMARY_MAKE))
     async def make(
         body: shapes.MakeSummaryBody, request: Annotated[Request, Depends(guard.requires(P.SUMMARY_MAKE))]
     ) -> Response:
         """Make the next version of a day's summary; earlier versions stay."""
         significant = {one.incident_id: one.sentence for one in body.significant}
         command = MakeSummary(body.territory_id, body.day, body.by_hand.model_dump(), significant)
-        answer = await summaries.make(request, command)
-        return reply(answer.status, answer.body)
+        return reply_of(await summaries.make(request, command))
 
-    @router.get("/{summary_id}", openapi_extra=_needs(P.SUMMARY_READ))
+    @router.get("/{summary_id}", openapi_extra=declares(P.SUMMARY_READ))
     async def read(summary_id: UUID, request: Annotated[Request, Depends(reads)]) -> Response:
         """Return a stored summary; an erased sentence says so."""
         return reply(200, await summaries.read(request, summary_id))
 
-    @router.get("/{summary_id}/pdf", openapi_extra=_needs(P.SUMMARY_READ), response_class=Response)
+    @router.get("/{summary_id}/pdf", openapi_extra=declares(P.SUMMARY_READ), response_class=Response)
     async def pdf(
         summary_id: UUID, request: Annotated[Request, Depends(reads)], language: Language = "uz-Latn"
     ) -> Response:
         """Return a stored summary as PDF; the same summary gives the same bytes."""
         return _file(*await papers.pdf(request, summary_id, language), "application/pdf")
 
-    @router.get("/{summary_id}/csv", openapi_extra=_needs(P.SUMMARY_READ), response_class=Response)
+    @router.get("/{summary_id}/csv", openapi_extra=declares(P.SUMMARY_READ), response_class=Response)
     async def csv(
         summary_id: UUID, request: Annotated[Request, Depends(reads)], language: Language = "uz-Latn"
     ) -> Response:
         """Return the figures of a stored summary as CSV: UTF-8 with a byte order mark."""
         return _file(*await papers.csv(request, summary_id, language), "text/csv; charset=utf-8")
 
-    @router.get("/{summary_id}/check", openapi_extra=_needs(P.SUMMARY_READ))
+    @router.get("/{summary_id}/check", openapi_extra=declares(P.SUMMARY_READ))
     async def check(summary_id: UUID, request: Annotated[Request, Depends(reads)]) -> Response:
         """Make a stored summary again from the event log and say whether it is the same."""
         return reply(200, await summaries.check(request.actor, summary_id))
 
-    @router.get("/{summary_id}/changes", openapi_extra=_needs(P.SUMMARY_READ))
+    @router.get("/{summary_id}/changes", openapi_extra=declares(P.SUMMARY_READ))
     async def changes(summary_id: UUID, request: Annotated[Request, Depends(reads)]) -> Response:
         """Return how what is known now differs from a stored summary, by figure."""
         return reply(200, await summaries.changes(request.actor, summary_id))

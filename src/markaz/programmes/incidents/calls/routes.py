@@ -3,7 +3,7 @@
 Its fixed paths, such as /api/incidents/nearby, must be included before those that hold an incident's id.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -12,6 +12,7 @@ from markaz.core.acts import Request
 from markaz.core.codes import CodeTables
 from markaz.core.guides import load_guides
 from markaz.core.permissions import Permission
+from markaz.core.routes import Guard, declares, reply, reply_of
 from markaz.kit.geometry import Point
 from markaz.programmes.incidents import commands
 from markaz.programmes.incidents.calls import shapes
@@ -21,7 +22,6 @@ from markaz.programmes.incidents.calls.hazards import Hazards, NoteHazard
 from markaz.programmes.incidents.calls.history import History
 from markaz.programmes.incidents.calls.looking import Purpose
 from markaz.programmes.incidents.calls.service import AddCall, AddCaller, Calls, NearbyQuery
-from markaz.programmes.incidents.routes import Guard, reply
 from markaz.programmes.incidents.shapes import Caller, Code, Time
 
 P = Permission
@@ -32,23 +32,18 @@ OptionalLat = Annotated[float | None, Query(ge=-90, le=90, allow_inf_nan=False)]
 AccuracyQuery = Annotated[float, Query(ge=0, le=100_000, allow_inf_nan=False)]
 
 
-def _needs(permission: Permission) -> dict[str, Any]:
-    return {"x-permission": permission.value}
-
-
 def calls_router(calls: Calls, guard: Guard, codes: CodeTables) -> APIRouter:
     """Return the routes of calls and their incidents."""
     router = APIRouter(prefix="/api", tags=["calls"])
 
-    @router.post("/incidents", status_code=201, openapi_extra=_needs(P.INCIDENT_OPEN))
+    @router.post("/incidents", status_code=201, openapi_extra=declares(P.INCIDENT_OPEN))
     async def open_incident(
         body: shapes.OpenIncidentBody, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_OPEN))]
     ) -> Response:
         """Register a call and open its incident; one that lies with another desk is passed on to it, never refused."""
-        answer = await calls.open_incident(request, _opening(body, codes))
-        return reply(answer.status, answer.body)
+        return reply_of(await calls.open_incident(request, _opening(body, codes)))
 
-    @router.get("/incidents/nearby", openapi_extra=_needs(P.INCIDENT_READ))
+    @router.get("/incidents/nearby", openapi_extra=declares(P.INCIDENT_READ))
     async def nearby(
         request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))],
         lon: LonQuery,
@@ -61,7 +56,7 @@ def calls_router(calls: Calls, guard: Guard, codes: CodeTables) -> APIRouter:
         query = NearbyQuery(Point(lon, lat), accuracy_m, category, received_at)
         return reply(200, await calls.nearby(request.actor, query))
 
-    @router.post("/incidents/{incident_id}/calls", status_code=201, openapi_extra=_needs(P.INCIDENT_OPEN))
+    @router.post("/incidents/{incident_id}/calls", status_code=201, openapi_extra=declares(P.INCIDENT_OPEN))
     async def add_call(
         incident_id: UUID,
         body: shapes.AddCallBody,
@@ -82,10 +77,9 @@ def calls_router(calls: Calls, guard: Guard, codes: CodeTables) -> APIRouter:
             reference=body.reference,
             draft_id=body.draft_id,
         )
-        answer = await calls.add_call(request, incident_id, command)
-        return reply(answer.status, answer.body)
+        return reply_of(await calls.add_call(request, incident_id, command))
 
-    @router.post("/incidents/{incident_id}/caller", status_code=201, openapi_extra=_needs(P.INCIDENT_CHANGE))
+    @router.post("/incidents/{incident_id}/caller", status_code=201, openapi_extra=declares(P.INCIDENT_CHANGE))
     async def add_caller(
         incident_id: UUID,
         body: shapes.CallerBody,
@@ -94,10 +88,9 @@ def calls_router(calls: Calls, guard: Guard, codes: CodeTables) -> APIRouter:
         """Add what is learnt of the caller after the incident was opened."""
         caller = body.caller or Caller()
         command = AddCaller(caller.name, caller.phone, body.address, body.covert, tuple(body.safe_contact))
-        answer = await calls.add_caller(request, incident_id, command)
-        return reply(answer.status, answer.body)
+        return reply_of(await calls.add_caller(request, incident_id, command))
 
-    @router.get("/incidents/{incident_id}/calls", openapi_extra=_needs(P.INCIDENT_READ))
+    @router.get("/incidents/{incident_id}/calls", openapi_extra=declares(P.INCIDENT_READ))
     async def calls_of(
         incident_id: UUID, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))]
     ) -> Response:
@@ -137,7 +130,7 @@ def _opening(body: shapes.OpenIncidentBody, codes: CodeTables) -> commands.OpenI
 def drafts_router(drafts: Drafts, guard: Guard) -> APIRouter:
     """Return the routes of unfinished forms: one's own, whatever the territory."""
     router = APIRouter(prefix="/api", tags=["calls"])
-    needs = _needs(P.INCIDENT_OPEN)
+    needs = declares(P.INCIDENT_OPEN)
 
     @router.get("/call-drafts", openapi_extra=needs)
     async def own(request: Annotated[Request, Depends(guard.requires(P.INCIDENT_OPEN))]) -> Response:
@@ -168,12 +161,12 @@ def knowledge_router(
     """Return the routes of what is known of a place, and of finding."""
     router = APIRouter(prefix="/api", tags=["calls"])
 
-    @router.get("/guides", openapi_extra=_needs(P.SIGNED_IN))
+    @router.get("/guides", openapi_extra=declares(P.SIGNED_IN))
     async def guides(_request: Annotated[Request, Depends(guard.requires(P.SIGNED_IN))]) -> Response:
         """Return the guide card of each category: three questions, three instructions."""
         return reply(200, {"guides": [guide.wire() for guide in load_guides()]})
 
-    @router.get("/places/history", openapi_extra=_needs(P.INCIDENT_READ_SEALED))
+    @router.get("/places/history", openapi_extra=declares(P.INCIDENT_READ_SEALED))
     async def place_history(
         request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ_SEALED))],
         purpose: Annotated[Purpose, Depends(_purpose)],
@@ -181,7 +174,7 @@ def knowledge_router(
         """Return a year of a place: category and outcome only. Give the incident, or your unfinished call and its place."""
         return reply(200, await history.of_place(request, purpose))
 
-    @router.get("/hazards", openapi_extra=_needs(P.INCIDENT_READ_SEALED))
+    @router.get("/hazards", openapi_extra=declares(P.INCIDENT_READ_SEALED))
     async def hazards_near(
         request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ_SEALED))],
         purpose: Annotated[Purpose, Depends(_purpose)],
@@ -189,7 +182,7 @@ def knowledge_router(
         """Return what endangers whoever goes there. Give the incident, or your unfinished call and its place."""
         return reply(200, await hazards.near(request, purpose))
 
-    @router.post("/hazards", status_code=201, openapi_extra=_needs(P.HAZARD_WRITE))
+    @router.post("/hazards", status_code=201, openapi_extra=declares(P.HAZARD_WRITE))
     async def note_hazard(
         body: shapes.HazardBody, request: Annotated[Request, Depends(guard.requires(P.HAZARD_WRITE))]
     ) -> Response:
@@ -202,18 +195,16 @@ def knowledge_router(
             text=body.text,
             expires_at=body.expires_at,
         )
-        answer = await hazards.note(request, command)
-        return reply(answer.status, answer.body)
+        return reply_of(await hazards.note(request, command))
 
-    @router.post("/hazards/{note_id}/withdraw", openapi_extra=_needs(P.HAZARD_WRITE))
+    @router.post("/hazards/{note_id}/withdraw", openapi_extra=declares(P.HAZARD_WRITE))
     async def withdraw_hazard(
         note_id: UUID, request: Annotated[Request, Depends(guard.requires(P.HAZARD_WRITE))]
     ) -> Response:
         """End a hazard note now."""
-        answer = await hazards.withdraw(request, note_id)
-        return reply(answer.status, answer.body)
+        return reply_of(await hazards.withdraw(request, note_id))
 
-    @router.post("/find", openapi_extra=_needs(P.INCIDENT_READ))
+    @router.post("/find", openapi_extra=declares(P.INCIDENT_READ))
     async def find(
         body: shapes.FindBody, request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))]
     ) -> Response:

@@ -6,23 +6,19 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as HttpRequest
 
-from markaz.core.acts import Answer, Request
+from markaz.core.acts import Request
 from markaz.core.codes import CodeTables
 from markaz.core.permissions import Permission
+from markaz.core.routes import Guard, declares, reply, reply_of, reply_packed
 from markaz.programmes.incidents.dispatch import commands, shapes
 from markaz.programmes.incidents.dispatch.holding import Holding
 from markaz.programmes.incidents.dispatch.recommending import Recommending
 from markaz.programmes.incidents.dispatch.service import Dispatching
 from markaz.programmes.incidents.dispatch.undoing import Undoing
-from markaz.programmes.incidents.routes import Guard, reply, reply_packed
 
 P = Permission
 MOST_ITEMS = 2_000
-NEEDS: dict[str, Any] = {"x-permission": P.INCIDENT_DISPATCH.value}
-
-
-def _answer(answer: Answer) -> Response:
-    return reply(answer.status, answer.body)
+NEEDS: dict[str, Any] = declares(P.INCIDENT_DISPATCH)
 
 
 def dispatch_router(recommending: Recommending, dispatching: Dispatching, guard: Guard) -> APIRouter:
@@ -52,7 +48,7 @@ def dispatch_router(recommending: Recommending, dispatching: Dispatching, guard:
             override_reason=body.override_reason,
             occurred_at=body.occurred_at,
         )
-        return _answer(await dispatching.dispatch(request, incident_id, command))
+        return reply_of(await dispatching.dispatch(request, incident_id, command))
 
     @router.post("/assignments/{unit_id}/withdrawal", openapi_extra=NEEDS)
     async def withdraw(
@@ -63,7 +59,7 @@ def dispatch_router(recommending: Recommending, dispatching: Dispatching, guard:
     ) -> Response:
         """Take a unit back before it arrives; its stages stay in the timeline."""
         command = commands.Withdraw(unit_id, body.version, commands.Withdrawn(body.reason.value))
-        return _answer(await dispatching.withdraw(request, incident_id, command))
+        return reply_of(await dispatching.withdraw(request, incident_id, command))
 
     @router.post("/diversions", status_code=201, openapi_extra=NEEDS)
     async def divert(
@@ -71,13 +67,13 @@ def dispatch_router(recommending: Recommending, dispatching: Dispatching, guard:
     ) -> Response:
         """Take a unit from the incident it drives to and send it here."""
         command = commands.Divert(body.unit_id, body.version, body.unit_version)
-        return _answer(await dispatching.divert(request, incident_id, command))
+        return reply_of(await dispatching.divert(request, incident_id, command))
 
     @router.post("/swaps", status_code=201, openapi_extra=NEEDS)
     async def swap(incident_id: UUID, body: shapes.SwapBody, request: Annotated[Request, Depends(allowed)]) -> Response:
         """Send one unit instead of another that has not arrived."""
         command = commands.Swap(body.out_unit_id, body.in_unit_id, body.version)
-        return _answer(await dispatching.swap(request, incident_id, command))
+        return reply_of(await dispatching.swap(request, incident_id, command))
 
     return router
 
@@ -90,14 +86,14 @@ def holding_router(holding: Holding, guard: Guard, codes: CodeTables) -> APIRout
     @router.post("/hold", openapi_extra=NEEDS)
     async def hold(incident_id: UUID, body: shapes.HoldBody, request: Annotated[Request, Depends(allowed)]) -> Response:
         """Let an incident wait until a time."""
-        return _answer(await holding.hold(request, incident_id, commands.Hold(body.until, body.reason, body.version)))
+        return reply_of(await holding.hold(request, incident_id, commands.Hold(body.until, body.reason, body.version)))
 
     @router.post("/release", openapi_extra=NEEDS)
     async def release(
         incident_id: UUID, body: shapes.VersionBody, request: Annotated[Request, Depends(allowed)]
     ) -> Response:
         """Let a held incident wait no more."""
-        return _answer(await holding.release(request, incident_id, body.version))
+        return reply_of(await holding.release(request, incident_id, body.version))
 
     @router.post("/backup", openapi_extra=NEEDS)
     async def ask_backup(
@@ -105,7 +101,7 @@ def holding_router(holding: Holding, guard: Guard, codes: CodeTables) -> APIRout
     ) -> Response:
         """Ask for further units."""
         kind = None if body.kind is None else codes.unit_kinds.check(body.kind)
-        return _answer(
+        return reply_of(
             await holding.ask_backup(request, incident_id, commands.AskBackup(body.count, kind, body.version))
         )
 
@@ -114,7 +110,7 @@ def holding_router(holding: Holding, guard: Guard, codes: CodeTables) -> APIRout
         incident_id: UUID, body: shapes.VersionBody, request: Annotated[Request, Depends(allowed)]
     ) -> Response:
         """Take the flag down: no further units are needed."""
-        return _answer(await holding.end_backup(request, incident_id, body.version))
+        return reply_of(await holding.end_backup(request, incident_id, body.version))
 
     return router
 

@@ -8,10 +8,10 @@ from fastapi import Request as HttpRequest
 
 from markaz.core.acts import Request
 from markaz.core.permissions import Permission
+from markaz.core.routes import Guard, declares, reply, reply_of
 from markaz.kit.geometry import Point
 from markaz.programmes.incidents.field import shapes
 from markaz.programmes.incidents.field.service import Kind, Report, UnitPhone
-from markaz.programmes.incidents.routes import Guard, reply
 from markaz.programmes.incidents.shapes import Time
 
 P = Permission
@@ -26,7 +26,7 @@ _PHOTO = {
 def field_router(phone: UnitPhone, guard: Guard) -> APIRouter:
     """Return the routes of the phone."""
     router = APIRouter(prefix="/api/field", tags=["field"])
-    needs = {"x-permission": P.FIELD_REPORT.value}
+    needs = declares(P.FIELD_REPORT)
 
     @router.get("/now", openapi_extra=needs)
     async def now(
@@ -42,8 +42,7 @@ def field_router(phone: UnitPhone, guard: Guard) -> APIRouter:
         body: shapes.ReportBody, request: Annotated[Request, Depends(guard.requires(P.FIELD_REPORT))]
     ) -> Response:
         """Take one report of a crew in, also late, and say whether it was taken, said before, or stands beside."""
-        answer = await phone.report(request, Report(**body.model_dump()))
-        return reply(answer.status, answer.body)
+        return reply_of(await phone.report(request, Report(**body.model_dump())))
 
     @router.post("/photos", openapi_extra=needs | _PHOTO)
     async def photo(
@@ -57,8 +56,7 @@ def field_router(phone: UnitPhone, guard: Guard) -> APIRouter:
     ) -> Response:
         """Take a photo of a crew in, as a report: JPEG, PNG or WebP, drawn anew on the way."""
         what = Report(key, Kind.PHOTO, unit_id, at, device_now, incident_id)
-        answer = await phone.report(request, what, await http.body())
-        return reply(answer.status, answer.body)
+        return reply_of(await phone.report(request, what, await http.body()))
 
     @router.post("/position", status_code=204, openapi_extra=needs)
     async def position(

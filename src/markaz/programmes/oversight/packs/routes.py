@@ -1,27 +1,19 @@
 """The HTTP route of audit packs: one button, one file."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Protocol
+from collections.abc import Callable
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from fastapi import Request as HttpRequest
 from fastapi.responses import FileResponse
 from pydantic import AwareDatetime
 from starlette.background import BackgroundTask
 
 from markaz.core.acts import Request
 from markaz.core.permissions import Actor, Permission
+from markaz.core.routes import Guard, declares
 from markaz.programmes.oversight.packs.service import Packs, remove
 
 P = Permission
-
-
-class Guard(Protocol):
-    """What this route needs of the web floor."""
-
-    def requires(self, permission: Permission) -> Callable[[HttpRequest], Awaitable[Request]]:
-        """Return a dependency that yields the request of an actor who holds `permission` somewhere."""
-        ...
 
 
 def packs_router(packs: Packs, guard: Guard, at_the_top: Callable[[Actor, Permission], None]) -> APIRouter:
@@ -29,9 +21,7 @@ def packs_router(packs: Packs, guard: Guard, at_the_top: Callable[[Actor, Permis
     router = APIRouter(prefix="/api/oversight", tags=["oversight"])
     file = {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
 
-    @router.get(
-        "/packs", openapi_extra={"x-permission": P.AUDIT_PACK.value}, responses={200: file}, response_class=FileResponse
-    )
+    @router.get("/packs", openapi_extra=declares(P.AUDIT_PACK), responses={200: file}, response_class=FileResponse)
     async def pack(
         request: Annotated[Request, Depends(guard.requires(P.AUDIT_PACK))],
         since: Annotated[AwareDatetime, Query()],

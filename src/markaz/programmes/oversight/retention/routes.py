@@ -1,39 +1,29 @@
 """The HTTP routes of retention: the schedule in force and the certificates. Each names its permission."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Response
-from fastapi import Request as HttpRequest
 from pydantic import AwareDatetime
 
 from markaz.core.acts import Request
 from markaz.core.permissions import Permission
+from markaz.core.routes import Guard, declares, reply
 from markaz.programmes.oversight.retention.service import Retention
 
 P = Permission
-
-
-class Guard(Protocol):
-    """What these routes need of the web floor."""
-
-    def requires(self, permission: Permission) -> Callable[[HttpRequest], Awaitable[Request]]:
-        """Return a dependency that yields the request of an actor who holds `permission` somewhere."""
-        ...
 
 
 def retention_router(retention: Retention, guard: Guard) -> APIRouter:
     """Return the routes. They tell classes and counts of the whole centre, nothing of any person."""
     router = APIRouter(prefix="/api/oversight", tags=["oversight"])
     reader = guard.requires(P.GOVERNANCE_READ)
-    needs = {"x-permission": P.GOVERNANCE_READ.value}
+    needs = declares(P.GOVERNANCE_READ)
 
     @router.get("/retention", openapi_extra=needs)
     async def schedule(_request: Annotated[Request, Depends(reader)]) -> Response:
         """Return when each class of person data ends, on which ground, and what ended so far."""
-        return _reply(await retention.view())
+        return reply(200, await retention.view())
 
     @router.get("/certificates", openapi_extra=needs)
     async def certificates(
@@ -44,10 +34,6 @@ def retention_router(retention: Retention, guard: Guard) -> APIRouter:
     ) -> Response:
         """Return the certificates of what ended, the newest first; each is an entry of the log as well."""
         earliest: datetime | None = before
-        return _reply(await retention.certificates(data_class, earliest, limit))
+        return reply(200, await retention.certificates(data_class, earliest, limit))
 
     return router
-
-
-def _reply(body: Any) -> Response:
-    return Response(orjson.dumps(body), media_type="application/json")

@@ -1,15 +1,13 @@
 """The reviews' HTTP routes: parse, authorise, call the service, answer. Each names its permission."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Response
-from fastapi import Request as HttpRequest
 
-from markaz.core.acts import Answer, Request
+from markaz.core.acts import Request
 from markaz.core.permissions import Permission
+from markaz.core.routes import Guard, declares, reply, reply_of
 from markaz.programmes.oversight.reviews import shapes
 from markaz.programmes.oversight.reviews.page import Language, page_of
 from markaz.programmes.oversight.reviews.publishing import Publishing
@@ -17,26 +15,6 @@ from markaz.programmes.oversight.reviews.service import Reviews
 
 P = Permission
 PUBLIC_CACHE = {"cache-control": "public, max-age=300"}
-
-
-class Guard(Protocol):
-    """What these routes need of the web floor."""
-
-    def requires(self, permission: Permission) -> Callable[[HttpRequest], Awaitable[Request]]:
-        """Return a dependency that yields the request of an actor who holds `permission` somewhere."""
-        ...
-
-
-def _reply(status: int, body: Any, headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(body), status_code=status, media_type="application/json", headers=headers)
-
-
-def _answer(answer: Answer) -> Response:
-    return _reply(answer.status, answer.body)
-
-
-def _needs(permission: Permission) -> dict[str, Any]:
-    return {"x-permission": permission.value}
 
 
 def reviews_router(reviews: Reviews, publishing: Publishing, guard: Guard) -> APIRouter:
@@ -49,53 +27,53 @@ def reviews_router(reviews: Reviews, publishing: Publishing, guard: Guard) -> AP
 
 
 def _add_queue(router: APIRouter, reviews: Reviews, guard: Guard) -> None:
-    @router.get("/reviews", openapi_extra=_needs(P.REVIEW_JUDGE))
+    @router.get("/reviews", openapi_extra=declares(P.REVIEW_JUDGE))
     async def queue(request: Annotated[Request, Depends(guard.requires(P.REVIEW_JUDGE))]) -> Response:
         """Return the cases that wait for your verdict; they name no viewer."""
-        return _reply(200, await reviews.queue(request.actor))
+        return reply(200, await reviews.queue(request.actor))
 
-    @router.get("/reviews/{case_id}", openapi_extra=_needs(P.REVIEW_JUDGE))
+    @router.get("/reviews/{case_id}", openapi_extra=declares(P.REVIEW_JUDGE))
     async def case(case_id: UUID, request: Annotated[Request, Depends(guard.requires(P.REVIEW_JUDGE))]) -> Response:
         """Return one case with the words of its purpose; this look is an entry of the log."""
-        return _reply(200, await reviews.case(request, case_id))
+        return reply(200, await reviews.case(request, case_id))
 
-    @router.post("/reviews/{case_id}/verdict", openapi_extra=_needs(P.REVIEW_JUDGE))
+    @router.post("/reviews/{case_id}/verdict", openapi_extra=declares(P.REVIEW_JUDGE))
     async def judge(
         case_id: UUID,
         body: shapes.VerdictBody,
         request: Annotated[Request, Depends(guard.requires(P.REVIEW_JUDGE))],
     ) -> Response:
         """Give the verdict on a case, with its reason."""
-        return _answer(await reviews.judge(request, case_id, body.version, body.verdict, body.reason))
+        return reply_of(await reviews.judge(request, case_id, body.version, body.verdict, body.reason))
 
 
 def _add_rates(router: APIRouter, publishing: Publishing, guard: Guard) -> None:
-    @router.get("/samples", openapi_extra=_needs(P.REVIEW_READ))
+    @router.get("/samples", openapi_extra=declares(P.REVIEW_READ))
     async def samples(request: Annotated[Request, Depends(guard.requires(P.REVIEW_READ))]) -> Response:
         """Return the samples of the last hundred days: from which log each was drawn, and how far it is judged."""
-        return _reply(200, await publishing.samples(request.actor))
+        return reply(200, await publishing.samples(request.actor))
 
-    @router.get("/misuse-rate/preview", openapi_extra=_needs(P.REVIEW_READ))
+    @router.get("/misuse-rate/preview", openapi_extra=declares(P.REVIEW_READ))
     async def preview(
         quarter: Annotated[shapes.Quarter, Query()],
         request: Annotated[Request, Depends(guard.requires(P.REVIEW_READ))],
     ) -> Response:
         """Return what a quarter's document would say now."""
-        return _reply(200, await publishing.preview(request.actor, quarter))
+        return reply(200, await publishing.preview(request.actor, quarter))
 
-    @router.post("/misuse-rate", status_code=201, openapi_extra=_needs(P.REVIEW_PUBLISH))
+    @router.post("/misuse-rate", status_code=201, openapi_extra=declares(P.REVIEW_PUBLISH))
     async def publish(
         body: shapes.PublishBody, request: Annotated[Request, Depends(guard.requires(P.REVIEW_PUBLISH))]
     ) -> Response:
         """Publish the misuse rate of a quarter that is over; a further time makes a further version."""
-        return _answer(await publishing.publish(request, body.quarter))
+        return reply_of(await publishing.publish(request, body.quarter))
 
-    @router.get("/misuse-rate", openapi_extra=_needs(P.PUBLIC))
+    @router.get("/misuse-rate", openapi_extra=declares(P.PUBLIC))
     async def published() -> Response:
         """Return the published misuse rates, the newest quarter first. Anybody may read them."""
-        return _reply(200, await publishing.published(), PUBLIC_CACHE)
+        return reply(200, await publishing.published(), PUBLIC_CACHE)
 
-    @router.get("/misuse-rate/page", openapi_extra=_needs(P.PUBLIC))
+    @router.get("/misuse-rate/page", openapi_extra=declares(P.PUBLIC))
     async def page(language: Annotated[Language, Query()] = Language.EN) -> Response:
         """Return the published misuse rates as a page to read and to print."""
         html = page_of(await publishing.published(), language)
@@ -103,12 +81,12 @@ def _add_rates(router: APIRouter, publishing: Publishing, guard: Guard) -> None:
 
 
 def _add_declared(router: APIRouter, reviews: Reviews, guard: Guard) -> None:
-    @router.get("/declared", openapi_extra=_needs(P.SIGNED_IN))
+    @router.get("/declared", openapi_extra=declares(P.SIGNED_IN))
     async def declared(request: Annotated[Request, Depends(guard.requires(P.SIGNED_IN))]) -> Response:
         """Return what you declared of yourself."""
-        return _reply(200, await reviews.declared(request.actor))
+        return reply(200, await reviews.declared(request.actor))
 
-    @router.put("/declared", status_code=204, openapi_extra=_needs(P.SIGNED_IN))
+    @router.put("/declared", status_code=204, openapi_extra=declares(P.SIGNED_IN))
     async def declare(
         body: shapes.DeclaredBody, request: Annotated[Request, Depends(guard.requires(P.SIGNED_IN))]
     ) -> Response:
@@ -116,7 +94,7 @@ def _add_declared(router: APIRouter, reviews: Reviews, guard: Guard) -> None:
         await reviews.declare(request.actor, body.home_territory_id, body.home_address)
         return Response(status_code=204)
 
-    @router.delete("/declared", status_code=204, openapi_extra=_needs(P.SIGNED_IN))
+    @router.delete("/declared", status_code=204, openapi_extra=declares(P.SIGNED_IN))
     async def withdraw(request: Annotated[Request, Depends(guard.requires(P.SIGNED_IN))]) -> Response:
         """Take back what you declared."""
         await reviews.withdraw(request.actor)

@@ -1,16 +1,15 @@
 """The rights' HTTP routes: parse, authorise, call the service, answer. Each names its permission."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Protocol
+from collections.abc import Callable
+from typing import Annotated
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Response
-from fastapi import Request as HttpRequest
 
-from markaz.core.acts import Answer, Request
+from markaz.core.acts import Request
 from markaz.core.permissions import Permission
 from markaz.core.press.pdf import Press
+from markaz.core.routes import Guard, declares, reply, reply_of
 from markaz.programmes.oversight.rights import shapes
 from markaz.programmes.oversight.rights.delays import Delays
 from markaz.programmes.oversight.rights.paper import Wording, letter_of
@@ -19,26 +18,6 @@ from markaz.programmes.oversight.rights.service import Rights
 P = Permission
 PUBLIC_CACHE = {"cache-control": "public, max-age=300"}
 Words = Callable[[str], Wording]
-
-
-class Guard(Protocol):
-    """What these routes need of the web floor."""
-
-    def requires(self, permission: Permission) -> Callable[[HttpRequest], Awaitable[Request]]:
-        """Return a dependency that yields the request of an actor who holds `permission` somewhere."""
-        ...
-
-
-def _reply(status: int, body: Any, headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(body), status_code=status, media_type="application/json", headers=headers)
-
-
-def _answer(answer: Answer) -> Response:
-    return _reply(answer.status, answer.body)
-
-
-def _needs(permission: Permission) -> dict[str, Any]:
-    return {"x-permission": permission.value}
 
 
 def rights_router(rights: Rights, delays: Delays, press: Press, words: Words, guard: Guard) -> APIRouter:
@@ -52,46 +31,46 @@ def rights_router(rights: Rights, delays: Delays, press: Press, words: Words, gu
 
 
 def _add_requests(router: APIRouter, rights: Rights, guard: Guard) -> None:
-    @router.get("/requests", openapi_extra=_needs(P.RIGHT_HANDLE))
+    @router.get("/requests", openapi_extra=declares(P.RIGHT_HANDLE))
     async def requests(request: Annotated[Request, Depends(guard.requires(P.RIGHT_HANDLE))]) -> Response:
         """Return what persons asked in your territories, open requests first, and which ended delays are to be told."""
-        return _reply(200, await rights.requests(request.actor))
+        return reply(200, await rights.requests(request.actor))
 
-    @router.post("/requests", status_code=201, openapi_extra=_needs(P.RIGHT_HANDLE))
+    @router.post("/requests", status_code=201, openapi_extra=declares(P.RIGHT_HANDLE))
     async def take(
         body: shapes.RightRequestBody, request: Annotated[Request, Depends(guard.requires(P.RIGHT_HANDLE))]
     ) -> Response:
         """Take a person's request after their identity was checked, and look for their data once."""
-        return _answer(await rights.take(request, body.new()))
+        return reply_of(await rights.take(request, body.new()))
 
-    @router.get("/requests/{request_id}", openapi_extra=_needs(P.RIGHT_HANDLE))
+    @router.get("/requests/{request_id}", openapi_extra=declares(P.RIGHT_HANDLE))
     async def whole(request_id: UUID, request: Annotated[Request, Depends(guard.requires(P.RIGHT_HANDLE))]) -> Response:
         """Return one request whole; this look is an entry of the log."""
-        return _reply(200, await rights.request(request, request_id))
+        return reply(200, await rights.request(request, request_id))
 
-    @router.post("/requests/{request_id}/answer", openapi_extra=_needs(P.RIGHT_HANDLE))
+    @router.post("/requests/{request_id}/answer", openapi_extra=declares(P.RIGHT_HANDLE))
     async def answer(
         request_id: UUID,
         body: shapes.RightAnswerBody,
         request: Annotated[Request, Depends(guard.requires(P.RIGHT_HANDLE))],
     ) -> Response:
         """Answer a request, and carry out what it grants."""
-        return _answer(await rights.answer(request, request_id, body.version, body.answer, body.reasons, body.records))
+        return reply_of(await rights.answer(request, request_id, body.version, body.answer, body.reasons, body.records))
 
-    @router.post("/requests/{request_id}/lift", openapi_extra=_needs(P.RIGHT_HANDLE))
+    @router.post("/requests/{request_id}/lift", openapi_extra=declares(P.RIGHT_HANDLE))
     async def lift(request_id: UUID, request: Annotated[Request, Depends(guard.requires(P.RIGHT_HANDLE))]) -> Response:
         """Lift the restriction that a request brought."""
-        return _answer(await rights.lift(request, request_id))
+        return reply_of(await rights.lift(request, request_id))
 
 
 def _add_answers(router: APIRouter, rights: Rights, press: Press, words: Words, guard: Guard) -> None:
-    @router.get("/requests/{request_id}/answer", openapi_extra=_needs(P.RIGHT_HANDLE))
+    @router.get("/requests/{request_id}/answer", openapi_extra=declares(P.RIGHT_HANDLE))
     async def read(request_id: UUID, request: Annotated[Request, Depends(guard.requires(P.RIGHT_HANDLE))]) -> Response:
         """Return the answer as the person gets it: the same whether there is nothing or something delayed."""
         document, _ = await rights.answer_document(request, request_id)
-        return _reply(200, document)
+        return reply(200, document)
 
-    @router.get("/requests/{request_id}/answer.pdf", openapi_extra=_needs(P.RIGHT_HANDLE))
+    @router.get("/requests/{request_id}/answer.pdf", openapi_extra=declares(P.RIGHT_HANDLE))
     async def pdf(
         request_id: UUID,
         request: Annotated[Request, Depends(guard.requires(P.RIGHT_HANDLE))],
@@ -105,40 +84,40 @@ def _add_answers(router: APIRouter, rights: Rights, press: Press, words: Words, 
 
 
 def _add_delays(router: APIRouter, delays: Delays, guard: Guard) -> None:
-    @router.get("/delays", openapi_extra=_needs(P.PUBLIC))
+    @router.get("/delays", openapi_extra=declares(P.PUBLIC))
     async def counts() -> Response:
         """Return how many delays of disclosure were set, renewed and ended by quarter. Counts only; anybody may read them."""
-        return _reply(200, await delays.counts(), PUBLIC_CACHE)
+        return reply(200, await delays.counts(), PUBLIC_CACHE)
 
-    @router.get("/delays/running", openapi_extra=_needs(P.REVIEW_READ))
+    @router.get("/delays/running", openapi_extra=declares(P.REVIEW_READ))
     async def running(request: Annotated[Request, Depends(guard.requires(P.REVIEW_READ))]) -> Response:
         """Return the delays that stand in your territories: ground and times, not the looks."""
-        return _reply(200, await delays.running(request.actor))
+        return reply(200, await delays.running(request.actor))
 
-    @router.post("/delays", status_code=201, openapi_extra=_needs(P.RIGHT_HANDLE))
+    @router.post("/delays", status_code=201, openapi_extra=declares(P.RIGHT_HANDLE))
     async def delay(
         body: shapes.DelayBody, request: Annotated[Request, Depends(guard.requires(P.RIGHT_HANDLE))]
     ) -> Response:
         """Delay the disclosure of looks on a listed ground, for twelve months at most."""
-        return _answer(await delays.set(request, body.entries, body.ground, body.months))
+        return reply_of(await delays.set(request, body.entries, body.ground, body.months))
 
 
 def _add_ending(router: APIRouter, delays: Delays, guard: Guard) -> None:
-    @router.post("/delays/{delay_id}/renewal", status_code=201, openapi_extra=_needs(P.RIGHT_RENEW))
+    @router.post("/delays/{delay_id}/renewal", status_code=201, openapi_extra=declares(P.RIGHT_RENEW))
     async def renew(
         delay_id: UUID,
         body: shapes.RenewalBody,
         request: Annotated[Request, Depends(guard.requires(P.RIGHT_RENEW))],
     ) -> Response:
         """Renew a delay before it ends; only a body outside the chain may."""
-        return _answer(await delays.renew(request, delay_id, body.ground, body.months))
+        return reply_of(await delays.renew(request, delay_id, body.ground, body.months))
 
-    @router.post("/delays/{delay_id}/end", openapi_extra=_needs(P.RIGHT_HANDLE))
+    @router.post("/delays/{delay_id}/end", openapi_extra=declares(P.RIGHT_HANDLE))
     async def end(delay_id: UUID, request: Annotated[Request, Depends(guard.requires(P.RIGHT_HANDLE))]) -> Response:
         """End a delay before its time; whoever asked is to be told."""
-        return _answer(await delays.end(request, delay_id))
+        return reply_of(await delays.end(request, delay_id))
 
-    @router.post("/delays/{delay_id}/told", openapi_extra=_needs(P.RIGHT_HANDLE))
+    @router.post("/delays/{delay_id}/told", openapi_extra=declares(P.RIGHT_HANDLE))
     async def told(delay_id: UUID, request: Annotated[Request, Depends(guard.requires(P.RIGHT_HANDLE))]) -> Response:
         """Say that everybody who asked was told of an ended delay."""
-        return _answer(await delays.told(request, delay_id))
+        return reply_of(await delays.told(request, delay_id))

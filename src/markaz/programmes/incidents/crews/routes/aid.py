@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Response
 from markaz.core.acts import Request
 from markaz.core.codes import CodeTables
 from markaz.core.permissions import Permission
+from markaz.core.routes import Guard, declares, reply, reply_of
 from markaz.programmes.incidents.crews import shapes
 from markaz.programmes.incidents.crews.aid import Aid, Ask, Lend
 from markaz.programmes.incidents.crews.holds import Holds
-from markaz.programmes.incidents.routes import Guard, reply
 
 P = Permission
 
@@ -19,7 +19,7 @@ P = Permission
 def aid_router(aid: Aid, holds: Holds, guard: Guard, codes: CodeTables) -> APIRouter:
     """Return the routes of mutual aid and of held positions."""
     router = APIRouter(prefix="/api", tags=["crews"])
-    needs = {"x-permission": P.UNIT_LEND.value}
+    needs = declares(P.UNIT_LEND)
 
     @router.get("/aid", openapi_extra=needs)
     async def overview(request: Annotated[Request, Depends(guard.requires(P.UNIT_LEND))]) -> Response:
@@ -31,8 +31,7 @@ def aid_router(aid: Aid, holds: Holds, guard: Guard, codes: CodeTables) -> APIRo
         """Ask a neighbour for units."""
         kind, reason = codes.unit_kinds.check(body.kind), codes.lend_reasons.check(body.reason)
         command = Ask(body.territory_id, body.from_territory, kind, body.count, body.until, reason)
-        answer = await aid.ask(request, command)
-        return reply(answer.status, answer.body)
+        return reply_of(await aid.ask(request, command))
 
     @router.post("/aid-requests/{request_id}/refusal", openapi_extra=needs)
     async def refuse(
@@ -40,16 +39,14 @@ def aid_router(aid: Aid, holds: Holds, guard: Guard, codes: CodeTables) -> APIRo
     ) -> Response:
         """Say no, with a reason."""
         reason = codes.lend_refusals.check(body.reason)
-        answer = await aid.refuse(request, request_id, body.version, reason)
-        return reply(answer.status, answer.body)
+        return reply_of(await aid.refuse(request, request_id, body.version, reason))
 
     @router.post("/aid-requests/{request_id}/withdrawal", openapi_extra=needs)
     async def withdraw(
         request_id: UUID, body: shapes.UnitReturnBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_LEND))]
     ) -> Response:
         """Take a request back."""
-        answer = await aid.withdraw(request, request_id, body.version)
-        return reply(answer.status, answer.body)
+        return reply_of(await aid.withdraw(request, request_id, body.version))
 
     @router.post("/units/{unit_id}/loan", openapi_extra=needs)
     async def lend(
@@ -57,28 +54,25 @@ def aid_router(aid: Aid, holds: Holds, guard: Guard, codes: CodeTables) -> APIRo
     ) -> Response:
         """Lend a unit to a neighbour until a time."""
         command = Lend(body.to_territory, body.until, body.version, body.request_id)
-        answer = await aid.lend(request, unit_id, command)
-        return reply(answer.status, answer.body)
+        return reply_of(await aid.lend(request, unit_id, command))
 
     @router.post("/units/{unit_id}/return", openapi_extra=needs)
     async def bring_back(
         unit_id: UUID, body: shapes.UnitReturnBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_LEND))]
     ) -> Response:
         """Send a lent unit home."""
-        answer = await aid.bring_back(request, unit_id, body.version)
-        return reply(answer.status, answer.body)
+        return reply_of(await aid.bring_back(request, unit_id, body.version))
 
-    @router.post("/incidents/{incident_id}/position-hold", openapi_extra={"x-permission": P.POSITION_HOLD.value})
+    @router.post("/incidents/{incident_id}/position-hold", openapi_extra=declares(P.POSITION_HOLD))
     async def hold(
         incident_id: UUID,
         body: shapes.PositionHoldBody,
         request: Annotated[Request, Depends(guard.requires(P.POSITION_HOLD))],
     ) -> Response:
         """Hold the positions of an incident's units past their 30 days."""
-        answer = await holds.hold(request, incident_id, body.until, body.reason)
-        return reply(answer.status, answer.body)
+        return reply_of(await holds.hold(request, incident_id, body.until, body.reason))
 
-    @router.get("/incidents/{incident_id}/positions", openapi_extra={"x-permission": P.POSITION_HOLD.value})
+    @router.get("/incidents/{incident_id}/positions", openapi_extra=declares(P.POSITION_HOLD))
     async def held(
         incident_id: UUID, request: Annotated[Request, Depends(guard.requires(P.POSITION_HOLD))]
     ) -> Response:

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Response
 
 from markaz.core.acts import Request
 from markaz.core.permissions import Permission
+from markaz.core.routes import Guard, declares, reply, reply_of
 from markaz.programmes.incidents.crews import shapes
 from markaz.programmes.incidents.crews.owners import Ownership, SetOwner
 from markaz.programmes.incidents.crews.presence import Presence
 from markaz.programmes.incidents.reading import Reading
-from markaz.programmes.incidents.routes import Guard, reply
 
 P = Permission
 
@@ -20,7 +20,7 @@ def owners_router(ownership: Ownership, presence: Presence, reading: Reading, gu
     """Return the routes of owners, colleagues and presence."""
     router = APIRouter(prefix="/api", tags=["crews"])
 
-    @router.post("/incidents/{incident_id}/owner", openapi_extra={"x-permission": P.INCIDENT_CHANGE.value})
+    @router.post("/incidents/{incident_id}/owner", openapi_extra=declares(P.INCIDENT_CHANGE))
     async def set_owner(
         incident_id: UUID,
         body: shapes.OwnerBody,
@@ -28,15 +28,14 @@ def owners_router(ownership: Ownership, presence: Presence, reading: Reading, gu
     ) -> Response:
         """Take an incident over (`me`) or hand it to a colleague; 409 names who was faster."""
         to = None if body.to == "me" else body.to
-        answer = await ownership.set_owner(request, incident_id, SetOwner(to, body.version))
-        return reply(answer.status, answer.body)
+        return reply_of(await ownership.set_owner(request, incident_id, SetOwner(to, body.version)))
 
-    @router.get("/colleagues", openapi_extra={"x-permission": P.CREW_READ.value})
+    @router.get("/colleagues", openapi_extra=declares(P.CREW_READ))
     async def colleagues(request: Annotated[Request, Depends(guard.requires(P.CREW_READ))]) -> Response:
         """Return the people of the desks of your territories."""
         return reply(200, await ownership.colleagues(request.actor))
 
-    @router.put("/presence", status_code=204, openapi_extra={"x-permission": P.CREW_READ.value})
+    @router.put("/presence", status_code=204, openapi_extra=declares(P.CREW_READ))
     async def put_presence(
         body: shapes.PresenceBody, request: Annotated[Request, Depends(guard.requires(P.CREW_READ))]
     ) -> Response:
