@@ -11,15 +11,18 @@ from joserfc.jwk import RSAKey
 from tests.support.browser import Browser, browser
 from tests.support.centre import RunningCentre
 from tests.support.fixtures import OpenCentre
+from tests.support.land import Land
+from tests.support.people import Person
 from tests.support.provider import CLIENT, ISSUER, FakeProvider
 
 from markaz.core.identity import providers
+from markaz.core.permissions import Role
 
 MAPPING = """
 [[rule]]
 claim = "groups"
-value = "dispatch-west"
-role = "dispatcher"
+value = "crews-west"
+role = "unit_officer"
 territory = "{west}"
 [[rule]]
 claim = "realm.roles"
@@ -28,10 +31,16 @@ role = "observer"
 territory = "{west}"
 [[rule]]
 claim = "groups"
+value = "dispatch-west"
+role = "dispatcher"
+territory = "{west}"
+[[rule]]
+claim = "groups"
 value = "nowhere"
 role = "observer"
 territory = "no such territory"
 """
+APPOINTMENTS = "/api/oversight/appointments"
 RETURN = "/api/session/provider/return"
 
 
@@ -43,7 +52,7 @@ def key() -> RSAKey:
 @pytest.fixture
 def fake(key: RSAKey) -> FakeProvider:
     now = int(time.time())
-    claims = {"iss": ISSUER, "aud": CLIENT, "sub": "u-17", "exp": now + 300, "iat": now, "groups": ["dispatch-west"]}
+    claims = {"iss": ISSUER, "aud": CLIENT, "sub": "u-17", "exp": now + 300, "iat": now, "groups": ["crews-west"]}
     return FakeProvider(claims=claims | {"preferred_username": "aziza", "name": "Aziza K."}, key=key)
 
 
@@ -76,6 +85,13 @@ async def go(here: Browser, fake: FakeProvider) -> dict[str, str]:
     return fake.went(sent.json()["location"])
 
 
+async def at_the_address(site: RunningCentre, role: Role, land: Land = Land.WEST) -> Person:
+    """Return somebody of the centre signed in at its https address, whose cookies have another name."""
+    person = await site.person(role, land)
+    secure = {name: value.replace("markaz", "__Host-markaz", 1) for name, value in person.credentials.items()}
+    return await site.as_client(person.id, person.login, secure)
+
+
 async def sign_in(here: Browser, fake: FakeProvider, **changes: str) -> str:
     asked = await go(here, fake)
     back = await here.client.get(RETURN, params={"code": "right-code", "state": asked["state"]} | changes)
@@ -94,7 +110,7 @@ async def test_claims_give_an_account_its_grants_and_a_session(
     assert (back.status_code, back.headers["location"]) == (303, "/")
     me = (await here.get("/api/me")).json()
     assert (me["account"]["login"], me["account"]["display_name"]) == ("aziza@id.example", "Aziza K.")
-    assert [grant["role"] for grant in me["grants"]] == ["dispatcher"]
+    assert [grant["role"] for grant in me["grants"]] == ["unit_officer"]
     entries = await site.rows("SELECT kind, action, reason, details::text FROM audit_entries")
     assert [(e["kind"], e["action"], e["reason"]) for e in entries] == [
         ("access_change", "provider_linked", "identity_provider")
@@ -127,7 +143,7 @@ async def test_grants_follow_the_claims_at_each_sign_in_down_to_nothing(
 
 
 async def test_claims_without_a_rule_make_no_account(site: RunningCentre, here: Browser, fake: FakeProvider) -> None:
-    wrong: list[Any] = [[], "nowhere", ["unknown"], 7, [["dispatch-west"]], {"dispatch-west": True}]
+    wrong: list[Any] = [[], "nowhere", ["unknown"], 7, [["crews-west"]], {"crews-west": True}]
     for groups in wrong:
         fake.claims = {k: v for k, v in fake.claims.items() if k != "nonce"} | {"groups": groups}
         assert await sign_in(here, fake) == "/?sign_in=provider_no_grants", groups
@@ -242,3 +258,57 @@ async def test_a_closed_account_stays_closed(site: RunningCentre, here: Browser,
     await site.as_owner("UPDATE accounts SET is_active = false")
     del fake.claims["nonce"]
     assert await sign_in(here, fake) == "/?sign_in=provider_refused"
+
+
+async def test_what_takes_two_people_waits_for_a_supervisor_and_no_administrator_gives_it(
+    site: RunningCentre, here: Browser, fake: FakeProvider
+) -> None:
+    """Whoever fills the groups of the provider may well be an administrator here, and neither gives such a right alone."""
+    fake.claims = fake.claims | {"groups": ["dispatch-west"]}
+    for _ in range(2):
+        assert await sign_in(here, fake) == "/?sign_in=provider_waiting"
+        fake.claims.pop("nonce")
+    assert here.cookie("session") is None
+    supervisor, elsewhere = (
+        await at_the_address(site, Role.SUPERVISOR),
+        await at_the_address(site, Role.SUPERVISOR, Land.EAST),
+    )
+    administrator, officer = (
+        await at_the_address(site, Role.ADMINISTRATOR),
+        await at_the_address(site, Role.DUTY_OFFICER),
+    )
+    (asked,) = (await supervisor.get(APPOINTMENTS)).json()["waiting"]
+    assert (asked["by_provider"], asked["role"], asked["may_approve"]) == (True, "dispatcher", True)
+    assert [one["may_approve"] for one in (await administrator.get(APPOINTMENTS)).json()["waiting"]] == [False]
+    path = f"{APPOINTMENTS}/{asked['id']}/approval"
+    for person, status in ((administrator, 403), (elsewhere, 404), (officer, 403), (supervisor, 200)):
+        assert (await person.post(path)).status_code == status, person.login
+    assert await sign_in(here, fake) == "/"
+    assert [grant["role"] for grant in (await here.get("/api/me")).json()["grants"]] == ["dispatcher"]
+    fake.claims.pop("nonce")
+    assert await sign_in(here, fake) == "/", "what was approved stays while the claims say it"
+    fake.claims = {k: v for k, v in fake.claims.items() if k != "nonce"} | {"groups": ["crews-west", "dispatch-west"]}
+    assert await sign_in(here, fake) == "/"
+    assert {grant["role"] for grant in (await here.get("/api/me")).json()["grants"]} == {"dispatcher", "unit_officer"}
+    said = await site.rows("SELECT action FROM audit_entries WHERE kind = 'access_change' ORDER BY id")
+    assert [row["action"] for row in said] == [
+        "provider_linked",
+        "appointment.asked",
+        "account.access_changed",
+        "appointment.given",
+        "grants_mapped",
+    ]
+
+
+async def test_what_was_refused_is_not_asked_again_at_each_sign_in(
+    site: RunningCentre, here: Browser, fake: FakeProvider
+) -> None:
+    fake.claims = fake.claims | {"groups": ["dispatch-west"], "realm": {"roles": ["watch"]}}
+    assert await sign_in(here, fake) == "/", "what one person may give holds at once"
+    supervisor = await at_the_address(site, Role.SUPERVISOR)
+    (asked,) = (await supervisor.get(APPOINTMENTS)).json()["waiting"]
+    assert (await supervisor.post(f"{APPOINTMENTS}/{asked['id']}/refusal")).status_code == 200
+    fake.claims.pop("nonce")
+    assert await sign_in(here, fake) == "/"
+    assert [grant["role"] for grant in (await here.get("/api/me")).json()["grants"]] == ["observer"]
+    assert (await supervisor.get(APPOINTMENTS)).json()["waiting"] == []

@@ -13,7 +13,7 @@ from tests.support.browser import browser
 from tests.support.fixtures import OpenCentre
 
 SERVER = Path(__file__).resolve().parents[1] / "foreign" / "oidc" / "server.mjs"
-MAPPING = '[[rule]]\nclaim = "groups"\nvalue = "dispatch-west"\nrole = "dispatcher"\nterritory = "west"\n'
+MAPPING = '[[rule]]\nclaim = "groups"\nvalue = "dispatch-west"\nrole = "observer"\nterritory = "west"\n'
 SECRET = "a secret of this test / with + odd = letters"
 
 
@@ -48,7 +48,7 @@ async def test_a_foreign_provider_signs_somebody_in(open_centre_with: OpenCentre
         assert (arrived.status_code, arrived.headers["location"]) == (303, "/")
         me = (await here.get("/api/me")).json()
         assert (me["account"]["login"], me["account"]["display_name"]) == ("synthetic@127.0.0.1", "Synthetic Person")
-        assert [grant["role"] for grant in me["grants"]] == ["dispatcher"]
+        assert [grant["role"] for grant in me["grants"]] == ["observer"]
         assert (await here.get(back)).headers["location"] == "/?sign_in=step_ended"
 
 

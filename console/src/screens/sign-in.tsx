@@ -21,6 +21,7 @@ interface About {
 const FROM_PROVIDER: Record<string, Key> = {
   provider_refused: "sign_in.provider_refused",
   provider_no_grants: "sign_in.provider_no_grants",
+  provider_waiting: "sign_in.provider_waiting",
   provider_away: "sign_in.provider_away",
   step_ended: "sign_in.step_ended",
 };

@@ -142,7 +142,14 @@ class Centre:
         self.gazetteer = Gazetteer(database, lambda: self.tree)
         self.spine = Spine(database, acts.Acts(database, self.clock), self.sealer, self.clock, lambda: self.tree)
         self.signing_in = signing_in_of(settings, database, self.sealer, self.clock)
-        self.provider = provider_of(settings, database, self.clock, self.signing_in, lambda code: self.tree.find(code))
+        self.provider = provider_of(
+            settings,
+            database,
+            self.clock,
+            self.signing_in,
+            lambda code: self.tree.find(code),
+            lambda act, grant: self.governing.appointments.ask_for_provider(act, grant),
+        )
         self.guard = Guard(database, self.sealer, self.clock, settings, self.signing_in.is_full, lambda: self.tree)
         self.hub = Hub(
             database,

@@ -1,8 +1,9 @@
 """Wires the sign-in to the settings of a centre. It decides nothing."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from markaz.core.acts import Act
 from markaz.core.db.pool import Database
 from markaz.core.errors import NotPossibleNow
 from markaz.core.identity import guessing, steps
@@ -12,6 +13,7 @@ from markaz.core.identity.provider_sign_in import ProviderSignIn
 from markaz.core.identity.providers import Provider, ProviderConfig
 from markaz.core.identity.signing_in import SigningIn
 from markaz.core.jobs import Job
+from markaz.core.permissions import Grant
 from markaz.core.sealing import Sealer
 from markaz.core.settings import Settings
 from markaz.kit.clock import Clock
@@ -35,7 +37,12 @@ RETURN_PATH = "/api/session/provider/return"
 
 
 def provider_of(
-    settings: Settings, database: Database, clock: Clock, signing_in: SigningIn, find: Callable[[str], int | None]
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    signing_in: SigningIn,
+    find: Callable[[str], int | None],
+    ask: Callable[[Act, Grant], Awaitable[None]],
 ) -> ProviderSignIn | None:
     """Return the sign-in through the organisation's provider, where one is set. Raises NotPossibleNow for its files."""
     if settings.provider_issuer is None or settings.provider_mapping is None or settings.provider_client_id is None:
@@ -51,7 +58,7 @@ def provider_of(
         raise NotPossibleNow(f"MARKAZ_PROVIDER_MAPPING: {error}") from error
     return_url = Site.of(settings.public_url or "").origin + RETURN_PATH
     provider = Provider(ProviderConfig(settings.provider_issuer, settings.provider_client_id, secret, return_url))
-    return ProviderSignIn(database, clock, signing_in, provider, mapping, find)
+    return ProviderSignIn(database, clock, signing_in, provider, mapping, find, ask)
 
 
 def sign_in_jobs(now: Callable[[], datetime]) -> list[Job]:

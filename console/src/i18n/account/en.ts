@@ -16,6 +16,7 @@ export const accountEn = {
   "sign_in.passkey_refused": "This passkey was not accepted. Use another one, or sign in another way.",
   "sign_in.step_ended": "That took too long, or was begun in another window. Begin again.",
   "sign_in.provider_refused": "The sign-in through your organisation was not accepted. Try again, or tell your administrator.",
+  "sign_in.provider_waiting": "Your organisation asks for a right that a supervisor of this centre must approve first. Tell them, then sign in again.",
   "sign_in.provider_no_grants": "Your organisation knows you, but gives you no right here. Ask your administrator.",
   "sign_in.provider_away": "Your organisation's sign-in does not answer. Sign in another way, or try again.",
   "account.title": "My account",

@@ -18,6 +18,7 @@ export const accountUzLatn: Part<typeof accountEn> = {
   "sign_in.passkey_refused": "Bu kirish kaliti qabul qilinmadi. Boshqasini oling yoki boshqa yoʻl bilan kiring.",
   "sign_in.step_ended": "Vaqt oʻtib ketdi yoki bu boshqa oynada boshlangan edi. Boshidan boshlang.",
   "sign_in.provider_refused": "Tashkilotingiz orqali kirish qabul qilinmadi. Yana urinib koʻring yoki administratorga ayting.",
+  "sign_in.provider_waiting": "Tashkilotingiz soʻragan huquqni avval shu markaz rahbari tasdiqlashi kerak. Unga ayting, keyin qayta kiring.",
   "sign_in.provider_no_grants": "Tashkilotingiz sizni taniydi, lekin bu yerda sizga huquq bermagan. Administratordan soʻrang.",
   "sign_in.provider_away": "Tashkilotingizning kirish xizmati javob bermayapti. Boshqa yoʻl bilan kiring yoki yana urinib koʻring.",
   "account.title": "Mening hisobim",

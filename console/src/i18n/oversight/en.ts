@@ -280,6 +280,8 @@ export const oversightEn = {
   "appoint.second_needed": "Somebody else must decide.",
   "appoint.give": "{name} is to become {role}: {territory}",
   "appoint.take": "{name} is no longer to be {role}: {territory}",
+  "appoint.asked_by_provider": "asked by the organisation's provider for this person, {at}; ends {until}",
+  "appoint.not_by_administrator": "The provider asks for this: somebody who manages no accounts must approve it.",
   "appoint.asked": "asked by {name}, {at}; ends {until}",
   "appoint.approve": "Approve",
   "appoint.refuse": "Refuse",

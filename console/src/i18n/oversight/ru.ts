@@ -282,6 +282,8 @@ export const oversightRu: Part<typeof oversightEn> = {
   "appoint.second_needed": "Решить должен другой человек.",
   "appoint.give": "{name}: назначить на роль «{role}», {territory}",
   "appoint.take": "{name}: снять с роли «{role}», {territory}",
+  "appoint.asked_by_provider": "для этого человека запросил провайдер организации, {at}; срок до {until}",
+  "appoint.not_by_administrator": "Это запросил провайдер: одобрить должен тот, кто не управляет учётными записями.",
   "appoint.asked": "запросил {name}, {at}; срок до {until}",
   "appoint.approve": "Одобрить",
   "appoint.refuse": "Отклонить",

@@ -283,6 +283,8 @@ export const oversightUzCyrl: Part<typeof oversightEn> = {
   "appoint.second_needed": "Бошқа одам ҳал қилиши керак.",
   "appoint.give": "{name}: {role} этиб тайинлаш, {territory}",
   "appoint.take": "{name}: {role} лавозимидан олиш, {territory}",
+  "appoint.asked_by_provider": "бу шахс учун ташкилот провайдери сўради, {at}; муддати {until}",
+  "appoint.not_by_administrator": "Буни провайдер сўраган: ҳисобларни бошқармайдиган киши тасдиқлаши керак.",
   "appoint.asked": "сўради: {name}, {at}; муддати {until}",
   "appoint.approve": "Тасдиқлаш",
   "appoint.refuse": "Рад этиш",

@@ -282,6 +282,8 @@ export const oversightUzLatn: Part<typeof oversightEn> = {
   "appoint.second_needed": "Boshqa odam hal qilishi kerak.",
   "appoint.give": "{name}: {role} etib tayinlash, {territory}",
   "appoint.take": "{name}: {role} lavozimidan olish, {territory}",
+  "appoint.asked_by_provider": "bu shaxs uchun tashkilot provayderi soʻradi, {at}; muddati {until}",
+  "appoint.not_by_administrator": "Buni provayder soʻragan: hisoblarni boshqarmaydigan kishi tasdiqlashi kerak.",
   "appoint.asked": "soʻradi: {name}, {at}; muddati {until}",
   "appoint.approve": "Tasdiqlash",
   "appoint.refuse": "Rad etish",

@@ -53,14 +53,18 @@ function WaitingRow({ one, onDone }: { one: Waiting; onDone: () => void }) {
       <p>
         <strong>{one.change === "give" ? t("appoint.give", what) : t("appoint.take", what)}</strong>
       </p>
-      <p className="quiet small">{t("appoint.asked", { name: one.asked_by.name, at: f.full(one.asked_at, "minute"), until: f.full(one.ends_at, "minute") })}</p>
+      <p className="quiet small">{t(one.by_provider ? "appoint.asked_by_provider" : "appoint.asked", { name: one.asked_by.name, at: f.full(one.asked_at, "minute"), until: f.full(one.ends_at, "minute") })}</p>
       {sending.error !== null && <Problem error={sending.error} onReload={onDone} onRetry={sending.retry} />}
       <div className="filters">
         {one.may_decide && (
           <>
-            <button type="button" className="button is-primary" disabled={sending.busy} onClick={() => decide("approval")}>
-              {t("appoint.approve")}
-            </button>
+            {one.may_approve ? (
+              <button type="button" className="button is-primary" disabled={sending.busy} onClick={() => decide("approval")}>
+                {t("appoint.approve")}
+              </button>
+            ) : (
+              <span className="quiet small">{t("appoint.not_by_administrator")}</span>
+            )}
             <button type="button" className="button" disabled={sending.busy} onClick={() => decide("refusal")}>
               {t("appoint.refuse")}
             </button>

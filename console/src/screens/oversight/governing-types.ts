@@ -63,7 +63,10 @@ export interface Waiting extends Office {
   asked_by: { id: string; name: string };
   asked_at: string;
   ends_at: string;
+  /** Claims of the organisation's provider asked, so whoever manages accounts does not approve it. */
+  by_provider: boolean;
   may_decide: boolean;
+  may_approve: boolean;
   may_withdraw: boolean;
 }
 

@@ -191,6 +191,14 @@ FROM accounts a
 _BY_ID = ACTOR + "WHERE a.id = $1 AND a.is_active"
 
 
+async def account_actor(connection: Connection, account_id: UUID) -> Actor:
+    """Return the actor of an account. Raises NotFound for a closed one or none."""
+    row = await connection.fetchrow(_BY_ID, account_id)
+    if row is None:
+        raise NotFound("There is no such account.", what="account")
+    return actor_of(row)
+
+
 async def actor_of_service_key(connection: Connection, key: str) -> Actor:
     """Return whose service key this is. Raises NotSignedIn when it is not one."""
     prefix, _, rest = key.partition("_")

@@ -1,5 +1,7 @@
 """The account of somebody for whom the organisation's provider vouches: made when claims first give a right, mapped anew
 at each sign-in, and never joined to an account that was made otherwise.
+
+What takes two people is given by no claim alone: the provider asks, and somebody of this centre approves (ADR 0018).
 """
 
 import hashlib
@@ -18,10 +20,19 @@ from markaz.core.identity.accounts import create_account, locked_grants, set_gra
 from markaz.core.identity.mapping import ClaimMapping, claim_of
 from markaz.core.identity.providers import ProviderRefused
 from markaz.core.log.entry import Entry, EntryKind, roles_of
-from markaz.core.permissions import OFFICES, Grant
+from markaz.core.permissions import OFFICES, Grant, takes_two_people
 
 LOGIN_MAX, NAME_MAX = 60, 200
 _NOT_LOGIN = re.compile(r"[^\w.@-]")
+
+
+class AwaitsApproval(NotSignedIn):
+    """All that the claims give this person waits for somebody of this centre to approve it."""
+
+    code = "provider_waiting"
+
+    def __init__(self) -> None:
+        super().__init__("Your organisation asks for a right that a supervisor here must approve: tell them.")
 
 
 class NoGrants(NotSignedIn):
@@ -35,11 +46,16 @@ class NoGrants(NotSignedIn):
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """What a sign-in through the provider comes to: the account, None where it has no right, and what is to be recorded."""
+    """What a sign-in through the provider comes to: the account, None where there is none, and what is to be recorded.
+
+    `grants` are those it has now; `asked` are those the claims give on top, which a second person must approve.
+    """
 
     account_id: UUID | None
-    events: tuple[Event, ...]
-    entries: tuple[Entry, ...]
+    grants: tuple[Grant, ...] = ()
+    asked: tuple[Grant, ...] = ()
+    events: tuple[Event, ...] = ()
+    entries: tuple[Entry, ...] = ()
 
 
 async def take_in(
@@ -70,14 +86,16 @@ async def take_in(
         raise ProviderRefused("the account is closed")
     account_id = UUID(bytes=row["id"].bytes)
     held = await locked_grants(connection, account_id)
-    wanted = tuple(dict.fromkeys(given + tuple(grant for grant in held if grant.role in OFFICES)))
-    known = account_id if wanted else None
+    offices = tuple(grant for grant in held if grant.role in OFFICES)
+    at_once = tuple(grant for grant in given if grant in held or not takes_two_people(grant.role))
+    wanted = tuple(dict.fromkeys(at_once + offices))
+    asked = tuple(grant for grant in given if grant not in wanted)
     if set(wanted) == set(held):
-        return TakenIn(known, (), ())
+        return TakenIn(account_id, wanted, asked)
     event = await set_grants(connection, account_id, wanted, by=SYSTEM_ACTOR_ID, at=now)
     if not wanted:
         await connection.execute("DELETE FROM sessions WHERE account_id = $1", account_id)
-    return TakenIn(known, (event,), (_entry("grants_mapped", account_id, wanted),))
+    return TakenIn(account_id, wanted, asked, (event,), (_entry("grants_mapped", account_id, wanted),))
 
 
 async def _first_time(
@@ -91,7 +109,8 @@ async def _first_time(
     now: datetime,
 ) -> TakenIn:
     if not given:
-        return TakenIn(None, (), ())
+        return TakenIn(None)
+    at_once = tuple(grant for grant in given if not takes_two_people(grant.role))
     said = claim_of(claims, mapping.login_claim)
     name = claim_of(claims, mapping.name_claim)
     word = _NOT_LOGIN.sub("", said if isinstance(said, str) else "")[:LOGIN_MAX] or subject.hex()[:12]
@@ -100,14 +119,15 @@ async def _first_time(
     display_name = _storable(name if isinstance(name, str) else "") or login
     try:
         account_id, event = await create_account(
-            connection, login=login, display_name=display_name, password=None, grants=given, at=now
+            connection, login=login, display_name=display_name, password=None, grants=at_once, at=now
         )
     except InvalidInput as error:
         raise ProviderRefused("the log-in is taken") from error
     await connection.execute(
         "INSERT INTO provider_links (subject_hash, account_id, linked_at) VALUES ($1, $2, $3)", subject, account_id, now
     )
-    return TakenIn(account_id, (event,), (_entry("provider_linked", account_id, given),))
+    asked = tuple(grant for grant in given if grant not in at_once)
+    return TakenIn(account_id, at_once, asked, (event,), (_entry("provider_linked", account_id, at_once),))
 
 
 def _entry(action: str, account_id: UUID, grants: tuple[Grant, ...]) -> Entry:

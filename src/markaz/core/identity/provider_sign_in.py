@@ -2,18 +2,22 @@
 
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from markaz.core import events
-from markaz.core.db.pool import Database
+from markaz.core.acts import Act, Request
+from markaz.core.db.pool import Connection, Database
+from markaz.core.identity.accounts import account_actor
 from markaz.core.identity.mapping import ClaimMapping
-from markaz.core.identity.provider_accounts import NoGrants, take_in
+from markaz.core.identity.provider_accounts import AwaitsApproval, NoGrants, TakenIn, take_in
 from markaz.core.identity.providers import Provider, ProviderRefused, new_secret
 from markaz.core.identity.signing_in import Opened, SigningIn, Visitor
 from markaz.core.identity.steps import StepKind, spend
 from markaz.core.log import appending
+from markaz.core.permissions import Grant
 from markaz.kit.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -33,7 +37,10 @@ class Returned:
 
 
 class ProviderSignIn:
-    """Signs people in through one provider. `find` knows the codes of territories."""
+    """Signs people in through one provider. `find` knows the codes of territories.
+
+    `ask` asks for a second person who approves a grant for the actor of that act, unless somebody was asked already.
+    """
 
     def __init__(
         self,
@@ -43,12 +50,14 @@ class ProviderSignIn:
         provider: Provider,
         mapping: ClaimMapping,
         find: Callable[[str], int | None],
+        ask: Callable[[Act, Grant], Awaitable[None]],
     ) -> None:
         self._database = database
         self._clock = clock
         self._signing_in = signing_in
         self._mapping = mapping
         self._find = find
+        self._ask = ask
         self.provider = provider
 
     async def begin(self) -> tuple[str, str]:
@@ -60,7 +69,7 @@ class ProviderSignIn:
     async def finish(self, step_text: str | None, returned: Returned, visitor: Visitor) -> Opened:
         """Open a session for whom the provider vouches.
 
-        Raises StepEnded, ProviderRefused, ProviderAway or NoGrants. The step is taken in any case.
+        Raises StepEnded, ProviderRefused, ProviderAway, NoGrants or AwaitsApproval. The step is taken in any case.
         """
         now, issuer = self._clock.now(), self.provider.config.issuer
         step = self._signing_in.steps.open(StepKind.PROVIDER, step_text, now)
@@ -77,12 +86,28 @@ class ProviderSignIn:
         opened: Opened | None = None
         async with self._database.transaction() as connection:
             taken = await take_in(connection, claims, given, mapping=self._mapping, issuer=issuer, now=now)
-            if taken.account_id is not None:
+            if taken.account_id is not None and taken.grants:
                 opened = await self._signing_in.by_provider(connection, taken.account_id, visitor, now)
-            if taken.events:
-                await events.append(connection, taken.events)
-            if taken.entries:
-                await appending.append(connection, now, taken.entries)
+            await self._record(connection, taken)
         if opened is None:
-            raise NoGrants
+            raise AwaitsApproval if taken.asked else NoGrants
         return opened
+
+    async def _record(self, connection: Connection, taken: TakenIn) -> None:
+        """Ask for the second person where one is needed, then write events and entries: the last statements."""
+        now, told, entries = self._clock.now(), list(taken.events), list(taken.entries)
+        if taken.account_id is not None and taken.asked:
+            act = await self._act_of(connection, taken.account_id)
+            for grant in taken.asked:
+                await self._ask(act, grant)
+            told += act.events
+            entries += act.entries
+        if told:
+            await events.append(connection, told)
+        if entries:
+            await appending.append(connection, now, entries)
+
+    async def _act_of(self, connection: Connection, account_id: UUID) -> Act:
+        """Return an act in which the person signing in asks: it is their own claims that ask for the right."""
+        actor = await account_actor(connection, account_id)
+        return Act(connection, Request(actor, "identity_provider"), self._clock.now())

@@ -2,6 +2,9 @@
 
 Whoever can approve is made by two people as well, so nobody makes a second self that approves for them. The one who
 is appointed decides nothing of it. Giving or taking an office is a public entry of the log.
+
+Claims of the organisation's provider ask too, never for an office. What they ask for is approved by somebody who
+manages no accounts: an administrator may well be the one who fills the provider's groups (ADR 0018).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -71,6 +74,16 @@ class Appointments:
         self._enter(act, "appointment.asked", account_id, what, grant.territory_id)
         return request_id
 
+    async def ask_for_provider(self, act: Act, grant: Grant) -> None:
+        """Ask for what claims give the actor of this act, unless it waits already or was refused within a week."""
+        what = _what(act.actor.id, grant, GIVE)
+        if grant.role in OFFICES or not takes_two_people(grant.role):
+            raise InvalidInput("No provider asks for this role.", field="role")
+        if await store.was_asked(act.connection, KIND, orjson.dumps(what).decode(), act.now - LIFE):
+            return
+        await two_people.ask(act, KIND, what, grant.territory_id, LIFE)
+        self._enter(act, "appointment.asked", act.actor.id, what, grant.territory_id)
+
     async def approve(self, request: Request, request_id: UUID) -> Answer:
         """Approve as the second person: from the commit on it holds. Raises as two_people.approve does."""
 
@@ -79,6 +92,8 @@ class Appointments:
             asked = await two_people.approve(act, request_id, KIND)
             account_id, grant, change = _of(asked)
             _check_not_own(act.actor, account_id)
+            if not _may_approve(asked, act.actor):
+                raise Forbidden("The provider asks for this: somebody who manages no accounts must approve it.")
             held = await identity.locked_grants(act.connection, account_id)
             rest = tuple(one for one in held if one != grant)
             grants = (*rest, grant) if change == GIVE else rest
@@ -156,7 +171,9 @@ class Appointments:
             "territory_id": grant.territory_id,
             "account": {"id": str(account_id), "name": names.get(account_id, "")},
             **{name: value for name, value in asked.wire().items() if name in {"asked_by", "asked_at", "ends_at"}},
+            "by_provider": _is_of_provider(asked),
             "may_decide": decides,
+            "may_approve": decides and _may_approve(asked, actor),
             "may_withdraw": asked.asked_by == actor.id,
         }
 
@@ -188,6 +205,15 @@ class Appointments:
 def _check_not_own(actor: Actor, account_id: UUID) -> None:
     if actor.id == account_id:
         raise Forbidden("Nobody decides about their own appointment.")
+
+
+def _is_of_provider(asked: Asked) -> bool:
+    """Say whether claims asked: in the console nobody asks for themselves."""
+    return str(asked.what["account_id"]) == str(asked.asked_by)
+
+
+def _may_approve(asked: Asked, actor: Actor) -> bool:
+    return not (_is_of_provider(asked) and P.ACCOUNT_MANAGE in actor.permissions())
 
 
 def _check_takes_two(role: Role, change: str) -> None:

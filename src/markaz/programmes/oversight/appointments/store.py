@@ -1,6 +1,7 @@
 """All SQL of appointments. It decides nothing and commits nothing."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,19 @@ async def is_waiting(connection: Connection, kind: str, what: str) -> bool:
             "AND ends_at > now())",
             kind,
             what,
+        )
+    )
+
+
+async def was_asked(connection: Connection, kind: str, what: str, since: datetime) -> bool:
+    """Say whether the very same thing was asked since then and waits, or was refused."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM two_person_requests WHERE kind = $1 AND state IN ('asked', 'refused') "
+            "AND what = $2::text::jsonb AND asked_at > $3)",
+            kind,
+            what,
+            since,
         )
     )
 
