@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +95,14 @@ def create_app(centre: Centre) -> FastAPI:
         *centre.oversight.routers(centre.guard),
         log_router(centre),
     ):
-        app.include_router(router)
-    document = openapi(app)
+        # Not include_router: it makes every route a second time, for a prefix and defaults that none is given here.
+        app.router.routes.extend(router.routes)
+    document = cache(lambda: openapi(app))
 
+    # Made when first asked for, in a thread: a third of a second of work that a start need not wait for.
     @app.get("/openapi.json", include_in_schema=False, openapi_extra=declares(Permission.PUBLIC))
-    async def openapi_json() -> dict[str, Any]:
-        return document
+    def openapi_json() -> dict[str, Any]:
+        return document()
 
     check_routes(app.routes)
     errors.install(app)
