@@ -58,6 +58,7 @@ def own_account_router(centre: Centre) -> APIRouter:
     _add_ways(router, centre)
     _add_passkeys(router, centre)
     _add_codes(router, centre)
+    _add_recovery_codes(router, centre)
     _add_sessions(router, centre)
     return router
 
@@ -221,6 +222,10 @@ def _add_codes(router: APIRouter, centre: Centre) -> None:
             return Answer(200, {})
 
         return reply_of(await centre.spine.acts.run(request, work))
+
+
+def _add_recovery_codes(router: APIRouter, centre: Centre) -> None:
+    own, needs = centre.guard.requires_own_session(), declares(P.SIGNED_IN)
 
     @router.post("/recovery-codes", status_code=201, openapi_extra=needs)
     async def recovery_codes(http: HttpRequest, request: Annotated[Request, Depends(own)]) -> Response:

@@ -13,7 +13,7 @@ from markaz.core.errors import MarkazError, NotPossibleNow, NotSignedIn
 from markaz.core.identity.provider_sign_in import AWAY_LIFE, CODE_MAX, Returned
 from markaz.core.identity.providers import ProviderRefused
 from markaz.core.identity.sessions import Level, SignedIn, session_of
-from markaz.core.identity.signing_in import CodeNeeded, Opened
+from markaz.core.identity.signing_in import Opened
 from markaz.core.identity.steps import StepEnded, StepKind
 from markaz.core.permissions import Permission
 from markaz.core.routes import declares, reply
@@ -72,17 +72,15 @@ class CredentialBody(BaseModel):
 def sign_in_router(centre: Centre) -> APIRouter:
     """Return the routes of signing in and out."""
     router = APIRouter(prefix="/api", tags=["session"])
-    cookies, signing_in, public = centre.guard.cookies, centre.signing_in, declares(P.PUBLIC)
+    _add_password(router, centre)
+    _add_passkey(router, centre)
+    _add_provider(router, centre)
+    _add_session(router, centre)
+    return router
 
-    async def opened(http: HttpRequest, result: Opened, *over: StepKind) -> Response:
-        async with centre.database.transaction() as connection:
-            session = await session_of(connection, result.session.token, now=centre.clock.now())
-            await _end_before(centre, http, connection)
-        response = reply(200, me_of(centre, session))
-        cookies.give_opened(response, result, signing_in.life)
-        for kind in over:
-            cookies.take_step(response, kind)
-        return response
+
+def _add_password(router: APIRouter, centre: Centre) -> None:
+    cookies, signing_in, public = centre.guard.cookies, centre.signing_in, declares(P.PUBLIC)
 
     @router.post("/session", openapi_extra=public, responses={202: {"description": "A one-time code is asked for."}})
     async def sign_in(body: SignInBody, http: HttpRequest) -> Response:
@@ -90,8 +88,7 @@ def sign_in_router(centre: Centre) -> APIRouter:
         check_same_origin(http)
         result = await signing_in.by_password(body.login, body.password, cookies.visitor(http))
         if isinstance(result, Opened):
-            return await opened(http, result)
-        assert isinstance(result, CodeNeeded)
+            return await _opened(centre, http, result)
         response = reply(202, {"next": "code"})
         cookies.give_step(response, StepKind.CODE, result.step)
         return response
@@ -106,7 +103,11 @@ def sign_in_router(centre: Centre) -> APIRouter:
         code, is_recovery = body.recovery_code or body.code or "", body.recovery_code is not None
         step = cookies.step(http, StepKind.CODE)
         result = await signing_in.by_code(step, code, is_recovery=is_recovery, visitor=visitor)
-        return await opened(http, result, StepKind.CODE)
+        return await _opened(centre, http, result, StepKind.CODE)
+
+
+def _add_passkey(router: APIRouter, centre: Centre) -> None:
+    cookies, signing_in, public = centre.guard.cookies, centre.signing_in, declares(P.PUBLIC)
 
     @router.post("/session/passkey/options", openapi_extra=public)
     async def passkey_options(body: PasskeyAskBody, http: HttpRequest) -> Response:
@@ -124,7 +125,11 @@ def sign_in_router(centre: Centre) -> APIRouter:
         check_same_origin(http)
         step = cookies.step(http, StepKind.PASSKEY)
         result = await signing_in.by_passkey(step, body.credential, cookies.visitor(http))
-        return await opened(http, result, StepKind.PASSKEY, StepKind.CODE)
+        return await _opened(centre, http, result, StepKind.PASSKEY, StepKind.CODE)
+
+
+def _add_provider(router: APIRouter, centre: Centre) -> None:
+    cookies, signing_in, public = centre.guard.cookies, centre.signing_in, declares(P.PUBLIC)
 
     @router.post("/session/provider", openapi_extra=public)
     async def to_provider(http: HttpRequest) -> Response:
@@ -165,7 +170,11 @@ def sign_in_router(centre: Centre) -> APIRouter:
         cookies.take_step(response, StepKind.PROVIDER)
         return response
 
-    @router.delete("/session", status_code=204, openapi_extra=public)
+
+def _add_session(router: APIRouter, centre: Centre) -> None:
+    cookies = centre.guard.cookies
+
+    @router.delete("/session", status_code=204, openapi_extra=declares(P.PUBLIC))
     async def sign_out(http: HttpRequest) -> Response:
         """End this session and its streams."""
         check_same_origin(http)
@@ -187,7 +196,17 @@ def sign_in_router(centre: Centre) -> APIRouter:
         """Return who is signed in and what they may do where."""
         return reply(200, me_of(centre, http.state.session or request.actor))
 
-    return router
+
+async def _opened(centre: Centre, http: HttpRequest, result: Opened, *over: StepKind) -> Response:
+    """Answer a sign-in that succeeded: the session's cookie, and the cookies of the steps that are over taken away."""
+    async with centre.database.transaction() as connection:
+        session = await session_of(connection, result.session.token, now=centre.clock.now())
+        await _end_before(centre, http, connection)
+    response = reply(200, me_of(centre, session))
+    centre.guard.cookies.give_opened(response, result, centre.signing_in.life)
+    for kind in over:
+        centre.guard.cookies.take_step(response, kind)
+    return response
 
 
 def me_of(centre: Centre, who: Any) -> dict[str, Any]:

@@ -22,13 +22,19 @@ from markaz.programmes.incidents.reading import PAGE_LIMIT, IncidentQuery, Readi
 from markaz.programmes.incidents.service import Desk
 
 P = Permission
-PACKED_FROM_BYTES = 50_000
+SetClock = Callable[[Actor, shapes.ReplayClockBody | None], None]
 
 
 def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
     """Return the routes of the commands of live officers."""
     router = APIRouter(prefix="/api", tags=["desk"])
+    _add_assignments(router, desk, guard)
+    _add_incident(router, desk, guard, codes)
+    _add_units(router, desk, guard, codes)
+    return router
 
+
+def _add_assignments(router: APIRouter, desk: Desk, guard: Guard) -> None:
     @router.post("/incidents/{incident_id}/assignments", status_code=201, openapi_extra=declares(P.INCIDENT_DISPATCH))
     async def assign_unit(
         incident_id: UUID,
@@ -64,6 +70,8 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
         )
         return reply_of(await desk.correct_stage(request, incident_id, command))
 
+
+def _add_incident(router: APIRouter, desk: Desk, guard: Guard, codes: CodeTables) -> None:
     @router.post("/incidents/{incident_id}/changes", openapi_extra=declares(P.INCIDENT_CHANGE))
     async def change_incident(
         incident_id: UUID,
@@ -108,6 +116,8 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
             )
         )
 
+
+def _add_units(router: APIRouter, desk: Desk, guard: Guard, codes: CodeTables) -> None:
     @router.post("/units", status_code=201, openapi_extra=declares(P.UNIT_REGISTER))
     async def register_unit(
         body: shapes.RegisterUnitBody, request: Annotated[Request, Depends(guard.requires(P.UNIT_REGISTER))]
@@ -127,8 +137,6 @@ def desk_router(desk: Desk, guard: Guard, codes: CodeTables) -> APIRouter:
         command = commands.SetUnitStatus(body.status, body.version, body.occurred_at, reason)
         return reply_of(await desk.set_unit_status(request, unit_id, command))
 
-    return router
-
 
 def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], Any]) -> APIRouter:
     """Return the routes that read."""
@@ -141,6 +149,12 @@ def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], An
         """Return the live picture and the stream number it is of."""
         return await reply_packed(http, await reading.snapshot(request.actor) | {"clock": replay_clock()})
 
+    _add_records(router, reading, guard)
+    _add_figures(router, reading, guard)
+    return router
+
+
+def _add_records(router: APIRouter, reading: Reading, guard: Guard) -> None:
     @router.get("/incidents", openapi_extra=declares(P.INCIDENT_READ))
     async def incidents(
         request: Annotated[Request, Depends(guard.requires(P.INCIDENT_READ))],
@@ -185,6 +199,8 @@ def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], An
         """Destroy the keys of what an incident holds of people."""
         return reply_of(await reading.erase(request, incident_id))
 
+
+def _add_figures(router: APIRouter, reading: Reading, guard: Guard) -> None:
     @router.get("/figures/response", openapi_extra=declares(P.FIGURES_READ))
     async def response_figures(
         request: Annotated[Request, Depends(guard.requires(P.FIGURES_READ))],
@@ -209,12 +225,8 @@ def reading_router(reading: Reading, guard: Guard, replay_clock: Callable[[], An
         """Return open incidents and units of a territory and its children."""
         return reply(200, await reading.counts(request.actor, territory_id))
 
-    return router
 
-
-def intake_router(
-    intake: Intake, guard: Guard, set_clock: Callable[[Actor, shapes.ReplayClockBody | None], None]
-) -> APIRouter:
+def intake_router(intake: Intake, guard: Guard, set_clock: SetClock) -> APIRouter:
     """Return the routes for other systems' calls."""
     router = APIRouter(prefix="/api/intake", tags=["intake"])
     needs = declares(P.INTAKE)
@@ -273,6 +285,13 @@ def intake_router(
         at = shapes.Stated(at=body.at, precision=body.precision).time()
         return reply_of(await intake.close(request, commands.IntakeClose(body.source, body.call_key, body.outcome, at)))
 
+    _add_clock(router, guard, set_clock)
+    return router
+
+
+def _add_clock(router: APIRouter, guard: Guard, set_clock: SetClock) -> None:
+    needs = declares(P.INTAKE)
+
     @router.put("/clock", status_code=204, openapi_extra=needs)
     async def put_clock(
         body: shapes.ReplayClockBody, request: Annotated[Request, Depends(guard.requires(P.INTAKE))]
@@ -286,8 +305,6 @@ def intake_router(
         """Take the label of the replay away."""
         set_clock(request.actor, None)
         return Response(status_code=204)
-
-    return router
 
 
 def positions_router(positions: Positions, guard: Guard, spine: Spine) -> APIRouter:

@@ -63,6 +63,11 @@ def aid_router(aid: Aid, holds: Holds, guard: Guard, codes: CodeTables) -> APIRo
         """Send a lent unit home."""
         return reply_of(await aid.bring_back(request, unit_id, body.version))
 
+    _add_holds(router, holds, guard)
+    return router
+
+
+def _add_holds(router: APIRouter, holds: Holds, guard: Guard) -> None:
     @router.post("/incidents/{incident_id}/position-hold", openapi_extra=declares(P.POSITION_HOLD))
     async def hold(
         incident_id: UUID,
@@ -78,5 +83,3 @@ def aid_router(aid: Aid, holds: Holds, guard: Guard, codes: CodeTables) -> APIRo
     ) -> Response:
         """Return the positions an incident holds; each look is recorded."""
         return reply(200, await holds.held(request, incident_id))
-
-    return router
