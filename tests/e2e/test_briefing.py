@@ -1,6 +1,7 @@
 """The briefing in a browser: two officers hand over by keyboard alone, and a supervisor makes the summary of the day."""
 
 import io
+import re
 from pathlib import Path
 
 import pypdf
@@ -53,6 +54,7 @@ async def test_two_officers_hand_over_by_keyboard_alone(centre: RunningCentre, s
     await two.page.get_by_role("link", name="Take over").focus()
     await two.page.keyboard.press("Enter")
     await expect(two.page.get_by_text("0 of 9")).to_be_visible(timeout=SHOWN_MS)
+    await expect(two.page.locator(".look-mark")).to_contain_text("Shown to Officer second at ")
     accept = two.page.get_by_role("button", name="I take over: sign")
     await expect(accept).to_be_disabled()
     await two.page.locator("main").focus()
@@ -100,6 +102,11 @@ async def test_a_supervisor_makes_the_summary_and_takes_it_away(
     await (await saved.value).save_as(target)
     text = "".join(p.extract_text() for p in pypdf.PdfReader(io.BytesIO(target.read_bytes())).pages)
     assert "A shop" in text
+    viewer = f"Officer {(await centre.person(Role.SUPERVISOR)).login}"
+    assert f"Shown to: {viewer}, " in text
+    await expect(page.locator(".look-mark")).to_contain_text(f"Shown to {viewer} at ")
+    for sheet in pypdf.PdfReader(io.BytesIO(await page.pdf())).pages:  # what a printer would put on paper
+        assert re.search(rf"Printed by {viewer}, .+ \(UTC[+-]\d\d:\d\d\)", sheet.extract_text())
     await page.locator("tr", has_text="Theft").get_by_role("link").first.click()
     await page.wait_for_url("**/incidents?**category=theft**")
     await expect(page.locator("tbody tr")).to_have_count(2, timeout=SHOWN_MS)

@@ -17,12 +17,13 @@ from tests.support.land import Land
 from tests.support.summaries import HOSTILE, NAMES, content, summary, wording
 
 from markaz.core.errors import Unavailable
-from markaz.core.permissions import Role
+from markaz.core.permissions import Grant, Role
 from markaz.core.press import pdf as pdf_module
 from markaz.core.press.pdf import NotSet, Press
 from markaz.core.territories.model import LANGUAGES
 from markaz.kit.clock import FakeClock
 from markaz.programmes.incidents.briefing.paper.report import report_of
+from markaz.programmes.incidents.briefing.paper.wording import labels
 from markaz.programmes.incidents.briefing.papers import TEMPLATE
 
 
@@ -47,6 +48,7 @@ async def test_every_letter_of_the_four_languages_is_on_the_page(language: str) 
     assert "\ufffd" not in pages
     for page in pypdf.PdfReader(io.BytesIO(await Press(TEMPLATE).pdf_of(report))).pages:
         assert report["band"] in page.extract_text()
+        assert squeezed("Шаҳноза Oʻktamova, 02.03.2026 09:05:06 (UTC+05:00)") in squeezed(page.extract_text())
 
 
 async def test_the_same_summary_gives_the_same_bytes_dated_by_its_making() -> None:
@@ -56,6 +58,14 @@ async def test_the_same_summary_gives_the_same_bytes_dated_by_its_making() -> No
     meta = pypdf.PdfReader(io.BytesIO(first)).metadata
     assert meta is not None
     assert meta.creation_date == datetime(2026, 3, 2, 3, 20, 11, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_sheet_that_nobody_asked_for_says_so_on_each_page(language: str) -> None:
+    report = report_of({**summary(), "access": None}, wording(language), band=None)
+    for page in pypdf.PdfReader(io.BytesIO(await Press(TEMPLATE).pdf_of(report))).pages:
+        assert squeezed(labels()["no_viewer"][language]) in squeezed(page.extract_text())
+        assert "Шаҳноза" not in page.extract_text()
 
 
 async def test_text_that_looks_like_code_is_set_as_text() -> None:
@@ -113,6 +123,15 @@ async def test_files_of_a_centre_carry_its_band_and_nobody_by_name(open_centre_w
     assert canaries.found_in(text_of(pdf.content).encode() + table.content) == []
     again = await officer.get(f"/api/summaries/{id_}/pdf", language="en")
     assert again.content == pdf.content
+    colleague = await desk.newcomer(Grant(Role.SUPERVISOR, Land.WEST), login="colleague")
+    theirs = text_of((await colleague.get(f"/api/summaries/{id_}/pdf", language="en")).content)
+    name = f"Officer {officer.login}, 01.03.2026 12:00:00 (UTC+05:00)"
+    assert (name in text_of(pdf.content), name in theirs, "Shown to: Officer colleague" in theirs) == (
+        True,
+        False,
+        True,
+    )
+    assert name.split(", ")[0] in table.content.decode("utf-8-sig").splitlines()[-1]
     protector = await desk.person(Role.DATA_PROTECTION_OFFICER)
     await protector.post(f"/api/incidents/{incident['id']}/erasure")
     erased = text_of((await officer.get(f"/api/summaries/{id_}/pdf", language="en")).content)

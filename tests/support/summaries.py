@@ -61,6 +61,14 @@ def summary(sentence: str = HOSTILE) -> dict[str, Any]:
         "day": "2026-03-01",
         "version": 2,
         "as_of_seq": 1234,
+        "access": {
+            "by": "office",
+            "needed": None,
+            "classes": ["summary_sentence"],
+            "until": None,
+            "viewer": "Шаҳноза Oʻktamova",
+            "at": "2026-03-02T04:05:06.700000Z",
+        },
     }
 
 

@@ -70,6 +70,25 @@ def test_csv_holds_every_figure_of_the_content() -> None:
     assert (figures["response_p50_s"], figures["response_within"]) == ("305", "3")
 
 
+def test_the_last_line_of_a_csv_says_who_asked_and_when_or_that_nobody_did() -> None:
+    last = lines("en")[-1]
+    assert (last["figure"], last["name"], last["value"]) == (
+        "shown_to",
+        "Шаҳноза Oʻktamova",
+        "02.03.2026 09:05:06 (UTC+05:00)",
+    )
+    alone = csv_of({**summary(), "access": None}, wording("en")).decode("utf-8-sig").splitlines()[-1]
+    assert "shown to nobody yet" in alone
+    assert "Шаҳноза" not in alone
+
+
+def test_a_paper_whose_sentences_were_closed_to_its_viewer_says_so() -> None:
+    closed = summary()["access"] | {"by": None, "needed": "purpose", "classes": []}
+    assert report_of(summary() | {"access": closed}, wording("en"), band=None)["mark"].endswith(
+        "The sentences are closed to this person and are not shown."
+    )
+
+
 def test_numbers_and_times_read_as_people_write_them() -> None:
     assert number(1_234_567) == "1\u202f234\u202f567"
     assert [minutes(5), minutes(3_725), minutes(-61), minutes(None)] == ["0:05", "62:05", "-1:01", "–"]

@@ -1,9 +1,7 @@
-/** On a card: what is needed to see what names people, and beside what is shown to whom, when and why; printed too. */
+/** On a card: what is needed to see what names people, and why one may or may not. */
 import { useState } from "react";
 import type { Access, Why } from "../api/access";
 import { useSession, useWords } from "../context";
-import { en } from "../i18n/en";
-import type { Key } from "../i18n/messages";
 import { Dialog } from "../ui/dialog";
 import { useKeys } from "../ui/keys";
 import { Kbd } from "../ui/marks";
@@ -56,19 +54,7 @@ export function Needed({ incidentId, access, canTake, onOpened }: Props) {
   );
 }
 
-/** The mark of a page that shows person data: quiet on the screen, and on paper too. */
-export function Mark({ access, incidentId }: { access: Access; incidentId?: string }) {
-  const { t, f } = useWords();
-  const by = `look.by.${access.by ?? ""}`;
-  return (
-    <p className="look-mark quiet small num">
-      {t("look.mark", { viewer: access.viewer, at: f.full(access.at), by: by in en ? t(by as Key) : (access.by ?? "") })}
-      {access.until !== null && <> · {t("look.mark_until", { at: f.full(access.until) })}</>} {incidentId !== undefined && <WhyButton incidentId={incidentId} />}
-    </p>
-  );
-}
-
-function WhyButton({ incidentId }: { incidentId: string }) {
+export function WhyButton({ incidentId }: { incidentId: string }) {
   const { t } = useWords();
   const [isOpen, setOpen] = useState(false);
   return (

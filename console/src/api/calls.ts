@@ -1,4 +1,5 @@
 /** The shapes of taking a call: the form, likely duplicates, and what is known of the place. */
+import type { Access } from "./access";
 import type { Confidence, EnteredVia, IncidentView, Names, Place, SafeContact } from "./types";
 
 export interface NewIncident {
@@ -67,6 +68,7 @@ export interface PlaceHistory {
   is_cut: boolean;
   counts: { category: string; outcome: string | null; count: number }[];
   items: { day: string; category: string; outcome: string | null }[];
+  access?: Access;
 }
 
 export interface GuideCard {
@@ -92,4 +94,5 @@ export interface Call {
 export interface Calls {
   items: Call[];
   may_open: boolean;
+  access?: Access;
 }

@@ -3443,7 +3443,7 @@ export interface paths {
         };
         /**
          * Csv
-         * @description Return the figures of a stored summary as CSV: UTF-8 with a byte order mark.
+         * @description Return the figures of a stored summary as CSV: UTF-8 with a byte order mark, the last line says who asked and when.
          */
         get: operations["csv_api_summaries__summary_id__csv_get"];
         put?: never;
@@ -3463,7 +3463,7 @@ export interface paths {
         };
         /**
          * Pdf
-         * @description Return a stored summary as PDF; the same summary gives the same bytes.
+         * @description Return a stored summary as PDF, marked with who asks and when.
          */
         get: operations["pdf_api_summaries__summary_id__pdf_get"];
         put?: never;

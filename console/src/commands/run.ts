@@ -1,4 +1,5 @@
 /** Does what a plan says: one command each, under its own key, or a way to another screen. */
+import type { Access } from "../api/access";
 import { Command, read, Unreachable } from "../api/client";
 import type { BackupRequest, CorrectionRequest, DispatchRequest, NoteRequest, OwnerRequest, StageRequest, UnitStatusRequest, WithdrawalRequest } from "../api/contract-check";
 import type { Recommendations, Stage } from "../api/types";
@@ -26,10 +27,13 @@ export interface Found {
 export interface Findings {
   items: Found[];
   isNarrowed: boolean;
+  /** Where hits were found by their caller: to whom that was shown. */
+  access: Access | null;
 }
 
 interface Hits {
   purpose_needed?: boolean;
+  access?: Access | null;
   items: { kind: string; incident?: { id: string; number: string; place_label?: string | null }; unit?: { id: string; call_sign: string; incident_id: string | null } }[];
 }
 
@@ -110,11 +114,11 @@ async function undo(act: LastAct, reason: string): Promise<void> {
   }
 }
 
-function hits({ items, purpose_needed }: Hits): Findings {
+function hits({ items, purpose_needed, access }: Hits): Findings {
   const found = items.flatMap((hit, index) => {
     if (hit.incident) return [{ key: `${index}`, text: [hit.incident.number, hit.incident.place_label].filter(Boolean).join(" · "), to: `/desk/${hit.incident.id}` }];
     if (hit.unit) return [{ key: `${index}`, text: hit.unit.call_sign, to: hit.unit.incident_id ? `/desk/${hit.unit.incident_id}` : "/units" }];
     return [];
   });
-  return { items: found, isNarrowed: purpose_needed ?? false };
+  return { items: found, isNarrowed: purpose_needed ?? false, access: access ?? null };
 }

@@ -11,6 +11,8 @@ export interface Formats {
   dayClock(at: string | number, now_ms: number): string;
   /** 21.11.2025 03:12:45, or as much of it as is known */
   full(at: string | number, precision?: Precision): string;
+  /** 21.11.2025 03:12:45 (UTC+05:00): for a mark that is read elsewhere and later */
+  zoned(at: string | number): string;
   /** 42 s, 12 min, 1 h 05 min, 3 d */
   age(age_s: number): string;
   /** 7:32 */
@@ -38,6 +40,14 @@ export function formats(tag: LanguageTag, t: Translate): Formats {
   const month = new Intl.DateTimeFormat(tag === "en" ? "en-GB" : "ru", { month: tag === "en" ? "short" : "2-digit", year: "numeric" });
   const collator = new Intl.Collator(collation(tag), { numeric: true });
 
+  const full = (at: string | number, precision: Precision = "second") => {
+    const date = new Date(at);
+    if (precision === "month") return month.format(date);
+    if (precision === "day") return day.format(date);
+    const clock = time.format(date);
+    return `${day.format(date)} ${precision === "minute" ? clock.slice(0, 5) : clock}`;
+  };
+
   return {
     clock: (at) => time.format(new Date(at)),
     shortClock(at, now_ms) {
@@ -52,13 +62,8 @@ export function formats(tag: LanguageTag, t: Translate): Formats {
       if (date.toDateString() === now.toDateString()) return clock;
       return `${(date.getFullYear() === now.getFullYear() ? shortDay : day).format(date)} ${clock}`;
     },
-    full(at, precision = "second") {
-      const date = new Date(at);
-      if (precision === "month") return month.format(date);
-      if (precision === "day") return day.format(date);
-      const clock = time.format(date);
-      return `${day.format(date)} ${precision === "minute" ? clock.slice(0, 5) : clock}`;
-    },
+    full,
+    zoned: (at) => `${full(at)} (${zone(new Date(at))})`,
     age(age_s) {
       if (age_s < 60) return t("age.s", { n: Math.floor(age_s) });
       if (age_s < 3600) return t("age.min", { n: Math.floor(age_s / 60) });
@@ -84,6 +89,13 @@ export function formats(tag: LanguageTag, t: Translate): Formats {
     coordinates: (lon, lat) => `${lat.toFixed(5)}, ${lon.toFixed(5)}`,
     compare: (a, b) => collator.compare(a, b),
   };
+}
+
+/** UTC+05:00 */
+function zone(at: Date): string {
+  const ahead_min = -at.getTimezoneOffset();
+  const [h, min] = [Math.floor(Math.abs(ahead_min) / 60), Math.abs(ahead_min) % 60].map((part) => String(part).padStart(2, "0"));
+  return `UTC${ahead_min < 0 ? "-" : "+"}${h}:${min}`;
 }
 
 /** Where the browser has no Uzbek order it takes the nearest one it has. */

@@ -1,6 +1,7 @@
 /** The command line of the top bar: "/" leads here, a line below says what Enter will do before it is done, arrow up brings back what was typed. */
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { useNavigate } from "react-router";
+import { Mark } from "../access/mark";
 import { parse } from "../commands/parse";
 import { resolve, type Plan, type Trouble } from "../commands/resolve";
 import { EXAMPLES } from "../commands/words";
@@ -140,7 +141,7 @@ export function CommandLine() {
 function Hits({ findings, onChosen }: { findings: Findings; onChosen: () => void }) {
   const { t } = useWords();
   const navigate = useNavigate();
-  const { items: found, isNarrowed } = findings;
+  const { items: found, isNarrowed, access } = findings;
   if (found.length === 0) {
     return (
       <>
@@ -158,6 +159,11 @@ function Hits({ findings, onChosen }: { findings: Findings; onChosen: () => void
           </button>
         </li>
       ))}
+      {access !== null && (
+        <li>
+          <Mark access={access} />
+        </li>
+      )}
     </ul>
   );
 }

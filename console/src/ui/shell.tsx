@@ -18,6 +18,7 @@ import { useBeat } from "./presence";
 import { useKeys } from "./keys";
 import { Kbd } from "./marks";
 import { GlassBands } from "../access/glass-band";
+import { PrintMark } from "../access/mark";
 import { PurposeChip } from "../access/purpose-chip";
 import { NewCallButton } from "../screens/new-incident/new-call-key";
 
@@ -107,6 +108,7 @@ export function Shell({ children }: { children: ReactNode }) {
           {may(me, "picture") || may(me, "oversight") || pathname === "/account" ? children : <p className="empty">{t("app.no_screens", { command: "markaz" })}</p>}
         </ErrorBoundary>
       </main>
+      <PrintMark />
       {isLeaving && <LeaveDialog onClose={() => setIsLeaving(false)} />}
       {showKeys && <KeysDialog onClose={() => setShowKeys(false)} />}
     </div>

@@ -2,6 +2,7 @@
 import { useRef, useState, type ChangeEvent, type FormEvent } from "react";
 import type { Phone } from "./field";
 import { isUnsent, type Report } from "./outbox";
+import { markText } from "../access/mark-text";
 import { asPhoto } from "./photo";
 import { BIG_STAGES, MORE_STAGES, type FieldIncident, type Remembered } from "./types";
 import { useUnitWords } from "./words";
@@ -22,6 +23,8 @@ export function IncidentPart({ phone, known, reports, isOnline }: { phone: Phone
       <Facts incident={incident} known={known} />
       <Stages phone={phone} incident={incident} known={known} reports={reports} />
       <Words key={incident.id} phone={phone} />
+      {/* Remembered from before a mark was told: it comes with the next look. */}
+      {incident.access && <p className="quiet small num" dir="auto">{markText(incident.access, t, f)}</p>}
       {incident.notes.length > 0 && (
         <details className="unit-notes">
           <summary>{t("unit.notes", { n: incident.notes.length })}</summary>

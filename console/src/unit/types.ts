@@ -1,4 +1,5 @@
 /** What the centre tells a unit's phone, and what the phone holds of it. */
+import type { Access } from "../api/access";
 import type { AssignedUnit, Codes, IncidentView, UnitView } from "../api/types";
 
 export type Kept = "taken" | "same" | "beside";
@@ -16,6 +17,7 @@ export interface FieldIncident {
   view: Omit<IncidentView, "units"> & { units: Record<string, AssignedUnit> };
   sealed: { caller_name: string | null; caller_phone: string | null; address: string | null };
   notes: FieldNote[];
+  access?: Access;
 }
 
 export interface FieldNow {

@@ -7,6 +7,7 @@ import { session } from "../../session";
 import { useKeys } from "../../ui/keys";
 import { Kbd, PriorityMark } from "../../ui/marks";
 import { Problem } from "../../ui/problem";
+import { Mark } from "../../access/mark";
 import { useCommand } from "../../ui/use-command";
 import { useRead } from "../../ui/use-read";
 import type { HandedIncident, HandoverCard, ItemKind, SealedText } from "./types";
@@ -133,6 +134,7 @@ export function HandoverCardView({ id, onDone }: { id: string; onDone: () => voi
         ))}
       </ol>
       {lines.length === 0 && <p className="empty">{t("handover.empty")}</p>}
+      <Mark access={card.data?.access} />
       {isOffered && (
         <div className="panel-foot no-print">
           <progress aria-label={t("handover.items")} value={acknowledged} max={Math.max(1, lines.length)} />

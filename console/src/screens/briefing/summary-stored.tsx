@@ -1,6 +1,7 @@
 /** A summary that was made: it never changes. It can be printed, taken away, held against the log and against today. */
 import { useState } from "react";
 import { Link } from "react-router";
+import { Mark } from "../../access/mark";
 import { useNames, useSession, useWords } from "../../context";
 import { Problem } from "../../ui/problem";
 import { useRead } from "../../ui/use-read";
@@ -69,6 +70,7 @@ export function StoredSummary({ id }: { id: string }) {
         </section>
       )}
       <SummaryView content={content} sentences={sentences} />
+      <Mark access={summary.data.access} />
     </>
   );
 }

@@ -1,5 +1,7 @@
 /** The shapes of handovers and daily summaries as the server answers them; times are ISO 8601 text in UTC. */
 
+import type { Access } from "../../api/access";
+
 export const HAND_KINDS = ["person_held", "protection_order", "weapons", "keys", "fault", "note"] as const;
 export type HandKind = (typeof HAND_KINDS)[number];
 export const INCIDENT_KINDS = ["missing_person", "overdue_incident", "held_incident", "open_incident"] as const;
@@ -57,6 +59,7 @@ export interface HandoverCard {
   handover: Handover;
   items: HandoverItem[];
   new: NewIncident[];
+  access: Access;
 }
 
 export interface HandoverDraft {
@@ -133,6 +136,7 @@ export interface Summary extends SummaryHead {
   as_of_seq: number;
   content: Content;
   sentences: Record<string, SealedText | null>;
+  access: Access;
 }
 
 export interface SummaryList {

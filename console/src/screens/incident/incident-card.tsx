@@ -3,7 +3,8 @@ import { useEffect, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
 import { may } from "../../api/permissions";
 import { useNames, useSession, useWords } from "../../context";
-import { Mark, Needed } from "../../access/look";
+import { Needed, WhyButton } from "../../access/look";
+import { Mark } from "../../access/mark";
 import { Age, Kbd, PriorityMark } from "../../ui/marks";
 import { mayTakeOver, OwnerMark, TakeOver } from "../../ui/owner-mark";
 import { usePresence } from "../../ui/presence";
@@ -136,7 +137,11 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
           <Facts incident={incident} />
           <Sealed isOpened={isOpened && !data.hasLeft} card={data.card} />
         </div>
-        {access !== null && access.by !== null && <Mark access={access} incidentId={incident.id} />}
+        {access !== null && access.by !== null && (
+          <Mark access={access}>
+            <WhyButton incidentId={incident.id} />
+          </Mark>
+        )}
         {maySeeKnown && <Known incident={incident} hazards={hazards} />}
         {isOpened && !data.hasLeft && <Contents incident={incident} reading={data.contents} onReload={data.reload} />}
         {isOpened && !data.hasLeft && <Notes incidentId={incident.id} card={data.card} canAdd={may(me, "change")} />}

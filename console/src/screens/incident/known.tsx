@@ -3,6 +3,7 @@
  * on the server: hazards are read when the card is opened, the other two only when somebody asks for them.
  */
 import { useState } from "react";
+import { Mark } from "../../access/mark";
 import type { Calls, Hazard, IncidentView } from "../../api/types";
 import { read } from "../../api/client";
 import { may } from "../../api/permissions";
@@ -80,37 +81,40 @@ function CallList({ incident }: { incident: IncidentView }) {
   if (error !== null) return <Problem error={error} />;
   if (!data) return <p className="quiet">{t("app.loading")}</p>;
   return (
-    <ol className="parties">
-      {data.items.map((call) => (
-        <li key={call.id}>
-          <p>
-            <span className="num">{f.full(call.received_at)}</span> · <bdi>{names.channel(call.channel)}</bdi>
-            {call.by && (
-              <>
-                {" "}· <bdi className="quiet">{call.by}</bdi>
-              </>
+    <>
+      <ol className="parties">
+        {data.items.map((call) => (
+          <li key={call.id}>
+            <p>
+              <span className="num">{f.full(call.received_at)}</span> · <bdi>{names.channel(call.channel)}</bdi>
+              {call.by && (
+                <>
+                  {" "}· <bdi className="quiet">{call.by}</bdi>
+                </>
+              )}
+              {call.is_first && <span className="quiet"> · {t("known.first_call")}</span>}
+              {call.reference && <bdi className="quiet num"> · {call.reference}</bdi>}
+              {call.entered_via !== "console" && <span className="quiet"> · {t(`late.via.${call.entered_via}`)}</span>}
+            </p>
+            {call.erased ? (
+              <p className="quiet">{t("parties.erased")}</p>
+            ) : (
+              call.caller && (
+                <p className="outside-text" dir="auto">
+                  {[call.caller["caller_name"], call.caller["address"], call.caller["text"]].filter(Boolean).join(" · ")}{" "}
+                  {call.caller["caller_phone"] && <Telephone number={call.caller["caller_phone"]} rules={[...new Set([...call.safe_contact, ...incident.safe_contact])]} />}
+                </p>
+              )
             )}
-            {call.is_first && <span className="quiet"> · {t("known.first_call")}</span>}
-            {call.reference && <bdi className="quiet num"> · {call.reference}</bdi>}
-            {call.entered_via !== "console" && <span className="quiet"> · {t(`late.via.${call.entered_via}`)}</span>}
-          </p>
-          {call.erased ? (
-            <p className="quiet">{t("parties.erased")}</p>
-          ) : (
-            call.caller && (
-              <p className="outside-text" dir="auto">
-                {[call.caller["caller_name"], call.caller["address"], call.caller["text"]].filter(Boolean).join(" · ")}{" "}
-                {call.caller["caller_phone"] && <Telephone number={call.caller["caller_phone"]} rules={[...new Set([...call.safe_contact, ...incident.safe_contact])]} />}
-              </p>
-            )
-          )}
-          {!call.caller?.["caller_phone"] && call.safe_contact.length > 0 && (
-            <strong className="wrong">
-              <RuleWords rules={call.safe_contact} />
-            </strong>
-          )}
-        </li>
-      ))}
-    </ol>
+            {!call.caller?.["caller_phone"] && call.safe_contact.length > 0 && (
+              <strong className="wrong">
+                <RuleWords rules={call.safe_contact} />
+              </strong>
+            )}
+          </li>
+        ))}
+      </ol>
+      <Mark access={data.access} />
+    </>
   );
 }

@@ -1,4 +1,6 @@
 /** What helps while the call lasts: the guide card, hazards and the history of the place. It stands beside the form and never takes the focus. */
+import { Mark } from "../../access/mark";
+import type { Access } from "../../api/access";
 import type { GuideCard, Hazard, PlaceHistory } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
 import { useRead } from "../../ui/use-read";
@@ -40,12 +42,13 @@ function Lines({ title, lines }: { title: string; lines: string[] }) {
 /** `purpose` names the call or the incident for which one looks: the server records it. Null: nothing may be looked at yet. */
 export function Hazards({ purpose }: { purpose: string | null }) {
   const { t } = useWords();
-  const { data, error } = useRead<{ items: Hazard[] }>(purpose === null ? null : `/api/hazards?${purpose}`);
+  const { data, error } = useRead<{ items: Hazard[]; access?: Access }>(purpose === null ? null : `/api/hazards?${purpose}`);
   return (
     <section className="known" aria-labelledby="hazards-title">
       <h2 id="hazards-title">{t("call.hazards")}</h2>
       {error !== null ? <p className="wrong">{t("call.unread")}</p> : purpose === null ? <p className="quiet">{t("call.place_first")}</p> : data?.items.length === 0 && <p className="quiet">{t("call.hazards_none")}</p>}
       <HazardList items={data?.items ?? []} />
+      <Mark access={data?.access} />
     </section>
   );
 }
@@ -97,6 +100,7 @@ export function History({ purpose, level = 2 }: { purpose: string | null; level?
           </ul>
         </>
       )}
+      <Mark access={data?.access} />
     </section>
   );
 }

@@ -1,6 +1,8 @@
 /** Broken glass: each is judged by somebody who does not answer to the one who broke it. */
 import { useState, type FormEvent } from "react";
 import { Link } from "react-router";
+import { Mark } from "../../access/mark";
+import type { Access } from "../../api/access";
 import { useNames, useWords } from "../../context";
 import { Problem } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
@@ -30,6 +32,7 @@ interface WholeGlass extends GlassLine {
   sentence: string | null;
   remark: string | null;
   looks: { at: string; action: string }[];
+  access: Access;
 }
 
 export function GlassTab({ id }: { id: string | undefined }) {
@@ -91,6 +94,7 @@ function Glass({ id, onJudged }: { id: string; onJudged: () => void }) {
         <dt>{t("oversight.glass.looks")}</dt>
         <dd className="num">{f.number(one.looks.length)}</dd>
       </dl>
+      <Mark access={one.access} />
       {one.verdict ? (
         <p className="notice">
           {t(`oversight.glass.verdict.${one.verdict}`)}

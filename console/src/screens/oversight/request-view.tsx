@@ -1,6 +1,7 @@
 /** One request: who asks, what was found, every look with its delay, and the answer as the person will read it. */
 import { useState } from "react";
 import { Link } from "react-router";
+import { Mark } from "../../access/mark";
 import { useNames, useWords } from "../../context";
 import { LANGUAGES } from "../../i18n/language";
 import { en } from "../../i18n/en";
@@ -51,6 +52,7 @@ export function RequestView({ id, onChanged }: { id: string; onChanged: () => vo
       <Papers one={one} />
       <Found one={one} />
       {one.kind === "who_looked" && <Looks one={one} onChanged={changed} />}
+      <Mark access={one.access} />
       {answering && <AnswerDialog one={one} onClose={() => setAnswering(false)} onDone={changed} />}
     </article>
   );

@@ -1,6 +1,7 @@
 /** The review queue: cases without a name. J and K walk it, 1 to 3 choose the verdict, Enter in the reason gives it. */
 import { useRef, useState, type FormEvent } from "react";
 import { Link, useNavigate } from "react-router";
+import { Mark } from "../../access/mark";
 import { useNames, useWords } from "../../context";
 import { en } from "../../i18n/en";
 import type { Key } from "../../i18n/messages";
@@ -106,6 +107,7 @@ function Case({ id, onJudged }: { id: string; onJudged: () => void }) {
         {t("review.case", { label: one.label })}
       </h2>
       <CaseFacts one={one} />
+      <Mark access={one.access} />
       {one.verdict ? (
         <p>
           <VerdictMark verdict={one.verdict} />

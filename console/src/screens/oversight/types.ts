@@ -1,4 +1,6 @@
 /** The shapes of oversight as the console uses them; contract-check.ts holds the requests to the server's. */
+import type { Access } from "../../api/access";
+
 export const VERDICTS = ["in_order", "misuse", "cannot_tell"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 export type Question = "own_family_name" | "own_address" | "own_neighbourhood" | "colleague" | "night_burst" | "self_opened" | "edited_before" | "broken_glass";
@@ -29,6 +31,7 @@ export interface ReviewCase extends ReviewLine {
   purpose: { text: string | null; erased: boolean } | null;
   incident: { category: string; priority: string; status: "open" | "closed"; received_at: string; territory_id: number } | null;
   relation: string | null;
+  access: Access;
 }
 
 export interface Sample {
@@ -113,6 +116,7 @@ export interface WholeRequest extends RightLine {
   person: { name: string | null; phone: string | null; reach: string | null; text: string | null } | null;
   records: { sealed_id: string; incident: string; territory_id: number; role: string; received_at: string; restricted: boolean; erased: boolean }[];
   looks: (ToldLook & { entry_id: number; delayed: { id: string; ground: DelayGround; ends_at: string } | null })[];
+  access: Access;
   document: { answer: RightAnswer | null; reasons: string | null; incidents: string[]; looks: ToldLook[] };
 }
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from markaz.core import tasks
 from markaz.core.access import store
 from markaz.core.access.line import is_subordinate
+from markaz.core.access.mark import mark
 from markaz.core.access.standing import Incidents, Standing
 from markaz.core.acts import Act, Acts, Answer, Request, entry_of, officer_event
 from markaz.core.db.pool import Connection, Database
@@ -162,6 +163,7 @@ class Glass:
 
     async def read(self, request: Request, glass_id: UUID) -> dict[str, Any]:
         """Return one with its sentence and what was looked at under it, and leave an entry of the review."""
+        now = self._clock.now()
         async with self._database.transaction() as connection:
             row = _seen(request.actor, await store.glass(connection, glass_id), self._territories())
             wanted = [id_ for id_ in (row["sealed_id"], row["verdict_sealed_id"]) if id_ is not None]
@@ -177,7 +179,7 @@ class Glass:
                 row["reference"],
                 territory_id=row["territory_id"],
             )
-            await append(connection, self._clock.now(), [entry])
+            await append(connection, now, [entry])
         words = opened.get(row["verdict_sealed_id"]) or {}
         return _view(row) | {
             "may_judge": may_judge,
@@ -187,6 +189,7 @@ class Glass:
                 {"at": iso(one["at"]), "action": one["action"], "classes": (one["classes"] or "").split(",")}
                 for one in looks
             ],
+            "access": mark(request.actor.display_name, now, by="review"),
         }
 
     async def judge(self, request: Request, glass_id: UUID, verdict: Verdict, remark: str | None) -> Answer:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from markaz.core.access import store
 from markaz.core.access.decision import Decider, Decision
+from markaz.core.access.mark import mark
 from markaz.core.access.model import (
     Action,
     Context,
@@ -213,14 +214,14 @@ class Look:
         explained = [self._looking.decider.explain(one.question) for one in refused]
         asks = any(one.asks_purpose for one in explained)
         ends = min((one.until for one in shown if one.until is not None), default=None)
-        return {
-            "by": shown[0].by if shown else None,
-            "needed": None if not refused else "purpose" if asks else "right",
-            "classes": sorted(one.data_class.value for one in shown),
-            "until": None if ends is None else iso(ends),
-            "viewer": self.request.actor.display_name,
-            "at": iso(self.now),
-        }
+        return mark(
+            self.request.actor.display_name,
+            self.now,
+            by=shown[0].by if shown else None,
+            needed=None if not refused else "purpose" if asks else "right",
+            classes=(one.data_class.value for one in shown),
+            until=ends,
+        )
 
     @property
     def entries(self) -> list[Entry]:

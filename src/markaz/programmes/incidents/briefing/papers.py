@@ -32,7 +32,7 @@ class Papers:
         self._press = Press(TEMPLATE)
 
     async def pdf(self, request: Request, summary_id: UUID, language: str) -> tuple[bytes, str]:
-        """Return the PDF of a summary and the name of its file; the same summary gives the same bytes."""
+        """Return the PDF of a summary and the name of its file; to the same viewer at the same moment it is the same bytes."""
         summary = await self._summaries.read(request, summary_id, EXPORTED)
         words = self._words(language, summary["content"]["time_zone"])
         pdf = await self._press.pdf_of(report_of(summary, words, band=self._band))

@@ -121,14 +121,14 @@ def summaries_router(summaries: Summaries, papers: Papers, guard: Guard) -> APIR
     async def pdf(
         summary_id: UUID, request: Annotated[Request, Depends(reads)], language: Language = "uz-Latn"
     ) -> Response:
-        """Return a stored summary as PDF; the same summary gives the same bytes."""
+        """Return a stored summary as PDF, marked with who asks and when."""
         return _file(*await papers.pdf(request, summary_id, language), "application/pdf")
 
     @router.get("/{summary_id}/csv", openapi_extra=declares(P.SUMMARY_READ), response_class=Response)
     async def csv(
         summary_id: UUID, request: Annotated[Request, Depends(reads)], language: Language = "uz-Latn"
     ) -> Response:
-        """Return the figures of a stored summary as CSV: UTF-8 with a byte order mark."""
+        """Return the figures of a stored summary as CSV: UTF-8 with a byte order mark, the last line says who asked and when."""
         return _file(*await papers.csv(request, summary_id, language), "text/csv; charset=utf-8")
 
     @router.get("/{summary_id}/check", openapi_extra=declares(P.SUMMARY_READ))

@@ -54,19 +54,20 @@ class Finding:
         """Return up to 20 hits {kind, incident | unit}: by number, call sign, place, then caller.
 
         `purpose_needed`: among callers only incidents of one's own were looked at, since no call from that number is
-        being taken and no purpose holds that shows callers.
+        being taken and no purpose holds that shows callers. `access` marks hits that were found by their caller.
         """
         text = question.text.strip()
         folded = fold(text)
-        narrowed = False
+        narrowed, access = False, None
         async with self._spine.looking.look(request) as look:
             hits = await self._by_number(look.connection, request.actor, text)
             hits += await self._units(look.connection, request.actor, folded)
             hits += await self._places(look.connection, request.actor, folded)
             if question.callers or not hits:
-                callers, narrowed = await self._callers(look, text, folded)
+                callers, narrowed, rests_on = await self._callers(look, text, folded)
                 hits += callers
-        return {"items": hits[:HITS_MOST], "purpose_needed": narrowed}
+                access = look.mark(rests_on) if rests_on else None
+        return {"items": hits[:HITS_MOST], "purpose_needed": narrowed, "access": access}
 
     async def _by_number(self, connection: Connection, actor: Actor, text: str) -> list[JSON]:
         rows = await store.incidents_by_number(
@@ -90,13 +91,13 @@ class Finding:
         rows = await store.open_places(connection, self._in(actor, Permission.INCIDENT_READ), actor.id)
         return [_incident_hit("place", row) for row in rows if folded in fold(row["place_label"])][:HITS_MOST]
 
-    async def _callers(self, look: Look, text: str, folded: str) -> tuple[list[JSON], bool]:
+    async def _callers(self, look: Look, text: str, folded: str) -> tuple[list[JSON], bool, list[Found]]:
         actor = look.request.actor
         territories = self._in(actor, Permission.INCIDENT_READ_SEALED)
         is_phone = len(re.sub(r"\D", "", text)) >= PHONE_DIGITS_LEAST
         is_name = sum(character.isalpha() for character in folded) >= NAME_LETTERS_LEAST
         if not territories or not (is_phone or is_name):
-            return [], False
+            return [], False, []
         kind = "caller_phone" if is_phone else "caller_name"
         call = await self._call_under_way(look, text) if is_phone else None
         purpose = None if call is not None else await look.purpose()
@@ -111,7 +112,7 @@ class Finding:
         else:
             where = await self._where(look, call, store.CALLERS_FIRST)
             rows = await self._by_name(look, territories, folded, where)
-        hits = []
+        hits, rests_on = [], []
         for row in rows:
             found = call or await look.may(
                 await standing_of(look.connection, actor, row, look.now), DataClass.CALLER, Action.LOOK_UP
@@ -119,7 +120,8 @@ class Finding:
             if found.allowed:
                 look.note_found(found, row["id"], f"incident {row['number']}", row["territory_id"], f"find.{kind}")
                 hits.append(_incident_hit(kind, row))
-        return hits, call is None and purpose is None
+                rests_on.append(found)
+        return hits, call is None and purpose is None, rests_on
 
     async def _call_under_way(self, look: Look, phone: str) -> Found | None:
         """Return the decision that rests on a call from this very number: who calls again is looked for without a word.

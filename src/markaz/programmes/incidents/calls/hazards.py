@@ -115,9 +115,10 @@ class Hazards:
         territories = territory_filter(request.actor, Permission.INCIDENT_READ_SEALED, self._spine.territories())
         async with self._spine.looking.look(request) as look:
             at = await allowed_look(look, self._spine, purpose, DataClass.HAZARD)
+            access = look.mark([at.found])
             if at.place is None:
                 look.note([at.found], "hazard.read")
-                return {"items": []}
+                return {"items": [], "access": access}
             reach_m = min(at.accuracy_m, ACCURACY_MOST_M)
             box = store.box_around(at.place, reach_m + RADIUS_MOST_M)
             rows = await store.hazards_in(look.connection, box, territories, look.now)
@@ -140,7 +141,8 @@ class Hazards:
                     "expires_at": iso(row["expires_at"]),
                 }
                 for row in met
-            ]
+            ],
+            "access": access,
         }
 
 

@@ -47,6 +47,7 @@ class History:
                     at.found.standing.id,
                 )
             )
+            access = look.mark([at.found])
         is_cut = len(rows) >= store.CANDIDATES_MOST
         here = [r for r in rows if at.place and distance_m(at.place, Point(r["lon"], r["lat"])) <= radius_m]
         counts = Counter((row["category"], row["outcome"]) for row in here)
@@ -62,4 +63,5 @@ class History:
                 {"day": row["received_at"].date().isoformat(), "category": row["category"], "outcome": row["outcome"]}
                 for row in here[:LISTED_MOST]
             ],
+            "access": access,
         }

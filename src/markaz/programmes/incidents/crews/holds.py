@@ -67,7 +67,9 @@ class Holds:
             if set_by == request.actor.id:
                 # Whoever had them held works on why, also when the incident is long closed.
                 standing = replace(standing, relations=(*standing.relations, Relation.HOLDER), is_open=True)
-            look.note([await look.need(standing, DataClass.HELD_POSITIONS)], "incident.read_held_positions")
+            found = await look.need(standing, DataClass.HELD_POSITIONS)
+            look.note([found], "incident.read_held_positions")
+            access = look.mark([found])
             rows = await store.held(connection, incident_id)
         return {
             "items": [
@@ -80,7 +82,8 @@ class Holds:
                     "accuracy_m": one["accuracy_m"],
                 }
                 for one in rows
-            ]
+            ],
+            "access": access,
         }
 
 

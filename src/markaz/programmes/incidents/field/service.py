@@ -232,6 +232,7 @@ class UnitPhone:
             "id": str(row["id"]),
             "version": row["version"],
             "held": False,
+            "access": look.mark(found),
             "view": view | {"units": {unit["id"]: view["units"].get(unit["id"], {})}},
             "sealed": {name: sealed.get(name) for name in ("caller_name", "caller_phone", "address")},
             "notes": [

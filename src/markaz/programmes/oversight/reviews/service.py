@@ -13,6 +13,7 @@ import orjson
 
 from markaz.contracts.reviews import Facts, ReviewEvent, Verdict
 from markaz.core import reach
+from markaz.core.access.mark import mark
 from markaz.core.acts import Act, Answer, Request, entry_of
 from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow, VersionConflict
@@ -50,17 +51,18 @@ class Reviews:
 
     async def case(self, request: Request, case_id: UUID) -> JSON:
         """Return one case with the words of its purpose, and leave the entry of this look."""
+        now = self._ground.clock.now()
         async with self._ground.database.transaction() as connection:
             row = self._seen(request.actor, await store.case(connection, case_id))
-            shown = _line(row, self._ground.clock.now())
+            shown = _line(row, now)
             async with reach.beyond(connection, "facts and stated purpose of the one look that is judged"):
                 shown |= await self._opened(connection, row)
             entry = entry_of(
                 request, EntryKind.REVIEW, "review.opened", "review_case", case_id, row["label"],
                 territory_id=row["territory_id"],
             )  # fmt: skip
-            await append(connection, self._ground.clock.now(), [entry])
-        return shown
+            await append(connection, now, [entry])
+        return shown | {"access": mark(request.actor.display_name, now, by="review")}
 
     async def judge(self, request: Request, case_id: UUID, version: int, verdict: Verdict, reason: str) -> Answer:
         """Give the verdict on a case. Raises NotFound for a case this reviewer may not judge, or that is none."""

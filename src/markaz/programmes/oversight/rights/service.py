@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from markaz.contracts.rights import IdentityDocument, PersonRecord, RightAnswer, RightEvent, RightKind
+from markaz.core.access.mark import mark
 from markaz.core.acts import Act, Answer, Request, entry_of
 from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow, VersionConflict
@@ -129,6 +130,7 @@ class Rights:
                 for look in looks
             ],
             "document": answer,
+            "access": mark(request.actor.display_name, now, by="request"),
         }
 
     async def answer_document(self, request: Request, request_id: UUID) -> tuple[JSON, str]:

@@ -14,7 +14,10 @@ CATEGORIES_ABREAST = 9  # columns of categories that fit on a page beside the na
 
 
 def report_of(summary: Mapping[str, Any], words: Wording, *, band: str | None) -> JSON:
-    """Return what the template needs: head, sections and the moment of making, which dates the document."""
+    """Return what the template needs: head, sections, the mark of who looks, and the moment of making, which dates it.
+
+    A summary without `access` is set by the centre itself and has no viewer.
+    """
     content = summary["content"]
     made_at = summary["made_at"]
     return {
@@ -31,6 +34,7 @@ def report_of(summary: Mapping[str, Any], words: Wording, *, band: str | None) -
         ],
         "page": words.label("page"),
         "footer": words.label("names_note"),
+        "mark": words.mark(summary.get("access")),
         "none": words.label("none"),
         "made_at": made_at,
         "sections": _sections(content, summary["sentences"], words),

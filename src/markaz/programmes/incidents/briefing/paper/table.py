@@ -1,7 +1,7 @@
 """A stored summary as CSV (RFC 4180): one figure a line, coded and worded, for a spreadsheet.
 
 It begins with a byte order mark, because the spreadsheets of most offices otherwise read Cyrillic wrong. No cell of
-text can begin a formula. Pure.
+text can begin a formula. Its last line says to whom it was shown, and when. Pure.
 """
 
 import csv
@@ -19,13 +19,14 @@ Line = tuple[Any, ...]
 
 
 def csv_of(summary: Mapping[str, Any], words: Wording) -> bytes:
-    """Return the figures of a summary as UTF-8 with a byte order mark and CRLF."""
+    """Return the figures of a summary as UTF-8 with a byte order mark and CRLF; the last line is the mark of who looks."""
     content, out = summary["content"], io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     whole = (content["territory_id"], words.territory(content["territory_id"]))
     for line in _lines(content, summary["sentences"], words, whole):
         writer.writerow([content["day"], *(_safe(cell) for cell in line)])
+    writer.writerow([content["day"], *(_safe(cell) for cell in (*whole, *_mark(summary.get("access"), words)))])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
@@ -55,6 +56,14 @@ def _lines(content: Mapping[str, Any], sentences: Mapping[str, Any], words: Word
         before, after = correction_words(one, words)
         name = f"{one['day']} {figure_name(one['figure'], words)}: {before} → {after}"
         yield (*whole, "correction", one["figure"], name, "", one["n"], " ".join(one["numbers"]))
+
+
+def _mark(access: Mapping[str, Any] | None, words: Wording) -> Line:
+    """A line like any other, so that what reads the table reads it too: viewer under `name`, time under `value`."""
+    if access is None:
+        return ("shown_to", "", words.label("no_viewer"), "", "", "")
+    closed = "" if access["by"] is not None else words.label("sentences_closed")
+    return ("shown_to", "", access["viewer"], "", words.moment_in_zone(access["at"]), closed)
 
 
 def _response(content: Mapping[str, Any], words: Wording, whole: Line) -> Iterable[Line]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from markaz.core.codes import CodeTable, CodeTables
@@ -59,6 +60,22 @@ class Wording:
         """Return a time as day.month.year hour:minute, local."""
         when = datetime.fromisoformat(at) if isinstance(at, str) else at
         return when.astimezone(self.zone).strftime("%d.%m.%Y %H:%M")
+
+    def moment_in_zone(self, at: str) -> str:
+        """Return a time to the second with how far the local clock is from UTC, for whoever reads it elsewhere."""
+        when = datetime.fromisoformat(at).astimezone(self.zone)
+        offset = when.strftime("%z")
+        return f"{when.strftime('%d.%m.%Y %H:%M:%S')} (UTC{offset[:3]}:{offset[3:5]})"
+
+    def mark(self, access: Mapping[str, Any] | None) -> str:
+        """Return to whom and when a paper was shown, and that its sentences were closed to them where they were.
+
+        None is a paper that the centre sets by itself, for nobody's eyes yet: it says so.
+        """
+        if access is None:
+            return self.label("no_viewer")
+        shown = f"{self.label('shown_to')}: {access['viewer']}, {self.moment_in_zone(access['at'])}"
+        return shown if access["by"] is not None else f"{shown}. {self.label('sentences_closed')}"
 
     def day(self, iso_day: str) -> str:
         """Return 2026-03-01 as 01.03.2026."""
