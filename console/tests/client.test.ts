@@ -44,6 +44,26 @@ describe("commands", () => {
     expect(fetch).toHaveBeenCalledTimes(1);
   });
 
+  it("takes an answer that does not come for lost, and sends the same act again", async () => {
+    vi.useRealTimers();
+    const silent = (_path: string, init: RequestInit) => new Promise((_, reject) => init.signal!.addEventListener("abort", () => reject(init.signal!.reason as Error)));
+    const fetch = vi.fn().mockImplementationOnce(silent).mockResolvedValueOnce(answer(201, { id: "i" }));
+    vi.stubGlobal("fetch", fetch);
+    expect(await new Command("PUT", "/api/call-drafts/1", {}).send({ within_ms: 10 })).toEqual({ id: "i" });
+    expect(new Set(keysOf(fetch)).size).toBe(1);
+    fetch.mockImplementationOnce(silent);
+    expect(await read("/api/places", undefined, 10).catch((problem: unknown) => problem)).toBeInstanceOf(Unreachable);
+  });
+
+  it("takes half an answer for none", async () => {
+    const broken = new Response(new ReadableStream({ start: (body) => body.error(new TypeError("reset")) }), { status: 201 });
+    const fetch = vi.fn().mockResolvedValueOnce(broken).mockResolvedValueOnce(answer(201, { id: "i" }));
+    vi.stubGlobal("fetch", fetch);
+    const done = new Command("POST", "/api/incidents", {}).send();
+    await vi.runAllTimersAsync();
+    expect(await done).toEqual({ id: "i" });
+  });
+
   it("reports the end of the session, and makes do with an answer that is not ours", async () => {
     const ended = vi.fn();
     whenSignedOut(ended);

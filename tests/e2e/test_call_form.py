@@ -169,3 +169,22 @@ async def test_a_call_kept_while_offline_says_so_and_is_saved_when_the_line_is_b
     await page.unroute("**/api/call-drafts/*")
     await expect(page.locator(".saved")).to_contain_text("✓ saved", timeout=SHOWN_MS * 2)
     assert (await centre.rows("SELECT count(*) FROM call_drafts"))[0]["count"] == 1
+
+
+async def test_a_search_without_an_answer_is_made_again_and_coordinates_need_none(
+    centre: RunningCentre, show: Show
+) -> None:
+    screen = await show(Role.DUTY_OFFICER)
+    await screen.go("/new")
+    page, field = screen.page, screen.page.locator(".place-field input")
+    await page.route("**/api/places?*", lambda route: route.abort())
+    await field.fill("Navoiy")
+    await screen.sees("The search does not answer", within=".place-menu")
+    await page.unroute("**/api/places?*")
+    await screen.sees("Nothing is called that", within=".place-menu")
+    await page.route("**/api/places*", lambda route: route.abort())
+    await field.fill("")
+    hands = Hands(page)
+    await place_by_keys(screen, hands)
+    await expect(page.locator(".place-chosen")).to_contain_text("exact place", timeout=SHOWN_MS)
+    await expect(field).to_have_value("40.50000, 60.50000")

@@ -30,14 +30,22 @@ class Line:
         if self._is_cut:
             writer.transport.abort()
             return
-        there_reader, there_writer = await asyncio.open_connection(*self._there)
-        self._open |= {writer, there_writer}
         try:
-            await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
+            there_reader, there_writer = await asyncio.open_connection(*self._there)
+        except OSError:
+            writer.transport.abort()
+            return
+        self._open |= {writer, there_writer}
+        ways = {asyncio.create_task(_pump(reader, there_writer)), asyncio.create_task(_pump(there_reader, writer))}
+        try:
+            # Either end closes both: half a line would swallow a request sent while the centre closes an idle connection.
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for way in ways:
+                way.cancel()
             for one in (writer, there_writer):
                 self._open.discard(one)
-                one.transport.abort()
+                one.close()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -45,7 +53,6 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while data := await reader.read(CHUNK):
             writer.write(data)
             await writer.drain()
-        writer.write_eof()
 
 
 @asynccontextmanager

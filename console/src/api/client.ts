@@ -28,14 +28,13 @@ export function whenSignedOut(listener: () => void): void {
   onSignedOut = listener;
 }
 
-export async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(path, { headers: { accept: "application/json" }, ...(signal ? { signal } : {}) });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Unreachable(path);
-  }
+/** A line that died without a word must not hold a desk: after so long an answer is taken for lost. The server gives an act up long before. */
+const ANSWER_MS = 20_000;
+const UPLOAD_MS = 120_000;
+
+export async function read<T>(path: string, signal?: AbortSignal, within_ms = ANSWER_MS): Promise<T> {
+  const response = await ask(path, { headers: { accept: "application/json" } }, signal, within_ms);
+  if (!response) throw new Unreachable(path);
   return answer<T>(response, path);
 }
 
@@ -46,6 +45,8 @@ export interface CommandOptions {
   onRetry?: (attempt: number) => void;
   signal?: AbortSignal;
   attempts?: number;
+  /** How long one attempt waits for its answer. */
+  within_ms?: number;
 }
 
 const ATTEMPTS = 6; // About half a minute in all.
@@ -64,7 +65,7 @@ export class Command<T> {
     const attempts = options.attempts ?? ATTEMPTS;
     const signal = options.signal ?? new AbortController().signal;
     for (let attempt = 1; ; attempt += 1) {
-      const response = await send(this.method, this.path, this.body, this.key, signal);
+      const response = await send(this.method, this.path, this.body, this.key, signal, options.within_ms);
       if (response && !isPassing(response.status)) return answer<T>(response, this.path);
       if (attempt >= attempts) {
         if (response) return answer<T>(response, this.path);
@@ -77,19 +78,29 @@ export class Command<T> {
 }
 
 /** Null when there was no answer: it may or may not have been done, which is why the key stays the same. */
-async function send(method: Method, path: string, body: unknown, key: string, signal: AbortSignal): Promise<Response | null> {
+function send(method: Method, path: string, body: unknown, key: string, signal: AbortSignal, within_ms?: number): Promise<Response | null> {
   const headers: Record<string, string> = { accept: "application/json", "idempotency-key": key };
-  if (body !== undefined) headers["content-type"] = body instanceof Blob ? "application/octet-stream" : "application/json";
+  const isUpload = body instanceof Blob;
+  if (body !== undefined) headers["content-type"] = isUpload ? "application/octet-stream" : "application/json";
+  const content = body === undefined ? {} : { body: isUpload ? body : JSON.stringify(body) };
+  return ask(path, { method, headers, ...content }, signal, within_ms ?? (isUpload ? UPLOAD_MS : ANSWER_MS));
+}
+
+/** The whole answer, or null when none came in time or it broke off half-way. Rejects only when the asker has gone. */
+async function ask(path: string, init: RequestInit, asker: AbortSignal | undefined, within_ms: number): Promise<Response | null> {
+  const late = AbortSignal.timeout(within_ms);
   try {
-    return await fetch(path, { method, headers, signal, ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }) });
+    const response = await fetch(path, { ...init, signal: asker ? AbortSignal.any([asker, late]) : late });
+    const isEmpty = response.status === 204 || response.status === 304;
+    return new Response(isEmpty ? null : await response.arrayBuffer(), { status: response.status, statusText: response.statusText });
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (asker?.aborted) throw error;
     return null;
   }
 }
 
 /** The server, or what stands before it, says "not now". */
-function isPassing(status: number): boolean {
+export function isPassing(status: number): boolean {
   return status === 429 || status === 502 || status === 503 || status === 504;
 }
 

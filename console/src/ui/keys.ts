@@ -2,7 +2,7 @@
  * Keys of the desk, by physical place (event.code), so that they are the same on Latin and Cyrillic layouts. They rest while
  * somebody types or a dialog is open, and a person who does not want them can turn them off.
  */
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 
 const OFF_KEY = "markaz.keys.off";
 
@@ -17,7 +17,8 @@ export function turnKeys(on: boolean): void {
 /** "Shift+Slash" and the like name a key with Shift held; every other modifier leaves the key to the browser. */
 export function useKeys(keys: Record<string, () => void>): void {
   const current = useRef(keys);
-  useEffect(() => {
+  // Before the page is painted: a key pressed on what is seen must not meet the keys of the drawing before.
+  useLayoutEffect(() => {
     current.current = keys;
   });
   useEffect(() => {

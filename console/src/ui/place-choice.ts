@@ -32,8 +32,10 @@ export const searchPath = (text: string, near: Place | null, limit = 8): string 
   return `/api/places?${query.toString()}`;
 };
 
+const SEARCH_WITHIN_MS = 3_000; // An answer that takes longer is asked for again.
+
 export async function searchPlaces(path: string, signal: AbortSignal): Promise<PlaceHit[]> {
-  return (await read<PlaceHits>(path, signal)).items;
+  return (await read<PlaceHits>(path, signal, SEARCH_WITHIN_MS)).items;
 }
 
 export type NameOf = (names: Names | undefined, code: string) => string;
@@ -57,6 +59,11 @@ export function fromHit(hit: PlaceHit, typed: string, name: NameOf, coordinates:
 /** A phone's position that stands in the field, as the only hit: nothing needs to be looked for, and a phone's message leaves the browser for nobody. */
 export const heardHit = ({ place, accuracy_m }: PhonePosition): PlaceHit => ({
   id: null, kind: "coordinates", label: {}, house: null, detail: [], place, territory_id: null, confidence: "phone", accuracy_m, score: 1, matched: "coordinates",
+});
+
+/** Coordinates that were typed while the search does not answer: they need no gazetteer. */
+export const typedHit = (place: Place): PlaceHit => ({
+  id: null, kind: "coordinates", label: {}, house: null, detail: [], place, territory_id: null, confidence: "exact", accuracy_m: CLICK_ACCURACY_M, score: 1, matched: "coordinates",
 });
 
 /** A click on the map, coordinates, or where a phone says it is, as it stands before anything is known of its surroundings. */

@@ -6,8 +6,8 @@ import { use, useEffect, useRef, useState } from "react";
 import { Button, ComboBox, ComboBoxStateContext, Input, Label, ListBox, ListBoxItem, Popover } from "react-aria-components";
 import type { Place, PlaceHit } from "../api/types";
 import { useSession, useWords } from "../context";
-import { parsePhonePosition } from "./coordinates";
-import { fromHit, fromPoint, heardHit, numberIn, withSurroundings, type ChosenPlace } from "./place-choice";
+import { parseCoordinates, parsePhonePosition } from "./coordinates";
+import { fromHit, fromPoint, heardHit, numberIn, typedHit, withSurroundings, type ChosenPlace } from "./place-choice";
 import { ConfidenceMark, PlaceKindMark } from "./place-marks";
 import { isLongEnough, usePlaceSearch } from "./use-place-search";
 
@@ -39,7 +39,8 @@ export function PlaceField(props: PlaceFieldProps) {
   const [isTyping, setTyping] = useState(false);
   const heard = isTyping ? parsePhonePosition(text) : null;
   const search = usePlaceSearch(isTyping && heard === null ? text : null, props.near ?? null);
-  const hits = heard === null ? search.hits : [heardHit(heard)];
+  const spoken = search.failed && /\d[.,]\d/.test(text) ? parseCoordinates(text) : null; // "12 5" may as well be a house.
+  const hits = heard !== null ? [heardHit(heard)] : spoken !== null ? [typedHit(spoken)] : search.hits;
   /** The last value that came from this field itself. */
   const own = useRef(value);
   useEffect(() => {
@@ -75,7 +76,7 @@ export function PlaceField(props: PlaceFieldProps) {
     setTyping(true);
     if (value !== null) tell(null);
   };
-  const isFresh = heard !== null || search.answered === text.trim();
+  const isFresh = heard !== null || spoken !== null || search.answered === text.trim();
   // Enter may be faster than the answer: then it takes the first hit of the answer, unless somebody types on.
   const [wanted, setWanted] = useState<string | null>(null);
   useEffect(() => {

@@ -1,6 +1,11 @@
-/** Searches while a person types: the last answer stays on the screen until the next is here, and stale requests are given up. */
+/**
+ * Searches while a person types: the last answer stays on the screen until the next is here, stale requests are given up, and a search
+ * that got no answer is made again until the text changes.
+ */
 import { useEffect, useState } from "react";
+import { ApiError, isPassing } from "../api/client";
 import type { Place, PlaceHit } from "../api/types";
+import { backoff_ms, pause } from "../live/backoff";
 import { searchPath, searchPlaces } from "./place-choice";
 
 const PAUSE_MS = 60; // Faster than a typist's next key most of the time, and half of the requests of a fast one.
@@ -11,6 +16,7 @@ export interface PlaceSearch {
   /** The text that the hits answer; "" before the first answer. */
   answered: string;
   busy: boolean;
+  /** The last try got no answer; the next one is under way. */
   failed: boolean;
 }
 
@@ -29,19 +35,25 @@ export function usePlaceSearch(text: string | null, near: Place | null): PlaceSe
       return;
     }
     const leaving = new AbortController();
-    const timer = setTimeout(() => {
-      searchPlaces(path, leaving.signal).then(
-        (hits) => setState({ hits, answered: wanted, busy: false, failed: false }),
-        () => {
-          if (!leaving.signal.aborted) setState({ hits: [], answered: wanted, busy: false, failed: true });
-        },
-      );
-    }, PAUSE_MS);
-    setState((held) => ({ ...held, busy: true }));
-    return () => {
-      clearTimeout(timer);
-      leaving.abort();
+    const search = async () => {
+      await pause(PAUSE_MS, leaving.signal);
+      for (let failures = 0; ; failures += 1) {
+        try {
+          const hits = await searchPlaces(path, leaving.signal);
+          if (!leaving.signal.aborted) setState({ hits, answered: wanted, busy: false, failed: false });
+          return;
+        } catch (error) {
+          if (leaving.signal.aborted) return;
+          const isRefused = error instanceof ApiError && !isPassing(error.status);
+          setState({ hits: [], answered: isRefused ? wanted : "", busy: !isRefused, failed: true });
+          if (isRefused) return;
+          await pause(backoff_ms(failures), leaving.signal, window);
+        }
+      }
     };
+    search().catch(() => undefined); // Nobody looks for this text any more.
+    setState((held) => ({ ...held, busy: true }));
+    return () => leaving.abort();
   }, [path, wanted]);
   return state;
 }

@@ -9,6 +9,7 @@ import { EMPTY, isEmpty, pack, unpack, type Fields } from "./fields";
 
 const SAVE_AFTER_MS = 300;
 const RETRY_MS = 3_000;
+const SAVE_WITHIN_MS = 5_000; // Opening the incident waits for the save under way: no longer than a person would.
 
 export type Saved = { kind: "empty" } | { kind: "saving" } | { kind: "saved"; at_ms: number } | { kind: "offline" } | { kind: "refused"; error: ApiError };
 
@@ -118,7 +119,7 @@ class Draft {
     const names = [...this.dirty];
     this.dirty.clear();
     try {
-      await new Command("PUT", `/api/call-drafts/${id}`, { fields: pack(fields, names) }).send({ attempts: 1 });
+      await new Command("PUT", `/api/call-drafts/${id}`, { fields: pack(fields, names) }).send({ attempts: 1, within_ms: SAVE_WITHIN_MS });
       if (this.state.id === id) this.show({ isKept: true, saved: this.dirty.size > 0 ? { kind: "saving" } : { kind: "saved", at_ms: session.store.time.now_ms() } });
     } catch (error) {
       if (this.state.id !== id) return;

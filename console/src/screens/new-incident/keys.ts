@@ -1,5 +1,5 @@
 /** The keys of the call form, by physical place, so that they are the same on Latin and Cyrillic layouts. They work while somebody types. */
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import { keysAreOn } from "../../ui/keys";
 
 /** 1 to 9, from the row or the pad; null for any other key. */
@@ -12,7 +12,8 @@ export function digitOf(event: KeyboardEvent): number | null {
 /** "F4" and "Alt+KeyS" name keys; a dialog that is open has them to itself. */
 export function useFormKeys(keys: Record<string, () => void>): void {
   const current = useRef(keys);
-  useEffect(() => {
+  // Before the page is painted: whoever sees a button enabled and presses its key must not meet the keys of the drawing before.
+  useLayoutEffect(() => {
     current.current = keys;
   });
   useEffect(() => {

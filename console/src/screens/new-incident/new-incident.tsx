@@ -18,6 +18,7 @@ import { CategoryField } from "./category-field";
 import { draft } from "./draft";
 import { Duplicates } from "./duplicates";
 import { isEmpty, isReady, type Fields } from "./fields";
+import { focusOn } from "./focus-on";
 import { FormHead } from "./form-head";
 import { useFormKeys } from "./keys";
 import { Guide, Hazards, History } from "./knowledge";
@@ -28,10 +29,6 @@ import { useOpening } from "./use-opening";
 
 const PickMap = lazy(() => import("../../map/map-view").then((module) => ({ default: module.MapView })));
 const EARLY = "1";
-
-/** The first of these selectors that is there, once the field that was left has closed its list. */
-const focusOn = (...selectors: string[]) =>
-  setTimeout(() => selectors.map((selector) => document.querySelector<HTMLElement>(`.new-incident ${selector}`)).find(Boolean)?.focus(), 20);
 
 export function NewIncidentScreen() {
   const { territories, codes } = useSession();
