@@ -2,7 +2,9 @@
 
 `audit.single`: one writer; an act (a row changed, an event appended, committed with the disk's flush) that also enters one
 leaf, against the same act without. `audit.group_rate`: looks by 2,000 tasks at once through core.log.grouping, each
-answered after the commit that holds its entry; time for one durable entry. `audit.proof`: inclusion of a random leaf and
+answered after the commit that holds its entry; time for one durable entry. `audit.look`: one look alone (a row read in a
+snapshot, then its entry through the group), against the same row and entry in one transaction;
+`audit.looks`: the same by 64 tasks at once over the pool of a centre. `audit.proof`: inclusion of a random leaf and
 consistency with a random earlier size, each read from the tables and computed, in a log of 10 million leaves; every
 proof is verified afterwards, outside the time. `audit.public_proof`: the same of the public tree, whose lowest tiles are made
 anew from the salts.
@@ -31,12 +33,14 @@ from markaz.core.log.entry import Entry, EntryKind
 from markaz.core.log.grouping import Group
 from markaz.core.log.intervals import Run, hashes_between
 from markaz.core.log.reading import entry_tree, public_tree
-from markaz.kit.clock import SystemClock
 from markaz.kit.ids import uuid7
 
 ACTS = {Scale.SMALL: 200, Scale.FULL: 1_000}
 LOOKS = {Scale.SMALL: 4_000, Scale.FULL: 40_000}
 AT_ONCE = 2_000
+ALONE = {Scale.SMALL: 300, Scale.FULL: 2_000}
+DESKS = 64  # that look at once
+POOL = 8  # connections, as MARKAZ_DATABASE_POOL_SIZE
 LEAVES = {Scale.SMALL: 200_000, Scale.FULL: 10_000_000}
 PUBLIC_LEAVES = {Scale.SMALL: 70_000, Scale.FULL: 2_592_000}  # thirty days of seconds
 PROOFS = 280
@@ -44,6 +48,7 @@ COPY_AT_ONCE = 256 * 256
 SALTS = {1: b"b" * 32}
 ACTOR = UUID(int=1)
 RUN = Run(0, datetime(2026, 1, 1, tzinfo=UTC), 1_000, 0, tree.EMPTY_ROOT, "markaz/bench", "none", 1)
+READ = "SELECT id, call_sign, status, version FROM units WHERE id = $1"
 TOUCH = "UPDATE units SET version = version + 1, updated_at = clock_timestamp() WHERE id = $1"
 
 
@@ -64,6 +69,20 @@ def run(scale: Scale) -> Iterable[Figure]:
             rates.append(runner.run(_looks(acts, LOOKS[scale])))
         yield alone("audit.group_rate", "us/entry", [rate for rate, _ in rates[1:]], target=100.0)
         yield alone("audit.group_rate_cpu", "us CPU/entry", [spent for _, spent in rates[1:]])
+        for name, desks in (("audit.look", 1), ("audit.looks", DESKS)):
+            costs = []
+            for number in range(RUNS + 1):
+                say(
+                    f"audit: {desks} at once, run {number} of {RUNS}"
+                    if number
+                    else f"audit: {desks} at once, warming up"
+                )
+                together, apart = (
+                    runner.run(_full_looks(acts, ALONE[scale] * (4 if desks > 1 else 1), desks, is_grouped=one))
+                    for one in (True, False)
+                )
+                costs.append((together, apart))
+            yield compared(name, "ms/look", *zip(*costs[1:], strict=True))
         large = cluster.empty()
         say(f"audit: filling a log of {LEAVES[scale]:,} leaves")
         runner.run(_fill(large, scale))
@@ -107,11 +126,11 @@ async def _acts(database: BenchDatabase, acts: int, *, is_entered: bool) -> floa
 async def _looks(database: BenchDatabase, looks: int) -> tuple[float, float]:
     """Return the time of one durable entry in us, and its CPU time in this process and in the database."""
     opened = await Database.open(database.access.app_dsn, max_size=2)
-    group, numbers = Group(opened, SystemClock()), iter(range(looks))
+    group, numbers = Group(opened), iter(range(looks))
 
     async def looking() -> None:
         for number in numbers:
-            await group.append([_entry(number)])
+            await group.append(datetime.now(UTC), [_entry(number)])
 
     async with opened.connection() as connection:
         before = await appending.size(connection)
@@ -124,6 +143,35 @@ async def _looks(database: BenchDatabase, looks: int) -> tuple[float, float]:
             raise RuntimeError("an entry is missing")
     await opened.close()
     return elapsed / looks / 1e3, (own + backends) / looks / 1e3
+
+
+async def _warm(opened: Database) -> None:
+    """Open a connection of the pool and keep it until all others are open."""
+    async with opened.transaction() as connection:
+        await connection.fetchrow("SELECT pg_sleep(0.05)")
+
+
+async def _full_looks(database: BenchDatabase, looks: int, desks: int, *, is_grouped: bool) -> float:
+    """Return the time of one look in ms: the row, the entry, the answer after the commit."""
+    opened = await Database.open(database.access.app_dsn, max_size=POOL)
+    group, numbers = Group(opened), iter(range(looks))
+
+    async def looking() -> None:
+        for number in numbers:
+            now, entry = datetime.now(UTC), _entry(number)
+            async with opened.snapshot() if is_grouped else opened.transaction() as connection:
+                await connection.fetchrow(READ, ACTOR)
+                if not is_grouped:
+                    await appending.append(connection, now, [entry])
+            if is_grouped:
+                await group.append(now, [entry])
+
+    await asyncio.gather(*(_warm(opened) for _ in range(POOL)))
+    began = time.perf_counter_ns()
+    await asyncio.gather(*(looking() for _ in range(desks)))
+    elapsed = time.perf_counter_ns() - began
+    await opened.close()
+    return elapsed * desks / looks / 1e6
 
 
 async def _fill(database: BenchDatabase, scale: Scale) -> None:

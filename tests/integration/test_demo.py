@@ -20,6 +20,7 @@ from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import NotPossibleNow, NotSignedIn
 from markaz.core.identity import passwords
 from markaz.core.identity.sessions import Level, Method, open_session
+from markaz.core.log.grouping import Group
 from markaz.core.permissions import Actor, Grant, Role
 from markaz.core.sealing import Sealer
 from markaz.core.settings import DemoScale, Settings
@@ -261,7 +262,7 @@ class Centre:
     def __init__(self, db: Database, home: Path, tree: TerritoryTree, clock: FakeClock) -> None:
         self.db = db
         self.clock = clock
-        self.spine = Spine(db, Acts(db, clock), Sealer.open(home), clock, lambda: tree)
+        self.spine = Spine(db, Acts(db, clock), Sealer.open(home), clock, lambda: tree, Group(db))
         self.desk = Desk(self.spine)
         self.positions = Positions(db)
 

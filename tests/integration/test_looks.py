@@ -1,8 +1,10 @@
 """Looking at person data: the own incident is its own purpose, elsewhere one is stated, and what that opens and for how long."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from tests.support.centre import RunningCentre
@@ -12,7 +14,8 @@ from tests.support.land import Land
 from tests.support.looks import break_glass, own_incident, state_purpose, take_over
 from tests.support.people import Person
 
-from markaz.core.permissions import Grant, Role
+from markaz.core.acts import Request
+from markaz.core.permissions import Actor, Grant, Role
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -65,6 +68,43 @@ async def test_who_takes_a_call_owns_dispatches_or_takes_over_sees_it_without_a_
     await take_over(third, incident["id"])
     assert (await card(third, incident))["access"]["by"] == "owner"
     assert (await card(taker, incident))["access"]["by"] == "opened"  # who took the call may still be asked about it
+
+
+async def test_what_cannot_be_entered_into_the_log_is_not_shown(
+    shared_centre: RunningCentre, taker: Person, other: Person
+) -> None:
+    incident = await open_incident(taker, caller=CALLER)
+    await shared_centre.as_owner("ALTER TABLE log_leaves ADD CONSTRAINT full_disk CHECK (index < 0) NOT VALID")
+    shown = [
+        await taker.get(f"/api/incidents/{incident['id']}"),
+        await taker.get(f"/api/incidents/{incident['id']}/calls"),
+    ]
+    refused = await other.get("/api/hazards", incident=incident["id"])
+    await shared_centre.as_owner("ALTER TABLE log_leaves DROP CONSTRAINT full_disk")
+    assert not any(answer.is_success or CALLER["name"] in answer.text for answer in [*shown, refused])
+    assert await details(shared_centre, taker.id, "incident.read_sealed") == []
+    assert (await card(taker, incident))["sealed"]["caller_name"] == CALLER["name"]
+
+
+async def test_looks_at_once_share_commits_and_each_has_its_entry(shared_centre: RunningCentre) -> None:
+    taker = await shared_centre.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST))
+    incident = await open_incident(taker, caller=CALLER)
+    shown = await asyncio.gather(*(card(taker, incident) for _ in range(30)))
+    assert all(one["sealed"]["caller_name"] == CALLER["name"] for one in shown)
+    rows = await shared_centre.rows(
+        "SELECT l.xmin::text AS commit FROM audit_entries e JOIN log_leaves l ON l.index = e.leaf WHERE e.actor_id = $1 "
+        "AND e.action = 'incident.read_sealed'",
+        taker.id,
+    )
+    assert len(rows) == 30
+    assert len({row["commit"] for row in rows}) < 30
+
+
+async def test_a_look_reads_and_cannot_write(shared_centre: RunningCentre, taker: Person) -> None:
+    actor = Actor(taker.id, taker.login, "Taker", False, (Grant(Role.DUTY_OFFICER, Land.WEST),), 1)
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        async with shared_centre.centre.spine.looking.look(Request(actor, "r")) as look:
+            await look.connection.execute("UPDATE purposes SET ended_at = now()")
 
 
 async def test_a_note_opens_nothing(taker: Person, other: Person) -> None:

@@ -192,10 +192,12 @@ ROWS_SINCE = {
             now());
     """,
     "0014": """
-        SELECT log_append(array_agg(sha256('\\x0000')), array_agg('\\x00'::bytea), array_agg('{"actor_id":
-                "00000000-0000-7000-8000-000000000001", "action": "read", "record_kind": "incident", "reason": "duty",
-                "details": {}, "roles": []}'::text), array_agg(sha256('\\x01')), array_agg('view'::text), now())
-            FROM generate_series(1, 256);
+        UPDATE log_state SET size = 256;
+        INSERT INTO log_leaves SELECT n, sha256('\\x0000'), '\\x00' FROM generate_series(0, 255) n;
+        INSERT INTO log_tiles VALUES (1, 0, sha256('\\x0001'));
+        INSERT INTO audit_entries (actor_id, action, record_kind, reason, leaf, salt, kind)
+            SELECT '00000000-0000-7000-8000-000000000001', 'read', 'incident', 'duty', n, sha256('\\x01'), 'view'
+            FROM generate_series(0, 255) n;
     """,
     "0015": """
         UPDATE log_public SET origin = 'markaz.example/log', size = 256, at = now();

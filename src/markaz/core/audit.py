@@ -1,4 +1,4 @@
-"""The audit trail of looks: every look at a person leaves who, what, when and why, in the transaction of the look.
+"""The audit trail: every look at a person leaves who, what, when and why, durable before it is shown.
 
 Each entry is a leaf of the log (core.log); what is read here are the openings of those leaves.
 """

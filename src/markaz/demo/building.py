@@ -15,6 +15,7 @@ from time import monotonic
 from markaz.core.acts import Acts
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import NotPossibleNow
+from markaz.core.log.grouping import Group
 from markaz.core.sealing import Sealer
 from markaz.core.settings import DemoScale, Settings
 from markaz.demo import logins, places, write
@@ -146,7 +147,7 @@ async def _fill(database: Database, home: Path, plan: Plan, clock: Clock, opened
     await write.write_units(database, plan, actor.id, opened_at)
     opening = make_opening(plan)
     say(f"demo: {len(opening.incidents):,} open incidents")
-    desk = Desk(Spine(database, Acts(database, clock), sealer, clock, lambda: plan.tree))
+    desk = Desk(Spine(database, Acts(database, clock), sealer, clock, lambda: plan.tree, Group(database)))
     await write.open_incidents(desk, plan, opening, actor, opened_at)
 
 

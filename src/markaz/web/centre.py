@@ -19,6 +19,7 @@ from markaz.core.dispatch_rules import load_dispatch_rules
 from markaz.core.events import Recorded
 from markaz.core.jobs import Jobs
 from markaz.core.log.checkpoints import Checkpointer
+from markaz.core.log.grouping import Group
 from markaz.core.log.timestamps import Timestamper
 from markaz.core.permissions import Actor, Permission, require
 from markaz.core.places.gazetteer import Gazetteer
@@ -140,7 +141,8 @@ class Centre:
         norms = load_norms(settings.profile)
         self.norms = NormsInForce(norms, lambda: Terrains(self.terrain, lambda: self.tree, norms.default_terrain))
         self.gazetteer = Gazetteer(database, lambda: self.tree)
-        self.spine = Spine(database, acts.Acts(database, self.clock), self.sealer, self.clock, lambda: self.tree)
+        group = Group(database)
+        self.spine = Spine(database, acts.Acts(database, self.clock), self.sealer, self.clock, lambda: self.tree, group)
         self.signing_in = signing_in_of(settings, database, self.sealer, self.clock)
         self.provider = provider_of(
             settings,
@@ -269,6 +271,7 @@ class Centre:
             for task in work:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
+            await self.spine.group.stop()
             await self.hub.stop()
             await self.recommending.close()
             with suppress(*DATABASE_TROUBLE):

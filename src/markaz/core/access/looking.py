@@ -1,4 +1,4 @@
-"""The one way to a person's data: decide, open, and leave the entry last, in one transaction.
+"""The one way to a person's data: decide and open as of one moment, enter it into the log, and only then show it.
 
 A look that nobody is assigned to answers with `PurposeRequired`, or, where a page also holds other things, with what was
 refused and why. Nothing else in the code reads a sealed field for somebody's eyes.
@@ -32,8 +32,8 @@ from markaz.core.access.residual import Listing, Where
 from markaz.core.access.standing import Incidents, Relation, Standing
 from markaz.core.acts import Request, entry_of
 from markaz.core.db.pool import Connection, Database
-from markaz.core.log.appending import append
 from markaz.core.log.entry import Entry, EntryKind
+from markaz.core.log.grouping import Group
 from markaz.core.sealing import Sealer
 from markaz.core.territories.model import LANGUAGES
 from markaz.kit.clock import Clock, iso
@@ -295,6 +295,7 @@ class Looking:
         territories: Callable[[], Land],
         incidents: Incidents,
         decider: Decider,
+        group: Group,
     ) -> None:
         self.sealer = sealer
         self.territories = territories
@@ -302,26 +303,28 @@ class Looking:
         self.decider = decider
         self._database = database
         self._clock = clock
+        self._group = group
 
     @asynccontextmanager
     async def look(self, request: Request) -> AsyncIterator[Look]:
-        """Run a look: what was noted is written to the log as its last statement, or nothing was shown.
+        """Run a look: the block ends well only when what was noted in it is durable in the log, so show nothing inside it.
 
-        A refusal leaves an entry too, in a transaction of its own, since the look itself is rolled back.
+        All of it is read as of one moment, and nothing can be written: so its entries may share a commit with those of other
+        looks (ADR 0020). A refusal leaves an entry too.
         """
         try:
-            async with self._database.transaction() as connection:
+            async with self._database.snapshot() as connection:
                 look = Look(connection, request, self._clock.now(), self)
                 yield look
-                if look.entries:
-                    await append(connection, look.now, look.entries)
         except PurposeRequired as refused:
             await self._leave_refusal(request, refused)
             raise
+        if look.entries:
+            await self._group.append(look.now, look.entries)
 
     async def why(self, request: Request, standing: Standing, data_class: DataClass) -> JSON:
         """Return whether this class of data of a record may be shown now, and by which rule, in words."""
-        async with self._database.transaction() as connection:
+        async with self._database.snapshot() as connection:
             look = Look(connection, request, self._clock.now(), self)
             found = await look.may(standing, data_class)
         explained = self.decider.explain(found.question)
@@ -345,5 +348,4 @@ class Looking:
             "purpose_required",
             details={"classes": refused.details["data_class"]},
         )
-        async with self._database.transaction() as connection:
-            await append(connection, self._clock.now(), [entry])
+        await self._group.append(self._clock.now(), [entry])

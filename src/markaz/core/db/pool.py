@@ -133,7 +133,7 @@ class _translated:  # noqa: N801 - reads as a clause: `with _translated():`
             raise Unavailable("The database is overloaded: wait a moment, then send the same request again.") from error
         if isinstance(error, asyncpg.LockNotAvailableError | asyncpg.QueryCanceledError):
             raise Unavailable("The database is busy with this record: send the same request again.") from error
-        if isinstance(error, asyncpg.DeadlockDetectedError):
+        if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):
             raise Unavailable("Two acts waited for each other: send the same request again.") from error
         if isinstance(error, _AWAY):
             raise Unavailable(

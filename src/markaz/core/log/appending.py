@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from markaz.core.db.pool import Connection
-from markaz.core.log.entry import Entry, EntryKind, Leaf, leaf_of
+from markaz.core.log.entry import Entry, Leaf, leaf_of
 
-_APPEND = "SELECT log_append($1::bytea[], $2::bytea[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz)"
+_APPEND = "SELECT log_append($1::bytea[], $2::bytea[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[])"
 
 
 async def append(connection: Connection, now: datetime, entries: Sequence[Entry]) -> int:
@@ -21,20 +21,20 @@ async def append(connection: Connection, now: datetime, entries: Sequence[Entry]
     """
     if not entries:
         raise ValueError("nothing to append")
-    return await append_leaves(connection, now, [(entry.kind, leaf_of(entry, now)) for entry in entries])
+    return await append_leaves(connection, [leaf_of(entry, now) for entry in entries])
 
 
-async def append_leaves(connection: Connection, now: datetime, leaves: Sequence[tuple[EntryKind, Leaf]]) -> int:
-    """Append what was made beforehand, all of it at `now`; else as `append`."""
+async def append_leaves(connection: Connection, leaves: Sequence[Leaf]) -> int:
+    """Append what was made beforehand, each with a time of its own; else as `append`."""
     return int(
         await connection.fetchval(
             _APPEND,
-            [leaf.hash for _, leaf in leaves],
-            [leaf.body for _, leaf in leaves],
-            [leaf.opening for _, leaf in leaves],
-            [leaf.salt for _, leaf in leaves],
-            [kind.value for kind, _ in leaves],
-            now,
+            [leaf.hash for leaf in leaves],
+            [leaf.body for leaf in leaves],
+            [leaf.opening for leaf in leaves],
+            [leaf.salt for leaf in leaves],
+            [leaf.kind.value for leaf in leaves],
+            [leaf.at for leaf in leaves],
         )
     )
 

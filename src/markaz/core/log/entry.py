@@ -85,6 +85,8 @@ class Entry:
 class Leaf:
     """An entry as it goes into the log: the leaf's hash and body, and the opening and salt that explain it."""
 
+    kind: EntryKind
+    at: datetime
     hash: bytes
     body: bytes
     opening: str
@@ -112,7 +114,7 @@ def leaf_of(entry: Entry, at: datetime) -> Leaf:
             "v": VERSION,
         }
     )
-    return Leaf(leaf_hash(body), body, opening.decode(), salt)
+    return Leaf(entry.kind, at, leaf_hash(body), body, opening.decode(), salt)
 
 
 def leaf_hash(body: bytes) -> bytes:

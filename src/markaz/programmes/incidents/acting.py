@@ -13,6 +13,7 @@ from markaz.core.acts import Act, Acts
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow, VersionConflict
 from markaz.core.events import Event
+from markaz.core.log.grouping import Group
 from markaz.core.permissions import Actor, Permission, require, require_seen
 from markaz.core.sealing import Sealer
 from markaz.core.territories import TerritoryTree
@@ -34,6 +35,7 @@ class Spine:
     sealer: Sealer
     clock: Clock
     territories: Callable[[], TerritoryTree]
+    group: Group
 
     @property
     def standings(self) -> IncidentStandings:
@@ -43,7 +45,7 @@ class Spine:
     @property
     def looking(self) -> Looking:
         """The one way to a person's data."""
-        return Looking(self.database, self.sealer, self.clock, self.territories, self.standings, decider())
+        return Looking(self.database, self.sealer, self.clock, self.territories, self.standings, decider(), self.group)
 
 
 async def lock_incident(
