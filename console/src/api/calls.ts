@@ -1,6 +1,7 @@
 /** The shapes of taking a call: the form, likely duplicates, and what is known of the place. */
 import type { Access } from "./access";
-import type { Confidence, EnteredVia, IncidentView, Names, Place, SafeContact } from "./types";
+import type { IncidentView } from "./types";
+import type { Confidence, EnteredVia, Names, Place, SafeContact } from "./values";
 
 export interface NewIncident {
   category: string;

@@ -1,6 +1,6 @@
 /** The shapes of what an incident holds, as GET /api/incidents/{id}/contents answers. */
 import type { Access } from "./access";
-import type { Code, EnteredVia } from "./types";
+import type { Code, EnteredVia } from "./values";
 
 export interface Sealed {
   caller_name?: string | null;

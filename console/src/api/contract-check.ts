@@ -4,7 +4,8 @@
  */
 import type { DraftBody } from "../screens/alerts/types";
 import type { components, paths } from "./schema";
-import type { Confidence, EnteredVia, HoldReason, NewIncident, OverrideReason, Precision, SafeContact, Stage, UnitStatus, WithdrawReason } from "./types";
+import type { NewIncident } from "./calls";
+import type { Confidence, EnteredVia, HoldReason, OverrideReason, Precision, SafeContact, Stage, UnitStatus, WithdrawReason } from "./types";
 
 type Bodies = components["schemas"];
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;

@@ -1,5 +1,6 @@
 import { Link } from "react-router";
-import type { IncidentCard, IncidentView, Sealed as SealedData } from "../../api/types";
+import type { Sealed as SealedData } from "../../api/contents";
+import type { IncidentCard, IncidentView } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
 import { en } from "../../i18n/en";
 import type { Key } from "../../i18n/messages";

@@ -1,7 +1,8 @@
 /** A hazard note near an incident: written, or ended before its time. It is about the place, never about a person. */
 import { useState } from "react";
 import type { HazardRequest } from "../../api/contract-check";
-import type { Hazard, Place } from "../../api/types";
+import type { Hazard } from "../../api/calls";
+import type { Place } from "../../api/types";
 import { useSession, useWords } from "../../context";
 import { session } from "../../session";
 import { useCommand } from "../../ui/use-command";

@@ -4,7 +4,8 @@
  */
 import { useState } from "react";
 import { Mark } from "../../access/mark";
-import type { Calls, Hazard, IncidentView } from "../../api/types";
+import type { Calls, Hazard } from "../../api/calls";
+import type { IncidentView } from "../../api/types";
 import { read } from "../../api/client";
 import { may } from "../../api/permissions";
 import { useNames, useSession, useWords } from "../../context";

@@ -3,7 +3,7 @@
  * in memory only and goes with the tab or the session. So a dead browser loses nothing and leaves nothing behind.
  */
 import { ApiError, Command, newKey, read } from "../../api/client";
-import type { CallDraft } from "../../api/types";
+import type { CallDraft } from "../../api/calls";
 import { session } from "../../session";
 import { EMPTY, isEmpty, pack, unpack, type Fields } from "./fields";
 

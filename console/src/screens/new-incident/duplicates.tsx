@@ -1,6 +1,6 @@
 /** Incidents the call may be about. A digit adds the call to one of them, Enter opens a new one; nothing is joined by itself. */
 import { useRef, type KeyboardEvent } from "react";
-import type { NearbyIncident } from "../../api/types";
+import type { NearbyIncident } from "../../api/calls";
 import { useNames, useWords } from "../../context";
 import { Kbd, PriorityMark } from "../../ui/marks";
 import { digitOf } from "./keys";

@@ -1,5 +1,6 @@
 /** What stands on the call form, how it is kept as text, and what is sent of it. Pure: no React, no network. */
-import type { EnteredVia, NewIncident, SafeContact } from "../../api/types";
+import type { NewIncident } from "../../api/calls";
+import type { EnteredVia, SafeContact } from "../../api/types";
 import { EMPTY_PLACE, packPlace, unpackPlace, type FormPlace } from "./form-place";
 
 export interface Fields {

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { useNames, useWords } from "../../context";
 import { Dialog } from "../../ui/dialog";
-import type { CallDraft } from "../../api/types";
+import type { CallDraft } from "../../api/calls";
 import { draft, type Saved } from "./draft";
 import { isEmpty, type Fields } from "./fields";
 import { SavedMark } from "./saved-mark";

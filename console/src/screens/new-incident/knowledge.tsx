@@ -1,7 +1,7 @@
 /** What helps while the call lasts: the guide card, hazards and the history of the place. It stands beside the form and never takes the focus. */
 import { Mark } from "../../access/mark";
 import type { Access } from "../../api/access";
-import type { GuideCard, Hazard, PlaceHistory } from "../../api/types";
+import type { GuideCard, Hazard, PlaceHistory } from "../../api/calls";
 import { useNames, useSession, useWords } from "../../context";
 import { useRead } from "../../ui/use-read";
 

@@ -4,7 +4,8 @@
  */
 import { lazy, Suspense, useEffect, useRef } from "react";
 import { useNavigate } from "react-router";
-import type { NearbyIncident, Opened, Place } from "../../api/types";
+import type { NearbyIncident, Opened } from "../../api/calls";
+import type { Place } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
 import { reachOf } from "../../map/features";
 import { fromPoint, withSurroundings } from "../../ui/place-choice";

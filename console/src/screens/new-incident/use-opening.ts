@@ -1,7 +1,7 @@
 /** Opens the incident, adds the call to another, and later brings what was learnt afterwards to the open one. */
 import { useCallback, useState } from "react";
 import { Command } from "../../api/client";
-import type { Opened } from "../../api/types";
+import type { Opened } from "../../api/calls";
 import { useCommand, type Sending } from "../../ui/use-command";
 import { draft } from "./draft";
 import { EMPTY_PLACE } from "./form-place";
