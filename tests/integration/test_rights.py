@@ -229,3 +229,61 @@ async def test_a_delay_of_no_or_too_many_months_is_refused(centre: RunningCentre
     request = await seen_request(centre)
     body = {"entries": [request["entry_id"]], "ground": "inquiry", "months": months}
     assert (await (await office(centre)).post("/api/oversight/delays", body)).status_code == 422
+
+
+async def test_a_look_at_a_handover_text_about_an_incident_is_a_look_at_who_is_in_it(centre: RunningCentre) -> None:
+    first, second = await centre.person(Role.DUTY_OFFICER), await centre.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST))
+    ours = await open_incident(first, caller={"name": "Dilnoza Ergasheva", "phone": PHONE})
+    other = await open_incident(first, caller={"name": "Aziz Karimov", "phone": "+998900000009"})
+    by_hand = [{"kind": "note", "text": f"№{other['number']}: the husband waits outside"}]
+    offer = {"territory_id": int(Land.WEST), "shift": "night", "by_hand": by_hand}
+    path = f"/api/handovers/{(await first.post('/api/handovers', offer)).json()['id']}"
+
+    officer, request = await office(centre), await taken(await office(centre))
+    await second.get(path)
+    assert briefing_looks(await read(officer, request)) == []  # that text was about somebody else
+    theirs = await taken(officer, phone="+998900000009")
+    assert len(briefing_looks(await read(officer, theirs))) == 1
+    remark = {"incident_id": ours["id"], "remark": "she moves to her sister tonight"}
+    assert (await second.post(f"{path}/acknowledgements", remark)).status_code == 200
+    card = (await second.get(path)).json()
+    held = (await second.get(path, held=card["texts"])).json()  # the page asks again and holds the texts
+    assert (held["held"], [item["text"] for item in held["items"] if item["text"]]) == (True, [])
+    look, *more = briefing_looks(await read(officer, request))
+    assert more == []
+    assert (look["offices"], look["incident"]) == (
+        [{"role": "duty_officer", "territory_id": int(Land.WEST)}],
+        ours["number"],
+    )
+    delay = {"entries": [look["entry_id"]], "ground": "rights_of_others", "months": 1}
+    assert (await officer.post("/api/oversight/delays", delay)).status_code == 201
+    assert briefing_looks(await read(officer, request, "/answer")) == []
+    await answer(officer, theirs, reasons=None)
+    pdf = await officer.get(f"/api/oversight/requests/{theirs['id']}/answer.pdf", language="en")
+    assert f"a shift handover or daily summary told of incident {other['number']}" in " ".join(
+        text_of(pdf.content).split()
+    )
+
+
+async def test_the_figures_of_a_summary_name_nobody_and_its_sentence_is_about_its_incident(
+    centre: RunningCentre,
+) -> None:
+    supervisor, officer = await centre.person(Role.SUPERVISOR), await office(centre)
+    caller = {"name": "Dilnoza Ergasheva", "phone": PHONE}
+    incident = await open_incident(supervisor, caller=caller, note="Canary of a note")
+    body = {"territory_id": int(Land.WEST), "day": centre.centre.summaries.today().isoformat()}
+    plain = (await supervisor.post("/api/summaries", body)).json()["id"]
+    told = body | {"significant": [{"incident_id": incident["id"], "sentence": "A woman was hurt at home"}]}
+    with_sentence = (await supervisor.post("/api/summaries", told)).json()["id"]
+    request = await taken(officer)
+    for kind in ("", "/csv"):
+        shown = await supervisor.get(f"/api/summaries/{plain}{kind}")
+        assert not [word for word in ("Ergasheva", PHONE[-9:], "Canary") if word in shown.text]
+    assert briefing_looks(await read(officer, request)) == []
+    await supervisor.get(f"/api/summaries/{with_sentence}")
+    await supervisor.get(f"/api/summaries/{with_sentence}/csv")
+    assert [look["what"] for look in briefing_looks(await read(officer, request))] == ["taken_out", "read"]
+
+
+def briefing_looks(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [look for look in document["looks"] if look["why"] == "briefing"]

@@ -895,7 +895,7 @@ export interface paths {
         };
         /**
          * Read
-         * @description Return a handover with its items, and what came in since it was offered.
+         * @description Return a handover with its items, and what came in since it was offered; no texts that are `held`.
          */
         get: operations["read_api_handovers__handover_id__get"];
         put?: never;
@@ -10607,7 +10607,9 @@ export interface operations {
     };
     read_api_handovers__handover_id__get: {
         parameters: {
-            query?: never;
+            query?: {
+                held?: string | null;
+            };
             header?: never;
             path: {
                 handover_id: string;

@@ -164,6 +164,7 @@ export const oversightEn = {
   "right.why.emergency": "emergency access",
   "right.why.search": "search for a caller",
   "right.why.request": "the person's own request",
+  "right.why.briefing": "told of in a handover or summary",
   "right.reasons": "Reasons, as the person will read them",
   "right.reasons_note": "At least {n} characters.",
   "right.for_records": "For which records",

@@ -166,6 +166,7 @@ export const oversightRu: Part<typeof oversightEn> = {
   "right.why.emergency": "экстренный доступ",
   "right.why.search": "поиск заявителя",
   "right.why.request": "запрос самого лица",
+  "right.why.briefing": "упомянуто в передаче смены или сводке",
   "right.reasons": "Обоснование, каким его прочтёт лицо",
   "right.reasons_note": "Не менее {n} знаков.",
   "right.for_records": "По каким записям",

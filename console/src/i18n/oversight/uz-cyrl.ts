@@ -167,6 +167,7 @@ export const oversightUzCyrl: Part<typeof oversightEn> = {
   "right.why.emergency": "фавқулодда кириш",
   "right.why.search": "мурожаатчини қидириш",
   "right.why.request": "шахснинг ўз сўрови",
+  "right.why.briefing": "топшириш ёки маълумотда айтилган",
   "right.reasons": "Сабаблар, шахс ўқийдиган шаклда",
   "right.reasons_note": "Камида {n} белги.",
   "right.for_records": "Қайси ёзувлар учун",

@@ -166,6 +166,7 @@ export const oversightUzLatn: Part<typeof oversightEn> = {
   "right.why.emergency": "favqulodda kirish",
   "right.why.search": "murojaatchini qidirish",
   "right.why.request": "shaxsning oʻz soʻrovi",
+  "right.why.briefing": "topshirish yoki maʼlumotda aytilgan",
   "right.reasons": "Sabablar, shaxs oʻqiydigan shaklda",
   "right.reasons_note": "Kamida {n} belgi.",
   "right.for_records": "Qaysi yozuvlar uchun",

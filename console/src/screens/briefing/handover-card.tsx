@@ -10,6 +10,7 @@ import { Problem } from "../../ui/problem";
 import { Mark } from "../../access/mark";
 import { useCommand } from "../../ui/use-command";
 import { useRead } from "../../ui/use-read";
+import { handoverReader } from "./held-handover";
 import type { HandedIncident, HandoverCard, ItemKind, SealedText } from "./types";
 
 const LOOK_AGAIN_MS = 10_000;
@@ -44,7 +45,8 @@ export function HandoverCardView({ id, onDone }: { id: string; onDone: () => voi
   const { me } = useSession();
   const { t, f } = useWords();
   const navigate = useNavigate();
-  const card = useRead<HandoverCard>(`/api/handovers/${id}`);
+  const [reader] = useState(handoverReader);
+  const card = useRead<HandoverCard>(`/api/handovers/${id}`, reader);
   const [done, setDone] = useState<ReadonlySet<string>>(new Set());
   const [problem, setProblem] = useState<unknown>(null);
   const [selected, setSelected] = useState(0);

@@ -59,6 +59,10 @@ export interface HandoverCard {
   handover: Handover;
   items: HandoverItem[];
   new: NewIncident[];
+  /** By which the page says that it holds the texts; null where none is shown. */
+  texts: string | null;
+  /** The texts are those this page holds already and were not sent again: that was no look. */
+  held: boolean;
   access: Access;
 }
 

@@ -145,7 +145,7 @@ function Looks({ one, onChanged }: { one: WholeRequest; onChanged: () => void })
           </thead>
           <tbody>
             {one.looks.map((look) => (
-              <tr key={look.entry_id}>
+              <tr key={`${look.entry_id} ${look.incident}`}>
                 <td>
                   {look.delayed ? (
                     <b title={t(`right.ground.${look.delayed.ground}`)}>{t("right.delayed_until", { day: f.full(look.delayed.ends_at, "day") })}</b>

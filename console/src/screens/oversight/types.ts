@@ -106,7 +106,7 @@ export interface ToldLook {
   at: string;
   offices: { role: string | null; territory_id: number | null }[];
   what: "read" | "found" | "disclosed" | "taken_out";
-  why: "work" | "purpose" | "emergency" | "search" | "request";
+  why: "work" | "purpose" | "emergency" | "search" | "request" | "briefing";
   incident: string;
 }
 

@@ -123,11 +123,20 @@ class Look:
         return found
 
     async def read(
-        self, found: Iterable[Found], action: str, sealed_ids: Iterable[UUID], kind: EntryKind = EntryKind.VIEW
+        self,
+        found: Iterable[Found],
+        action: str,
+        sealed_ids: Iterable[UUID],
+        kind: EntryKind = EntryKind.VIEW,
+        about: Callable[[Opened], Iterable[UUID]] | None = None,
     ) -> Opened:
-        """Open sealed records of what was allowed, and note it under `action`."""
-        self.note(found, action, kind)
-        return await self._looking.sealer.read(self.connection, sealed_ids)
+        """Open sealed records of what was allowed, and note it under `action`.
+
+        `about` returns which incidents the opened texts of a paper are about: a look at them is a look at those too.
+        """
+        opened = await self._looking.sealer.read(self.connection, sealed_ids)
+        self.note(found, action, kind, () if about is None else about(opened))
+        return opened
 
     async def read_file(self, found: Found, action: str, sealed_id: UUID) -> bytes | None:
         """Open a sealed file of what was allowed, and note it. Returns None for an erased one, which is no look."""
@@ -136,8 +145,13 @@ class Look:
             self.note([found], action)
         return data
 
-    def note(self, found: Iterable[Found], action: str, kind: EntryKind = EntryKind.VIEW) -> None:
-        """Note that what was allowed is shown. Raises RuntimeError for what was not: that is a fault of ours."""
+    def note(
+        self, found: Iterable[Found], action: str, kind: EntryKind = EntryKind.VIEW, about: Iterable[UUID] = ()
+    ) -> None:
+        """Note that what was allowed is shown, and `about` which incidents it is, where the record is none itself.
+
+        Raises RuntimeError for what was not allowed: that is a fault of ours.
+        """
         seen = list(found)
         if not seen or not all(one.allowed for one in seen):
             raise RuntimeError("nothing is shown that was not decided on")
@@ -147,7 +161,7 @@ class Look:
             action,
             first.standing,
             purpose=first.purpose,
-            details=_details(seen),
+            details=_details(seen) | _about(about),
         )
 
     def trace(
@@ -282,6 +296,12 @@ def _details(found: Sequence[Found]) -> JSON:
         "self_opened": standing.self_opened or (purpose is not None and purpose.self_opened),
         "edited_before": standing.edited_before or (purpose is not None and purpose.edited_before),
     } | ({} if first.glass_id is None else {"glass_id": str(first.glass_id)})
+
+
+def _about(incident_ids: Iterable[UUID]) -> JSON:
+    """Return the incidents a paper tells of, as whoever answers "who looked at me?" asks for them."""
+    ids = sorted({str(id_) for id_ in incident_ids})
+    return {"incidents": ids} if ids else {}
 
 
 class Looking:

@@ -7,6 +7,7 @@ goes pass to the one who comes. Remarks and texts are sealed; counts by hand say
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,18 +19,25 @@ from markaz.core.db.pool import Connection
 from markaz.core.errors import NotFound, NotPossibleNow
 from markaz.core.events import Event, hold_counter, last_seq
 from markaz.core.permissions import Actor, Permission, require_seen, territory_filter
-from markaz.kit.clock import iso
 from markaz.kit.ids import uuid7
 from markaz.programmes.incidents import store as desk_store
 from markaz.programmes.incidents.acting import OFFICER, Spine, event, fresh_view
 from markaz.programmes.incidents.briefing import handover as rules
 from markaz.programmes.incidents.briefing import handover_store as store
+from markaz.programmes.incidents.briefing.handover_views import (
+    handover_view,
+    incident_view,
+    item_view,
+    name_of,
+    told_of,
+)
 from markaz.programmes.incidents.briefing.standings import of_handover
 from markaz.programmes.incidents.norms import NormsInForce
 
 JSON = dict[str, Any]
 SIGN = Permission.HANDOVER_SIGN
 LIST_LIMIT = 100
+READ = "handover.read_sealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ class Handovers:
             offered = await store.offered_by(connection, actor.id)
         now = self._spine.clock.now()
         return {
-            "incidents": [_incident(one, now) for one in rules.in_order(incidents, now)],
+            "incidents": [incident_view(one, now) for one in rules.in_order(incidents, now)],
             "offered_id": None if offered is None else str(offered),
         }
 
@@ -166,10 +174,13 @@ class Handovers:
         territories = territory_filter(actor, SIGN, self._spine.territories())
         async with self._spine.database.connection() as connection:
             rows = await store.list_handovers(connection, territories, state, before, limit)
-        return {"items": [_handover(row) for row in rows]}
+        return {"items": [handover_view(row) for row in rows]}
 
-    async def read(self, request: Request, handover_id: UUID) -> JSON:
-        """Return a handover with its items, and while it is offered the incidents that came since; texts are audited."""
+    async def read(self, request: Request, handover_id: UUID, held: str | None = None) -> JSON:
+        """Return a handover with its items, and while it is offered the incidents that came since; texts are audited.
+
+        `texts` names the sealed texts it shows. Who holds them still (`held`) gets them no second time: that is no look.
+        """
         async with self._spine.looking.look(request) as look:
             connection = look.connection
             row = await store.handover(connection, handover_id)
@@ -186,15 +197,19 @@ class Handovers:
             wanted = [id_ for id_ in texts if id_ is not None]
             found = await look.may(of_handover(request.actor, row, look.now), DataClass.HANDOVER_TEXT)
             opened: Opened = {}
-            if wanted and found.allowed:
-                opened = await look.read([found], "handover.read_sealed", wanted)
+            shown = name_of(wanted) if wanted and found.allowed else None
+            is_held = shown is not None and shown == held
+            if shown is not None and not is_held:
+                opened = await look.read([found], READ, wanted, about=partial(told_of, items))
             access = look.mark([found])
         now = self._spine.clock.now()
         return {
-            "handover": _handover(row),
-            "items": [_item(item, opened, shut[item["id"]]) for item in items],
+            "handover": handover_view(row),
+            "items": [item_view(item, opened, shut[item["id"]]) for item in items],
+            "texts": shown,
+            "held": is_held,
             "access": access,
-            "new": [_incident(one, now) for one in rules.in_order(incidents, now)],
+            "new": [incident_view(one, now) for one in rules.in_order(incidents, now)],
         }
 
     # --- what they share ---
@@ -322,70 +337,3 @@ def _collected(one: rules.OpenIncident, now: datetime) -> JSON:
         "since": None,
         "sealed_id": None,
     }
-
-
-def _incident(one: rules.OpenIncident, now: datetime) -> JSON:
-    return {
-        "id": str(one.id),
-        "number": one.number,
-        "category": one.category,
-        "priority": one.priority,
-        "territory_id": one.territory_id,
-        "received_at": iso(one.received_at),
-        "kind": one.kind(now).value,
-        "version": one.version,
-    }
-
-
-def _handover(row: Any) -> JSON:
-    return {
-        "id": str(row["id"]),
-        "territory_id": row["territory_id"],
-        "shift": row["shift"],
-        "state": row["state"],
-        "from": {"id": str(row["from_account"]), "name": row["from_name"]},
-        "to": None if row["to_account"] is None else {"id": str(row["to_account"]), "name": row["to_name"]},
-        "signed_out_at": iso(row["signed_out_at"]),
-        "signed_in_at": _iso(row["signed_in_at"]),
-        "withdrawn_at": _iso(row["withdrawn_at"]),
-        "items": row["items"],
-        "acknowledged": row["acknowledged"],
-    }
-
-
-def _item(row: Any, opened: Opened, is_shut: bool) -> JSON:
-    incident = None
-    if row["incident_id"] is not None and not is_shut:
-        incident = {
-            "id": str(row["incident_id"]),
-            "number": row["number"],
-            "category": row["category"],
-            "priority": row["priority"],
-            "territory_id": row["territory_id"],
-            "received_at": iso(row["received_at"]),
-            "is_open": row["status"] == "open",
-            "is_changed": row["version"] != row["incident_version"],
-        }
-    return {
-        "id": str(row["id"]),
-        "kind": row["kind"],
-        "incident": incident,
-        "is_shut": is_shut,
-        "count": row["count"],
-        "since": _iso(row["since"]),
-        "text": _text(row["sealed_id"], "text", opened),
-        "remark": None if is_shut else _text(row["remark_id"], "remark", opened),
-        "is_late": row["is_late"],
-        "acknowledged_at": _iso(row["acknowledged_at"]),
-    }
-
-
-def _text(sealed_id: UUID | None, field: str, opened: Opened) -> JSON | None:
-    if sealed_id is None or sealed_id not in opened:
-        return None
-    fields = opened[sealed_id]
-    return {"text": None if fields is None else fields.get(field), "erased": fields is None}
-
-
-def _iso(at: datetime | None) -> str | None:
-    return None if at is None else iso(at)

@@ -49,9 +49,13 @@ def handovers_router(handovers: Handovers, guard: Guard) -> APIRouter:
         return reply_of(await handovers.offer(request, command))
 
     @router.get("/{handover_id}", openapi_extra=needs)
-    async def read(handover_id: UUID, request: Annotated[Request, Depends(signs)]) -> Response:
-        """Return a handover with its items, and what came in since it was offered."""
-        return reply(200, await handovers.read(request, handover_id))
+    async def read(
+        handover_id: UUID,
+        request: Annotated[Request, Depends(signs)],
+        held: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$")] = None,
+    ) -> Response:
+        """Return a handover with its items, and what came in since it was offered; no texts that are `held`."""
+        return reply(200, await handovers.read(request, handover_id, held))
 
     @router.post("/{handover_id}/acknowledgements", openapi_extra=needs)
     async def acknowledge(

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -110,7 +111,8 @@ class Summaries:
             opened: Opened = {}
             if wanted and found.allowed:
                 kind = EntryKind.VIEW if action == READ else EntryKind.EXPORT
-                opened = await look.read([found], action, wanted, kind)
+                # Figures name nobody. A sentence is about one incident, and so about who is in it, whatever it says.
+                opened = await look.read([found], action, wanted, kind, partial(_told_of, sealed))
             access = look.mark([found])
         sentences = {
             incident_id: None if id_ is None or id_ not in opened else _sentence(opened[id_])
@@ -274,6 +276,10 @@ class Summaries:
             )
         )
         return Answer(201, {"id": str(summary_id), "version": version, "as_of_seq": seq})
+
+
+def _told_of(sealed: Mapping[str, UUID | None], opened: Opened) -> list[UUID]:
+    return [UUID(incident_id) for incident_id, id_ in sealed.items() if id_ is not None and opened[id_]]
 
 
 def _sentence(opened: Mapping[str, str] | None) -> JSON:

@@ -25,9 +25,10 @@ LOOKS = tuple(
 
 
 async def looks_of(connection: Connection, records: Sequence[store.Record], until: datetime) -> list[SeenLook]:
-    """Return every look at the incidents in which a person was found, up to a moment."""
+    """Return every look at the incidents in which a person was found, or at papers that tell of them, up to a moment."""
     numbers = {row["incident_id"]: row["incident_number"] for row in records}
-    rows = await store.looks(connection, list(numbers), LOOKS, until)
+    since = min((row["received_at"] for row in records), default=until)
+    rows = await store.looks(connection, list(numbers), LOOKS, since, until)
     return [
         SeenLook(
             entry_id=row["id"],
@@ -35,8 +36,8 @@ async def looks_of(connection: Connection, records: Sequence[store.Record], unti
             offices=offices_of(orjson.loads(row["roles"])),
             what=what_of(row["kind"]),
             why=why_of(row["kind"], row["action"], row["purpose_id"] is not None),
-            incident_id=UUID(bytes=row["record_id"].bytes),
-            number=numbers[row["record_id"]],
+            incident_id=UUID(bytes=row["incident_id"].bytes),
+            number=numbers[row["incident_id"]],
         )
         for row in rows
     ]

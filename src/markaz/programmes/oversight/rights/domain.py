@@ -28,6 +28,7 @@ class Why(StrEnum):
     EMERGENCY = "emergency"  # they broke the glass, which was reviewed
     SEARCH = "search"  # they looked for a caller
     REQUEST = "request"  # to answer a request of the person
+    BRIEFING = "briefing"  # a handover or a daily summary told of the incident
 
 
 class What(StrEnum):
@@ -60,6 +61,7 @@ class SeenLook:
     number: str
 
 
+BRIEFINGS = ("handover.", "summary.")
 _WHAT = {"look_up": What.FOUND, "disclosure": What.DISCLOSED, "export": What.TAKEN_OUT}
 
 
@@ -76,6 +78,8 @@ def why_of(kind: str, action: str, has_purpose: bool) -> Why:
         return Why.EMERGENCY
     if has_purpose:
         return Why.PURPOSE
+    if action.startswith(BRIEFINGS):
+        return Why.BRIEFING
     return Why.SEARCH if kind == "look_up" else Why.WORK
 
 

@@ -83,18 +83,27 @@ async def records(connection: Connection, request_id: UUID) -> list[Record]:
     )
 
 
+_LOOKS = """
+SELECT id, at, kind, action, record_id AS incident_id, purpose_id, roles::text AS roles FROM audit_entries
+WHERE record_id = ANY($1::uuid[]) AND kind = ANY($2::text[]) AND at <= $3
+UNION ALL
+SELECT e.id, e.at, e.kind, e.action, told.id::uuid, e.purpose_id, e.roles::text
+FROM audit_entries e CROSS JOIN LATERAL jsonb_array_elements_text(e.details -> 'incidents') AS told (id)
+WHERE e.record_kind IN ('handover', 'summary') AND e.at >= $5 AND e.kind = ANY($2::text[]) AND e.at <= $3
+  AND told.id::uuid = ANY($1::uuid[])
+ORDER BY id DESC, incident_id LIMIT $4
+"""
+
+
 async def looks(
-    connection: Connection, incident_ids: Sequence[UUID], kinds: Sequence[str], until: datetime
+    connection: Connection, incident_ids: Sequence[UUID], kinds: Sequence[str], since: datetime, until: datetime
 ) -> list[Record]:
-    """Return the entries of looks at incidents up to a moment, the newest first."""
-    return await connection.fetch(
-        "SELECT id, at, kind, action, record_id, purpose_id, roles::text AS roles FROM audit_entries "
-        "WHERE record_id = ANY($1::uuid[]) AND kind = ANY($2::text[]) AND at <= $3 ORDER BY id DESC LIMIT $4",
-        incident_ids,
-        kinds,
-        until,
-        LOOKS_MOST,
-    )
+    """Return the entries of looks at incidents up to a moment, the newest first, one row for each of the incidents.
+
+    Among them are looks at texts of a handover or a summary that tell of one: from `since` on, when the first of the
+    incidents came in, since none can be told of before.
+    """
+    return await connection.fetch(_LOOKS, incident_ids, kinds, until, LOOKS_MOST, since)
 
 
 async def told(connection: Connection, request_id: UUID) -> set[int]:
@@ -106,7 +115,7 @@ async def told(connection: Connection, request_id: UUID) -> set[int]:
 async def insert_told(connection: Connection, request_id: UUID, entry_ids: Iterable[int]) -> None:
     """Keep which entries an answer named."""
     await connection.executemany(
-        "INSERT INTO disclosed_looks VALUES ($1, $2)", [(request_id, entry_id) for entry_id in entry_ids]
+        "INSERT INTO disclosed_looks VALUES ($1, $2)", [(request_id, entry_id) for entry_id in set(entry_ids)]
     )
 
 
@@ -244,7 +253,8 @@ async def to_tell(connection: Connection, territories: Sequence[int]) -> list[Re
     return await connection.fetch(
         "SELECT t.id AS task_id, t.version AS task_version, t.record_id AS delay_id, t.territory_id, t.due_at, "
         "(SELECT coalesce(array_agg(DISTINCT r.number), '{}') FROM delayed_looks l "
-        "JOIN audit_entries e ON e.id = l.entry_id JOIN right_records x ON x.incident_id = e.record_id "
+        "JOIN audit_entries e ON e.id = l.entry_id JOIN right_records x ON x.incident_id = ANY(e.record_id || "
+        "ARRAY(SELECT told::uuid FROM jsonb_array_elements_text(e.details -> 'incidents') AS told)) "
         "JOIN right_requests r ON r.id = x.request_id AND r.kind = 'who_looked' AND r.answered_at IS NOT NULL "
         "WHERE l.delay_id = t.record_id) AS numbers FROM tasks t "
         "WHERE t.kind = 'right_delay_ended' AND t.closed_at IS NULL AND t.territory_id = ANY($1::int[]) "
