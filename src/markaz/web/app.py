@@ -36,8 +36,8 @@ from markaz.programmes.incidents.routes import desk_router, intake_router, posit
 from markaz.web import errors
 from markaz.web.access import access_router
 from markaz.web.accounts import accounts_router
+from markaz.web.background import running
 from markaz.web.centre import Centre
-from markaz.web.governing import governing_routers
 from markaz.web.guard import check_routes
 from markaz.web.log import log_router
 from markaz.web.middleware import Edge
@@ -54,7 +54,7 @@ def create_app(centre: Centre) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with centre.running():
+        async with running(centre):
             yield
 
     app = FastAPI(
@@ -91,7 +91,7 @@ def create_app(centre: Centre) -> FastAPI:
         owners_router(centre.ownership, centre.presence, centre.reading, centre.guard),
         aid_router(centre.aid, centre.holds, centre.guard, centre.codes),
         roster_router(centre.roster, centre.guard),
-        *governing_routers(centre),
+        *centre.governing.routers(centre.guard, centre.at_the_top),
         *centre.oversight.routers(centre.guard),
         log_router(centre),
     ):

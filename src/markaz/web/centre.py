@@ -1,9 +1,6 @@
-"""The wiring of one centre: what the routes stand on, opened once and closed in the opposite order."""
+"""The wiring of one centre: what the routes stand on, opened once. What it does by itself stands in `background`."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,13 +11,11 @@ from prometheus_client import CollectorRegistry, Counter
 from markaz.core import acts
 from markaz.core.access.policies import policy_hash
 from markaz.core.codes import CodeTables, load_codes, time_zone_of
-from markaz.core.db.pool import DATABASE_TROUBLE, Database
+from markaz.core.db.pool import Database
 from markaz.core.dispatch_rules import load_dispatch_rules
 from markaz.core.events import Recorded
-from markaz.core.jobs import Jobs
 from markaz.core.log.checkpoints import Checkpointer
 from markaz.core.log.grouping import Group
-from markaz.core.log.timestamps import Timestamper
 from markaz.core.permissions import Actor, Permission, require
 from markaz.core.places.gazetteer import Gazetteer
 from markaz.core.sealing import KeysMissing, Sealer
@@ -39,7 +34,7 @@ from markaz.programmes.alerts.signing import KNOWN_FOLDER, Signer
 from markaz.programmes.incidents import picture
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.alarms.service import Alarms
-from markaz.programmes.incidents.alarms.watching import LOOK_S, Watcher
+from markaz.programmes.incidents.alarms.watching import Watcher
 from markaz.programmes.incidents.briefing.handovers import Handovers
 from markaz.programmes.incidents.briefing.papers import Papers
 from markaz.programmes.incidents.briefing.summaries import Summaries
@@ -64,19 +59,12 @@ from markaz.programmes.incidents.service import Desk
 from markaz.programmes.incidents.shapes import ReplayClockBody
 from markaz.web import phone
 from markaz.web.access_wiring import Access, access_of
-from markaz.web.background import jobs_of
 from markaz.web.governing import Governing, governing_of
 from markaz.web.guard import Guard
 from markaz.web.measures import measure
 from markaz.web.oversight import Oversight
 from markaz.web.ways_in import ProviderSignIn, SigningIn, provider_of, signing_in_of
 
-log = logging.getLogger(__name__)
-
-POSITION_SEND_S = 0.5  # consoles draw at about 4 Hz; two frames a second keep 10,000 units affordable
-POSITION_FLUSH_S = 2.0
-STAMP_LOOK_S = 300.0  # one stamp an hour; after a failure it is tried again this soon
-PRESENCE_LOOK_S = 1.0  # a colleague opens what I have open: said within a second
 TERRITORY_EVENTS = "territory."
 PLACE_EVENTS = "places."
 
@@ -131,8 +119,8 @@ class Centre:
     checkpointer: Checkpointer = field(init=False)
     replay_clock: dict[str, Any] | None = None
     gazetteer: Gazetteer = field(init=False)
-    _reload: asyncio.Event = field(default_factory=asyncio.Event)
-    _reload_places: asyncio.Event = field(default_factory=asyncio.Event)
+    territories_changed: asyncio.Event = field(default_factory=asyncio.Event)
+    places_changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         settings, database = self.settings, self.database
@@ -184,7 +172,7 @@ class Centre:
         self.reading = Reading(self.spine, self.positions, parts)
         self.aid, self.holds, self.access = Aid(self.spine), Holds(self.spine), access_of(self.spine)
         self.roster = Rosters(self.spine, self.codes, zone)
-        self.watch_failures = measure(self)
+        self.watch_failures = measure(self.registry, self.hub, self.positions, self.gazetteer, self.checkpointer)
 
     def _wire_dispatch(self) -> None:
         rules = load_dispatch_rules()
@@ -219,21 +207,21 @@ class Centre:
         settings = self.settings
         step = timedelta(seconds=settings.log_interval_s)
         self.checkpointer = Checkpointer(self.database, self.clock, settings.home, step=step, policy_hash=policy_hash)
-        self.governing = governing_of(self)
+        self.governing = governing_of(settings, self.spine)
         self.oversight = Oversight(self.spine, settings, zone)
 
     def set_replay_clock(self, actor: Actor, body: ReplayClockBody | None) -> None:
         """Label every console with a replay's clock, or take the label away. Raises Forbidden below the top."""
-        require(actor, Permission.INTAKE, self.tree.root_id or 0, self.tree)
+        self.at_the_top(actor, Permission.INTAKE)
         self.replay_clock = None if body is None else {"at": iso(body.at), "speed": body.speed, "source": body.source}
         self.hub.broadcast("clock", self.replay_clock)
 
     def _on_event(self, recorded: Recorded) -> None:
         self.positions.on_event(recorded)
         if recorded.event.type.startswith(TERRITORY_EVENTS):
-            self._reload.set()
+            self.territories_changed.set()
         if recorded.event.type.startswith(PLACE_EVENTS):
-            self._reload_places.set()
+            self.places_changed.set()
 
     async def reload_territories(self) -> None:
         """Take a changed hierarchy over; every stream ends and comes back with its new scope."""
@@ -242,90 +230,6 @@ class Centre:
             self.terrain = await load_terrain(connection, self.tree)
         self.boundaries = BoundaryPages(self.tree)
         self.hub.end_all()
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["Centre"]:
-        """Run the stream and the background work while the block runs."""
-        await self.positions.load()
-        await self.hub.start()
-        self.hub.broadcast("clock", self.replay_clock)  # so that every stream begins with it, also after a restart
-        jobs = Jobs(self.database, self.clock, jobs_of(self))
-        work = [
-            asyncio.create_task(self._every(POSITION_SEND_S, self._send_positions)),
-            asyncio.create_task(self._every(POSITION_FLUSH_S, self.positions.flush)),
-            asyncio.create_task(self._every(PRESENCE_LOOK_S, self._send_presence)),
-            asyncio.create_task(self._watch_territories()),
-            asyncio.create_task(self._watch_places()),
-            asyncio.create_task(jobs.run()),
-        ]
-        if self.settings.watch_clocks:
-            work.append(asyncio.create_task(self._every(LOOK_S, self._watch_clocks)))
-        if self.settings.log_checkpoints:
-            work.append(asyncio.create_task(self.checkpointer.run()))
-        if self.settings.log_timestamp_url is not None:
-            stamper = Timestamper(self.database, self.clock, self.settings.log_timestamp_url)
-            work.append(asyncio.create_task(self._every(STAMP_LOOK_S, stamper.stamp)))
-        try:
-            yield self
-        finally:
-            for task in work:
-                task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
-            await self.spine.group.stop()
-            await self.hub.stop()
-            await self.recommending.close()
-            with suppress(*DATABASE_TROUBLE):
-                await self.positions.flush()
-
-    async def _every(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            try:
-                await work()
-            except DATABASE_TROUBLE:
-                log.warning("background work waits for the database")
-
-    async def _send_positions(self) -> None:
-        changed = self.positions.take_unsent()
-        if changed:
-            self.hub.publish("positions", Permission.POSITION_READ, changed)
-
-    async def _watch_clocks(self) -> None:
-        try:
-            await self.watcher.look()
-        except Exception:
-            # A fault of ours in one incident's clocks must not end the watch over all the others unnoticed.
-            self.watch_failures.inc()
-            log.exception("the clocks were not looked at")
-
-    async def _send_presence(self) -> None:
-        changed = self.presence.look(self.hub.accounts)
-        if changed:
-            self.hub.publish_around("presence", Permission.CREW_READ, changed)
-
-    async def _watch_territories(self) -> None:
-        while True:
-            await self._reload.wait()
-            self._reload.clear()
-            try:
-                await self.reload_territories()
-            except DATABASE_TROUBLE:
-                log.warning("the territories could not be read again, trying once more")
-                await asyncio.sleep(1)
-                self._reload.set()
-
-    async def _watch_places(self) -> None:
-        """Read the gazetteer at the start and after each change; searches go on in the one before."""
-        self._reload_places.set()
-        while True:
-            await self._reload_places.wait()
-            self._reload_places.clear()
-            try:
-                await self.gazetteer.load()
-            except DATABASE_TROUBLE:
-                log.warning("the gazetteer could not be read, trying once more")
-                await asyncio.sleep(1)
-                self._reload_places.set()
 
 
 async def open_centre(settings: Settings, app_dsn: str, clock: Clock) -> Centre:

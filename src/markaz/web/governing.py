@@ -1,12 +1,16 @@
 """The wiring of how a centre is governed: retention, appointments, the register of processing and audit packs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
 from markaz.core.log import keys
+from markaz.core.permissions import Actor, Permission
 from markaz.core.retention import load_governance
+from markaz.core.routes import Guard
+from markaz.core.settings import Settings
+from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.oversight.appointments.routes import appointments_router
 from markaz.programmes.oversight.appointments.service import Appointments
 from markaz.programmes.oversight.packs.routes import packs_router
@@ -16,23 +20,29 @@ from markaz.programmes.oversight.register.service import Register
 from markaz.programmes.oversight.retention.routes import retention_router
 from markaz.programmes.oversight.retention.service import Retention
 
-if TYPE_CHECKING:
-    from markaz.web.centre import Centre
-
 
 @dataclass(frozen=True, slots=True)
 class Governing:
-    """What governs a centre. Raises InvalidInput at the start when its governance.toml is wrong."""
+    """What governs a centre."""
 
     retention: Retention
     appointments: Appointments
     register: Register
     packs: Packs
 
+    def routers(self, guard: Guard, at_the_top: Callable[[Actor, Permission], None]) -> list[APIRouter]:
+        """Return its routes. `at_the_top` raises Forbidden unless the actor holds a right in the whole centre."""
+        return [
+            retention_router(self.retention, guard),
+            appointments_router(self.appointments, guard),
+            register_router(self.register, guard),
+            packs_router(self.packs, guard, at_the_top),
+        ]
 
-def governing_of(centre: "Centre") -> Governing:
-    """Return it, on the centre's own database and clock."""
-    settings, spine, database, clock = centre.settings, centre.spine, centre.database, centre.clock
+
+def governing_of(settings: Settings, spine: Spine) -> Governing:
+    """Return what governs a centre. Raises InvalidInput when its governance.toml is wrong."""
+    database, clock = spine.database, spine.clock
     governance = load_governance(settings.home, settings.governance)
     register = Register(database, governance)
     return Governing(
@@ -40,15 +50,4 @@ def governing_of(centre: "Centre") -> Governing:
         Appointments(database, spine.acts, clock, spine.territories),
         register,
         Packs(database, clock, register, lambda: keys.load(settings.home)),
-    )
-
-
-def governing_routers(centre: "Centre") -> tuple[APIRouter, ...]:
-    """Return its routes."""
-    governing, guard = centre.governing, centre.guard
-    return (
-        retention_router(governing.retention, guard),
-        appointments_router(governing.appointments, guard),
-        register_router(governing.register, guard),
-        packs_router(governing.packs, guard, centre.at_the_top),
     )
