@@ -17,6 +17,7 @@ from tests.support.desk import open_incident
 from tests.support.fixtures import OpenCentre
 from tests.support.land import Land
 from tests.support.live import serving, streaming
+from tests.support.looks import break_glass, own_incident, state_purpose
 from tests.support.operations import OPERATIONS, PASSWORD, Operation, make_world
 from tests.support.people import Person, bearer, cookie, make_person
 
@@ -278,3 +279,36 @@ async def test_a_short_password_and_a_taken_login_are_refused_naming_the_field(c
     assert (await administrator.post("/api/accounts", body)).status_code == 201
     taken = await administrator.post("/api/accounts", body)
     assert (taken.status_code, taken.json()["details"]["field"]) == (422, "login")
+
+
+async def test_what_was_over_stays_over_when_the_clock_goes_back(open_centre_with: OpenCentre) -> None:
+    clock = FakeClock()
+    centre = await open_centre_with(clock, session_hours=1)
+    taker, viewer = [await centre.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST)) for _ in range(2)]
+    caller = {"name": "Zebo Karimova", "phone": "+998 90 111 22 33"}
+    by_purpose, by_glass = [await open_incident(taker, caller=caller) for _ in range(2)]
+    own = await own_incident(viewer)
+
+    async def shown(person: Person) -> list[bool]:
+        cards = [await person.get(f"/api/incidents/{one['id']}") for one in (by_purpose, by_glass)]
+        return [card.is_success and card.json()["sealed"] is not None for card in cards]
+
+    clock.advance(timedelta(minutes=10))
+    assert (await break_glass(viewer, by_glass["id"])).status_code == 201
+    assert (await state_purpose(viewer, own["number"], need="call_back")).status_code == 201
+    assert await shown(viewer) == [True, True]
+    clock.advance(timedelta(minutes=-5))  # before either began
+    assert await shown(viewer) == [False, False]
+    clock.advance(timedelta(minutes=36))
+    assert await shown(viewer) == [False, False]
+    await centre.centre.ending.mark()
+    clock.advance(timedelta(minutes=-20))
+    assert await shown(viewer) == [False, False]
+    assert (await viewer.get("/api/me")).status_code == 200
+    clock.advance(timedelta(hours=1))
+    await centre.centre.ending.mark()
+    clock.advance(timedelta(hours=-1))
+    assert (await viewer.get("/api/me")).status_code == 401
+    again = await state_purpose(await centre.sign_in_again(viewer.id), own["number"], need="call_back")
+    assert again.status_code == 201, again.text
+    assert await centre.centre.ending.mark() == 0

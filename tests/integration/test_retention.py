@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -10,6 +11,7 @@ import pytest_asyncio
 from tests.support.centre import RunningCentre
 from tests.support.desk import assign, close, open_incident, register_unit
 from tests.support.land import Land
+from tests.support.looks import break_glass, own_incident, state_purpose
 from tests.support.people import Person
 
 from markaz.core.permissions import Grant, Role
@@ -180,6 +182,48 @@ async def test_openings_of_the_log_end_but_never_within_a_year(shared_centre: Ru
             await shared_centre.rows(f"SELECT * FROM log_forget_openings({before}, 10)")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await shared_centre.rows("DELETE FROM audit_entries")
+
+
+async def test_a_purpose_and_a_broken_glass_go_with_the_openings_of_what_they_opened(
+    shared_centre: RunningCentre,
+) -> None:
+    taker = await shared_centre.person(Role.CALL_TAKER)
+    viewer = await shared_centre.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST))
+    own = await own_incident(viewer)
+    one, other = [await open_incident(taker, caller=CALLER) for _ in range(2)]
+    judged, waiting = [(await break_glass(viewer, each["id"])).json()["id"] for each in (one, other)]
+    assert (await state_purpose(viewer, own["number"])).status_code == 201
+    above = await shared_centre.newcomer(Grant(Role.SUPERVISOR, Land.REGION))
+    verdict = {"verdict": "justified", "remark": "a synthetic remark"}
+    assert (await above.post(f"/api/access/glass/{judged}/verdict", verdict)).status_code == 200
+    past = "- interval '6 years'"
+    await shared_centre.as_owner(f"UPDATE audit_entries SET at = at {past} WHERE actor_id = $1", viewer.id)
+    await shared_centre.as_owner(
+        f"UPDATE purposes SET stated_at = stated_at {past}, ends_at = ends_at {past} WHERE account_id = $1", viewer.id
+    )
+    await shared_centre.as_owner(
+        f"UPDATE broken_glass SET broken_at = broken_at {past}, ends_at = ends_at {past}, judged_at = judged_at {past} "
+        "WHERE account_id = $1",
+        viewer.id,
+    )
+    await shared_centre.as_owner(
+        f"UPDATE tasks SET opened_at = opened_at {past}, closed_at = closed_at {past} WHERE record_id = $1",
+        UUID(judged),
+    )
+    sealed = await shared_centre.rows(
+        "SELECT sealed_id, verdict_sealed_id FROM broken_glass WHERE id = $1", UUID(judged)
+    )
+    left = "SELECT (SELECT count(*) FROM purposes WHERE account_id = $1), array_agg(id) FROM broken_glass WHERE account_id = $1"
+    # A row waits for its texts, and the schedule lists openings first: so it takes two runs.
+    first = await run_all(shared_centre)
+    assert (first["purposes"], first["task_answers"]) == (2, 1)
+    assert first["audit_openings"] >= 3
+    assert [tuple(row) for row in await shared_centre.rows(left, viewer.id)] == [(1, [UUID(judged), UUID(waiting)])]
+    assert await run_all(shared_centre) == {"audit_openings": 2}
+    assert [tuple(row) for row in await shared_centre.rows(left, viewer.id)] == [(0, [UUID(waiting)])]
+    texts = "SELECT count(*) FROM sealed_fields WHERE sealed_id = ANY($1::uuid[])"
+    assert (await shared_centre.as_owner(texts, list(sealed[0].values())))[0][0] == 0
+    assert await run_all(shared_centre) == {}
 
 
 async def test_a_record_that_somebody_had_restricted_stays_until_that_is_lifted(

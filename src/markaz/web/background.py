@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from markaz.core import acts, identity
 from markaz.core.db.pool import DATABASE_TROUBLE
+from markaz.core.ending import MARK_S
 from markaz.core.jobs import Job, Jobs
 from markaz.core.log import checkpoints
 from markaz.core.log.timestamps import Timestamper
@@ -36,6 +37,7 @@ KEEP_REPORTS = timedelta(days=30)  # longer than any phone stays without network
 async def running(centre: Centre) -> AsyncIterator[None]:
     """Run the stream and the background work while the block runs."""
     await centre.positions.load()
+    await centre.ending.mark()
     await centre.hub.start()
     centre.hub.broadcast("clock", centre.replay_clock)  # so that every stream begins with it, also after a restart
     jobs = Jobs(centre.database, centre.clock, jobs_of(centre))
@@ -43,6 +45,7 @@ async def running(centre: Centre) -> AsyncIterator[None]:
         asyncio.create_task(_every(POSITION_SEND_S, lambda: _send_positions(centre))),
         asyncio.create_task(_every(POSITION_FLUSH_S, centre.positions.flush)),
         asyncio.create_task(_every(PRESENCE_LOOK_S, lambda: _send_presence(centre))),
+        asyncio.create_task(_every(MARK_S, centre.ending.mark)),
         asyncio.create_task(_watch_territories(centre)),
         asyncio.create_task(_watch_places(centre)),
         asyncio.create_task(jobs.run()),

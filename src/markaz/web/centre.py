@@ -13,6 +13,7 @@ from markaz.core.access.policies import policy_hash
 from markaz.core.codes import CodeTables, load_codes, time_zone_of
 from markaz.core.db.pool import Database
 from markaz.core.dispatch_rules import load_dispatch_rules
+from markaz.core.ending import Ending
 from markaz.core.events import Recorded
 from markaz.core.log.checkpoints import Checkpointer
 from markaz.core.log.grouping import Group
@@ -112,6 +113,7 @@ class Centre:
     bulletin: Bulletin = field(init=False)
     alarms: Alarms = field(init=False)
     access: Access = field(init=False)
+    ending: Ending = field(init=False)
     unit_phone: UnitPhone = field(init=False)
     watcher: Watcher = field(init=False)
     watch_failures: Counter = field(init=False)
@@ -141,6 +143,7 @@ class Centre:
             lambda act, grant: self.governing.appointments.ask_for_provider(act, grant),
         )
         self.guard = Guard(database, self.sealer, self.clock, settings, self.signing_in.is_full, lambda: self.tree)
+        self.ending = Ending(database, self.clock)
         self.hub = Hub(
             database,
             picture.RULES,

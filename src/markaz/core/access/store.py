@@ -1,7 +1,7 @@
 """The SQL of purposes, broken glass and requests that need two people. It decides nothing and commits nothing."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Record = asyncpg.Record
 
+CLOCKS_DIFFER = timedelta(minutes=1)  # of two servers; what begins later than that was made before a clock went back
 TASKS_SHOWN = 50
 GLASS_SHOWN = 200
 
@@ -67,9 +68,12 @@ async def end_purposes(connection: Connection, account_id: UUID, at: datetime, p
 
 
 async def open_purpose(connection: Connection, account_id: UUID, now: datetime) -> Record | None:
-    """Return the purpose of an account that was not ended and is not over."""
+    """Return the purpose of an account that was not ended and is not over, nor stated later than `now`."""
     return await connection.fetchrow(
-        "SELECT * FROM purposes WHERE account_id = $1 AND ended_at IS NULL AND ends_at > $2", account_id, now
+        "SELECT * FROM purposes WHERE account_id = $1 AND ended_at IS NULL AND ends_at > $2 AND stated_at <= $3",
+        account_id,
+        now,
+        now + CLOCKS_DIFFER,
     )
 
 
@@ -99,6 +103,17 @@ async def task_of(connection: Connection, task_id: UUID, account_id: UUID) -> Re
     )
 
 
+async def mark_over(connection: Connection, now: datetime) -> int:
+    """Mark purposes and broken glass whose time is over; return how many."""
+    purposes = await connection.execute(
+        "UPDATE purposes SET ended_at = ends_at WHERE ended_at IS NULL AND ends_at <= $1", now
+    )
+    glass = await connection.execute(
+        "UPDATE broken_glass SET ended_at = ends_at WHERE ended_at IS NULL AND ends_at <= $1", now
+    )
+    return int(purposes.split()[-1]) + int(glass.split()[-1])
+
+
 async def insert_glass(connection: Connection, values: Mapping[str, Any]) -> None:
     """Insert a broken glass."""
     await connection.execute(
@@ -125,11 +140,12 @@ async def open_glass(
     """Return the glass this account broke over a record, while it is open."""
     return await connection.fetchrow(
         "SELECT * FROM broken_glass WHERE account_id = $1 AND record_kind = $2 AND record_id = $3 AND ends_at > $4 "
-        "ORDER BY ends_at DESC LIMIT 1",
+        "AND ended_at IS NULL AND broken_at <= $5 ORDER BY ends_at DESC LIMIT 1",
         account_id,
         record_kind,
         record_id,
         now,
+        now + CLOCKS_DIFFER,
     )
 
 
@@ -137,10 +153,11 @@ async def open_glasses(connection: Connection, account_id: UUID, record_kind: st
     """Return {record_id, ends_at} of every glass this account broke that is open, at most a hundred."""
     return await connection.fetch(
         "SELECT record_id, ends_at FROM broken_glass WHERE account_id = $1 AND record_kind = $2 AND ends_at > $3 "
-        "ORDER BY ends_at DESC LIMIT 100",
+        "AND ended_at IS NULL AND broken_at <= $4 ORDER BY ends_at DESC LIMIT 100",
         account_id,
         record_kind,
         now,
+        now + CLOCKS_DIFFER,
     )
 
 

@@ -16,7 +16,13 @@ from markaz.core.identity.accounts import (
     set_grants,
 )
 from markaz.core.identity.passwords import MIN_PASSWORD_LENGTH, check_new_password, hash_password, token_hash
-from markaz.core.identity.sessions import Session, actor_of_session, forget_ended_sessions, sign_out
+from markaz.core.identity.sessions import (
+    Session,
+    actor_of_session,
+    forget_ended_sessions,
+    mark_ended_sessions,
+    sign_out,
+)
 
 __all__ = [
     "ACCESS_CHANGED",
@@ -34,6 +40,7 @@ __all__ = [
     "hash_password",
     "list_accounts",
     "locked_grants",
+    "mark_ended_sessions",
     "set_grants",
     "sign_out",
     "token_hash",

@@ -102,7 +102,7 @@ _BY_SESSION = (
     ACTOR.replace(
         "SELECT ", "SELECT s.id AS session_id, s.expires_at, s.level, s.method, s.proven_at, s.last_seen_at, ", 1
     )
-    + "JOIN sessions s ON s.account_id = a.id WHERE s.token_hash = $1 AND s.expires_at > $2 AND a.is_active"
+    + "JOIN sessions s ON s.account_id = a.id WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.ended_at IS NULL AND a.is_active"
 )
 
 
@@ -137,7 +137,7 @@ async def raise_session(connection: Connection, token: str, *, now: datetime, me
     fresh = secrets.token_urlsafe(32)
     done = await connection.execute(
         "UPDATE sessions SET token_hash = $2, proven_at = $3, method = coalesce($4::text, method), "
-        "level = CASE WHEN $4::text IS NULL THEN level ELSE 'full' END WHERE token_hash = $1 AND expires_at > $3",
+        "level = CASE WHEN $4::text IS NULL THEN level ELSE 'full' END WHERE token_hash = $1 AND expires_at > $3 AND ended_at IS NULL",
         token_hash(token),
         token_hash(fresh),
         now,
@@ -157,7 +157,7 @@ async def own_sessions(connection: Connection, session: SignedIn, now: datetime)
     """Return the sessions of this account, the one that asks first, then by when they were last seen."""
     rows = await connection.fetch(
         "SELECT id, created_at, last_seen_at, expires_at, level, method, agent FROM sessions "
-        "WHERE account_id = $1 AND expires_at > $3 ORDER BY id <> $2, last_seen_at DESC, id LIMIT $4",
+        "WHERE account_id = $1 AND expires_at > $3 AND ended_at IS NULL ORDER BY id <> $2, last_seen_at DESC, id LIMIT $4",
         session.actor.id,
         session.id,
         now,
@@ -194,9 +194,17 @@ async def end_other_sessions(connection: Connection, account_id: UUID, but: UUID
     return [row["token_hash"] for row in rows]
 
 
+async def mark_ended_sessions(connection: Connection, now: datetime) -> int:
+    """Mark sessions whose time is over, so that no clock gives them back; return how many."""
+    done = await connection.execute(
+        "UPDATE sessions SET ended_at = expires_at WHERE ended_at IS NULL AND expires_at <= $1", now
+    )
+    return int(done.split()[-1])
+
+
 async def forget_ended_sessions(connection: Connection, now: datetime) -> int:
     """Delete sessions that have ended and return how many."""
-    done = await connection.execute("DELETE FROM sessions WHERE expires_at < $1", now)
+    done = await connection.execute("DELETE FROM sessions WHERE expires_at < $1 OR ended_at IS NOT NULL", now)
     return int(done.split()[-1])
 
 

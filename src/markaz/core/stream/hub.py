@@ -43,7 +43,7 @@ SELECT EXISTS (
 _ACCESS_VERSION = """
 SELECT access_version FROM accounts
 WHERE id = $1 AND is_active
-  AND ($2::bytea IS NULL OR EXISTS (SELECT FROM sessions WHERE token_hash = $2 AND account_id = $1))
+  AND ($2::bytea IS NULL OR EXISTS (SELECT FROM sessions WHERE token_hash = $2 AND account_id = $1 AND ended_at IS NULL))
 """
 
 
