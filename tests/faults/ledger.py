@@ -5,7 +5,7 @@ from collections import Counter
 from tests.faults.load import Book
 
 from markaz.core.db.pool import Database
-from markaz.core.log.entry import leaf_hash
+from markaz.core.log.tree import leaf_hash
 
 TYPE_OF = {
     "open": "incident.opened/1",

@@ -18,7 +18,8 @@ from markaz.core import events
 from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.pool import Database
 from markaz.core.log.appending import append, size
-from markaz.core.log.entry import Entry, EntryKind, commitment_of, leaf_hash
+from markaz.core.log.entry import Entry, EntryKind, commitment_of
+from markaz.core.log.tree import leaf_hash
 
 ACTOR = UUID("01a20000-0000-7000-8000-000000000001")
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)

@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 import rfc8785
 
-from markaz.core.log.entry import Entry, EntryKind, commitment_of, leaf_hash, leaf_of, roles_of
+from markaz.core.log.entry import Entry, EntryKind, commitment_of, leaf_of, roles_of
+from markaz.core.log.tree import leaf_hash
 from markaz.core.permissions import Grant, Role
 
 ACTOR = UUID("01a20000-0000-7000-8000-000000000001")

@@ -16,7 +16,7 @@ import markaz
 from markaz.core.acts import Request
 from markaz.core.errors import NotFound
 from markaz.core.log import keys, tiles, witnesses
-from markaz.core.log.checkpoints import newest_note
+from markaz.core.log.checkpoints import newest_note, note_at
 from markaz.core.log.intervals import SaltMissing
 from markaz.core.log.proofs import proof_of
 from markaz.core.log.reading import public_tile
@@ -67,12 +67,14 @@ def outsiders_routes(centre: Centre, router: APIRouter) -> None:
     @router.get("/checkpoint", openapi_extra=declares(P.PUBLIC), dependencies=bound)
     async def checkpoint() -> Response:
         """Return the newest signed checkpoint (C2SP tlog-checkpoint)."""
-        return await _note(centre, None)
+        async with centre.database.connection() as connection:
+            return _note(await newest_note(connection))
 
     @router.get("/checkpoints/{size}", openapi_extra=declares(P.PUBLIC), dependencies=bound)
     async def checkpoint_of(size: Annotated[int, InPath(ge=1, le=2**53)]) -> Response:
         """Return the checkpoint of a size with its cosignatures; older ones are kept where a witness cosigned them."""
-        return await _note(centre, size)
+        async with centre.database.connection() as connection:
+            return _note(await note_at(connection, size))
 
     @router.get("/tile/{path:path}", openapi_extra=declares(P.PUBLIC), dependencies=bound)
     async def tile(path: Annotated[str, InPath(max_length=64)]) -> Response:
@@ -139,9 +141,7 @@ def insiders_routes(centre: Centre, router: APIRouter) -> None:
                 raise KeysMissing("The key that opens this interval of the log is lost.") from error
 
 
-async def _note(centre: Centre, size: int | None) -> Response:
-    async with centre.database.connection() as connection:
-        note = await newest_note(connection, size=size)
+def _note(note: str | None) -> Response:
     if note is None:
         raise NotFound("There is no such checkpoint here.", what="checkpoint")
     return Response(note, media_type=PLAIN, headers=NOT_KEPT)

@@ -5,7 +5,7 @@ consoles of supervisors until it is judged; so does its task. The judge is never
 answers to them (core.access.line).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -157,7 +157,7 @@ class Glass:
         territories = territory_filter(actor, Permission.GLASS_REVIEW, tree)
         async with self._database.connection() as connection:
             rows = await store.list_glass(connection, territories, only_waiting=only_waiting, before=before)
-            grants = {id_: await self._grants(connection, id_) for id_ in {row["account_id"] for row in rows}}
+            grants = await _grants_of(connection, {row["account_id"] for row in rows})
         items = [_view(row) | {"may_judge": self._may_judge(actor, row, grants[row["account_id"]])} for row in rows]
         return {"items": items, "waiting": sum(item["verdict"] is None for item in items)}
 
@@ -169,7 +169,8 @@ class Glass:
             wanted = [id_ for id_ in (row["sealed_id"], row["verdict_sealed_id"]) if id_ is not None]
             opened = await self._sealer.read(connection, wanted)
             looks = await store.looks_under(connection, glass_id)
-            may_judge = self._may_judge(request.actor, row, await self._grants(connection, row["account_id"]))
+            grants = await _grants_of(connection, [row["account_id"]])
+            may_judge = self._may_judge(request.actor, row, grants[row["account_id"]])
             entry = entry_of(
                 request,
                 EntryKind.REVIEW,
@@ -203,7 +204,8 @@ class Glass:
             require(act.actor, Permission.GLASS_REVIEW, row["territory_id"], self._territories())
             if row["account_id"] == act.actor.id:
                 raise Forbidden("Nobody judges what they did themselves.")
-            if not self._may_judge(act.actor, row, await self._grants(act.connection, row["account_id"])):
+            grants = await _grants_of(act.connection, [row["account_id"]])
+            if not self._may_judge(act.actor, row, grants[row["account_id"]]):
                 raise Forbidden("You answer to the one who broke the glass: somebody who does not must judge it.")
             if row["verdict"] is not None:
                 raise NotPossibleNow("This was judged already.", verdict=row["verdict"])
@@ -232,13 +234,17 @@ class Glass:
 
         return await self._acts.run(request, work)
 
-    def _may_judge(self, actor: Actor, row: store.Record, viewer: tuple[Grant, ...]) -> bool:
+    def _may_judge(self, actor: Actor, row: store.Record, viewer: Sequence[Grant]) -> bool:
         is_own = row["account_id"] == actor.id
         return not is_own and not is_subordinate(actor.grants, viewer, self._territories())
 
-    async def _grants(self, connection: Connection, account_id: UUID) -> tuple[Grant, ...]:
-        rows = await store.grants_of(connection, account_id)
-        return tuple(Grant(Role(row["role"]), row["territory_id"]) for row in rows)
+
+async def _grants_of(connection: Connection, account_ids: Iterable[UUID]) -> dict[UUID, list[Grant]]:
+    """Return what each of these accounts holds now; nothing for one that holds nothing."""
+    held: dict[UUID, list[Grant]] = {id_: [] for id_ in account_ids}
+    for row in await store.grants_of(connection, list(held)):
+        held[row["account_id"]].append(Grant(Role(row["role"]), row["territory_id"]))
+    return held
 
 
 async def _check_bound(act: Act, kind: str) -> None:

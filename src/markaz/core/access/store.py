@@ -206,9 +206,11 @@ async def judge(
     )
 
 
-async def grants_of(connection: Connection, account_id: UUID) -> list[Record]:
-    """Return the grants of an account."""
-    return await connection.fetch("SELECT role, territory_id FROM grants WHERE account_id = $1", account_id)
+async def grants_of(connection: Connection, account_ids: Sequence[UUID]) -> list[Record]:
+    """Return the grants of these accounts, each with its account_id."""
+    return await connection.fetch(
+        "SELECT account_id, role, territory_id FROM grants WHERE account_id = ANY($1::uuid[])", account_ids
+    )
 
 
 async def looks_under(connection: Connection, glass_id: UUID) -> list[Record]:

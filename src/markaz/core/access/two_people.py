@@ -13,10 +13,9 @@ from uuid import UUID
 import orjson
 
 from markaz.core.access import store
-from markaz.core.acts import Act
+from markaz.core.acts import Act, officer_event
 from markaz.core.db.pool import Connection
 from markaz.core.errors import Forbidden, InvalidInput, NotFound, NotPossibleNow
-from markaz.core.events import Event
 from markaz.kit.clock import iso
 from markaz.kit.ids import uuid7
 
@@ -75,7 +74,7 @@ async def ask(act: Act, kind: str, what: Mapping[str, Any], territory_id: int, l
             "ends_at": act.now + life,
         },
     )
-    act.events.append(_event(act, ASKED, request_id, territory_id, {"kind": kind, "what": dict(what)}))
+    act.events.append(officer_event(act, ASKED, request_id, territory_id, {"kind": kind, "what": dict(what)}))
     return request_id
 
 
@@ -87,7 +86,7 @@ async def approve(act: Act, request_id: UUID, kind: str) -> Asked:
     """
     asked = await _other(act, request_id, kind)
     await store.decide_request(act.connection, request_id, "approved", act.actor.id, act.now)
-    act.events.append(_event(act, APPROVED, request_id, asked.territory_id, {"kind": kind}))
+    act.events.append(officer_event(act, APPROVED, request_id, asked.territory_id, {"kind": kind}))
     return asked
 
 
@@ -95,7 +94,7 @@ async def refuse(act: Act, request_id: UUID, kind: str) -> Asked:
     """Refuse as the second person. Raises as `approve` does."""
     asked = await _other(act, request_id, kind)
     await store.decide_request(act.connection, request_id, "refused", act.actor.id, act.now)
-    act.events.append(_event(act, REFUSED, request_id, asked.territory_id, {"kind": kind}))
+    act.events.append(officer_event(act, REFUSED, request_id, asked.territory_id, {"kind": kind}))
     return asked
 
 
@@ -105,7 +104,7 @@ async def withdraw(act: Act, request_id: UUID, kind: str) -> Asked:
     if asked.asked_by != act.actor.id:
         raise Forbidden("Only whoever asked takes a request back: refuse it instead.")
     await store.decide_request(act.connection, request_id, "withdrawn", act.actor.id, act.now)
-    act.events.append(_event(act, WITHDRAWN, request_id, asked.territory_id, {"kind": kind}))
+    act.events.append(officer_event(act, WITHDRAWN, request_id, asked.territory_id, {"kind": kind}))
     return asked
 
 
@@ -151,16 +150,3 @@ def _asked(row: store.Record) -> Asked:
 def _check_person(act: Act) -> None:
     if act.actor.is_service:
         raise Forbidden("A service is not one of two people.")
-
-
-def _event(act: Act, type_: str, request_id: UUID, territory_id: int, payload: Mapping[str, Any]) -> Event:
-    return Event(
-        type=type_,
-        aggregate_id=request_id,
-        territory_id=territory_id,
-        actor_id=act.actor.id,
-        occurred_at=act.now,
-        occurred_source="officer",
-        payload=payload,
-        request_id=act.request.request_id,
-    )

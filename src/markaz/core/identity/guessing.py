@@ -9,7 +9,6 @@ a restart, and are forgotten after a day.
 
 import hmac
 import secrets
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from uuid import UUID
@@ -25,8 +24,6 @@ FORGET_AFTER = timedelta(days=1)
 GUESSES_MAX = 100_000  # rows kept; beyond it the oldest are forgotten
 BROWSER_LIFE = timedelta(days=365)  # as long as its cookie
 KNOWN_BROWSERS_MAX = 20  # of one account
-
-KeyedHash = Callable[[str], bytes]
 
 
 def wait_s(tries: int) -> int:

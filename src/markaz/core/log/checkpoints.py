@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from markaz import __version__
 from markaz.core.db.pool import DATABASE_TROUBLE, Connection, Database
@@ -280,12 +280,24 @@ async def forget_passing(connection: Connection, now: datetime) -> int:
     return int(await connection.fetchval("SELECT log_forget_checkpoints($1)", now - PASSING))
 
 
-async def newest_note(connection: Connection, *, size: int | None = None) -> str | None:
-    """Return the newest published checkpoint, or that of `size`, with every cosignature; None when there is none."""
-    row = await connection.fetchrow(
-        "SELECT p.body, p.signatures, (SELECT string_agg(c.line, '' ORDER BY c.witness) FROM log_cosignatures c "
-        "WHERE c.size = p.size) AS cosignatures FROM log_checkpoints p WHERE $1::bigint IS NULL OR p.size = $1 "
-        "ORDER BY p.size DESC LIMIT 1",
-        size,
-    )
-    return None if row is None else f"{row['body']}\n{row['signatures']}{row['cosignatures'] or ''}"
+NOTE_SQL: Final = (
+    "SELECT p.size, p.body, p.signatures, p.timestamp_token, (SELECT string_agg(c.line, '' ORDER BY c.witness) "
+    "FROM log_cosignatures c WHERE c.size = p.size) AS cosignatures FROM log_checkpoints p "
+)
+
+
+async def newest_note(connection: Connection) -> str | None:
+    """Return the newest published checkpoint with every cosignature; None before the first."""
+    row = await connection.fetchrow(NOTE_SQL + "ORDER BY p.size DESC LIMIT 1")
+    return None if row is None else note_from(row)
+
+
+async def note_at(connection: Connection, size: int) -> str | None:
+    """Return the published checkpoint of `size` with every cosignature; None when there is none, or no longer."""
+    row = await connection.fetchrow(NOTE_SQL + "WHERE p.size = $1", size)
+    return None if row is None else note_from(row)
+
+
+def note_from(row: Any) -> str:
+    """Return the note of a row of NOTE_SQL."""
+    return f"{row['body']}\n{row['signatures']}{row['cosignatures'] or ''}"

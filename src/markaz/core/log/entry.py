@@ -16,12 +16,12 @@ from uuid import UUID
 
 import rfc8785
 
+from markaz.core.log.tree import leaf_hash
 from markaz.core.permissions import Grant
 from markaz.kit.clock import iso
 
 VERSION: Final = 1
 SALT_BYTES: Final = 32  # as wide as the hash: a commitment cannot be searched, however few openings there can be
-LEAF_PREFIX: Final = b"\x00"  # RFC 9162 section 2.1.1: a leaf is never mistaken for a node
 
 
 class EntryKind(StrEnum):
@@ -115,11 +115,6 @@ def leaf_of(entry: Entry, at: datetime) -> Leaf:
         }
     )
     return Leaf(entry.kind, at, leaf_hash(body), body, opening.decode(), salt)
-
-
-def leaf_hash(body: bytes) -> bytes:
-    """Return the hash of a leaf, RFC 9162 section 2.1.1."""
-    return hashlib.sha256(LEAF_PREFIX + body).digest()
 
 
 def commitment_of(salt: bytes, opening: bytes) -> bytes:

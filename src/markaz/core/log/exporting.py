@@ -23,7 +23,7 @@ from markaz.core.db.folder import sync_folder
 from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotPossibleNow
 from markaz.core.log import tiles
-from markaz.core.log.checkpoints import newest_note
+from markaz.core.log.checkpoints import NOTE_SQL, note_from
 from markaz.core.log.intervals import hashes_between
 from markaz.core.log.keys import KeyRing
 from markaz.core.log.proofs import ENTRY_SQL, entry_from, opened
@@ -100,21 +100,19 @@ def _edge(frontier: Frontier) -> dict[str, Any]:
 
 
 async def _write_checkpoints(connection: Connection, folder: Path, first: int, last: int) -> None:
-    rows = await connection.fetch(
-        "SELECT p.size FROM log_checkpoints p WHERE p.size BETWEEN $1 AND $2 AND (p.is_kept OR p.size IN ($1, $2) "
-        "OR p.timestamp_token IS NOT NULL "
-        "OR EXISTS (SELECT FROM log_cosignatures c WHERE c.size = p.size)) ORDER BY p.size DESC LIMIT $3",
+    """Write the first checkpoint and, from the last one back, what was kept, cosigned or stamped: at most CHECKPOINTS_MAX."""
+    rows = connection.cursor(
+        NOTE_SQL
+        + "WHERE p.size BETWEEN $1 AND $2 AND (p.is_kept OR p.size IN ($1, $2) OR p.timestamp_token IS NOT NULL "
+        "OR EXISTS (SELECT FROM log_cosignatures c WHERE c.size = p.size)) ORDER BY p.size = $1 DESC, p.size DESC LIMIT $3",
         first,
         last,
         CHECKPOINTS_MAX,
     )
-    for size in {first, *(row["size"] for row in rows)} - {0}:
-        note = await newest_note(connection, size=size)
-        assert note is not None, "it was found in the same snapshot"
-        _write(folder / f"{size:015d}.txt", iter([note.encode()]))
-        token = await connection.fetchval("SELECT timestamp_token FROM log_checkpoints WHERE size = $1", size)
-        if token is not None:
-            _write(folder / f"{size:015d}.tst", iter([bytes(token)]))
+    async for row in rows:
+        _write(folder / f"{row['size']:015d}.txt", iter([note_from(row).encode()]))
+        if row["timestamp_token"] is not None:
+            _write(folder / f"{row['size']:015d}.tst", iter([bytes(row["timestamp_token"])]))
 
 
 async def _write_leaves(connection: Connection, ring: KeyRing, folder: Path, start: int, end: int) -> None:

@@ -11,7 +11,7 @@ import orjson
 from markaz.core.db.pool import Connection
 from markaz.core.errors import NotFound, NotPossibleNow
 from markaz.core.log import tiles
-from markaz.core.log.checkpoints import newest_note
+from markaz.core.log.checkpoints import note_at
 from markaz.core.log.intervals import Run, Salts, opening_of, salt_of
 from markaz.core.log.keys import KeyRing
 from markaz.core.log.reading import RUN_COLUMNS, entry_tree, public_tree, run_of
@@ -48,7 +48,7 @@ async def proof_of(connection: Connection, ring: KeyRing, index: int) -> dict[st
     return {
         "format": FORMAT,
         "keys": ring.statement(),
-        "checkpoint": await newest_note(connection, size=size),
+        "checkpoint": await note_at(connection, size),
         "interval": {**opened(run, run.index, ring.salts), "path": [step.hex() for step in in_public]},
         "entry": {**entry_from(row, with_opening=True), "path": [step.hex() for step in in_entries]},
     }

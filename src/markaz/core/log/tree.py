@@ -20,7 +20,7 @@ class ProofRefused(ValueError):
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """Return the hash of a leaf."""
+    """Return the hash of a leaf; its prefix is what tells it from a node, whatever the data."""
     return hashlib.sha256(b"\x00" + data).digest()
 
 
