@@ -93,7 +93,7 @@ def test_family_names_meet_across_scripts_and_genders_and_given_names_do_not() -
 
 
 def test_what_is_declared_of_a_viewer_raises_questions() -> None:
-    viewer = Viewer(families_of(tokens("Olim Karimov")), frozenset(tokens("Olim Karimov")), b"home", 7)
+    viewer = Viewer(families_of(tokens("Olim Karimov")), b"home", 7)
     staff = [frozenset(tokens("Bekzod Aliyev"))]
 
     def ask(name: str, address: bytes | None, territory: int) -> frozenset[Question]:

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import Protocol
-from uuid import UUID
 
 from markaz.core.permissions import Actor, Grant, Hierarchy, Permission, scope
+from markaz.kit.ids import plain_id
 
 # Whoever holds one of these in a territory works with its incidents and may meet their rows.
 PLACES_BY = frozenset(
@@ -123,7 +123,7 @@ class Reaches:
         kept = self._kept.get(actor.grants)
         if kept is None:
             kept = self._kept[actor.grants] = _settings(actor, hierarchy)
-        return Reach(f"SET LOCAL markaz.reach = 'actor';SET LOCAL markaz.actor = '{UUID(bytes=actor.id.bytes)}';{kept}")
+        return Reach(f"SET LOCAL markaz.reach = 'actor';SET LOCAL markaz.actor = '{plain_id(actor.id)}';{kept}")
 
 
 def _settings(actor: Actor, hierarchy: Hierarchy) -> str:

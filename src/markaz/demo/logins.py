@@ -5,7 +5,6 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from uuid import UUID
 
 from markaz.core import identity
 from markaz.core.db.pool import Connection
@@ -13,6 +12,7 @@ from markaz.core.events import Event
 from markaz.core.permissions import Actor, Grant, Role
 from markaz.core.territories import ROOT_ID
 from markaz.demo.plan import Plan
+from markaz.kit.ids import plain_id
 
 KEY_FILE = Path("secrets") / "demo_importer.key"
 IMPORTER = "demo-importer"
@@ -98,7 +98,7 @@ async def traffic_actor(connection: Connection) -> Actor:
     if row is None:
         raise LookupError("the demo is not built")
     return Actor(
-        id=UUID(bytes=row["id"].bytes),
+        id=plain_id(row["id"]),
         login=TRAFFIC,
         display_name=row["display_name"],
         is_service=True,

@@ -12,6 +12,7 @@ from markaz.demo.calls import CALLS, Call, pick, seeded
 from markaz.demo.ground import Ground, Place
 from markaz.demo.simulation import Shift, UnitStart
 from markaz.kit.geometry import Point
+from markaz.kit.ids import plain_id
 
 # Oldest first; what is open beyond this was not left by one run of the traffic.
 MOST_LEFT_OPEN = 2_000
@@ -162,4 +163,4 @@ def _somewhere(ground: Ground, territory_id: int) -> Place | None:
 
 
 def _plain(id_: Any) -> UUID:
-    return UUID(bytes=id_.bytes)  # the driver's own UUID class stays behind the edge
+    return plain_id(id_)

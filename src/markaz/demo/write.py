@@ -23,6 +23,7 @@ from markaz.demo.calls import seeded
 from markaz.demo.logins import TRAFFIC, create_logins
 from markaz.demo.opening import OpenIncidentPlan, Opening
 from markaz.demo.plan import VALID_FROM, Plan, PlannedUnit, terrain_of
+from markaz.kit.ids import plain_id
 from markaz.programmes.incidents import commands
 from markaz.programmes.incidents.picture import unit_view
 from markaz.programmes.incidents.service import Desk
@@ -96,7 +97,7 @@ async def write_units(database: Database, plan: Plan, actor_id: UUID, at: dateti
     """Insert the units, some hundreds at a time, each with its event."""
     async with database.connection() as connection:
         rows = await connection.fetch("SELECT id FROM units")
-    there = {UUID(bytes=row["id"].bytes) for row in rows}
+    there = {plain_id(row["id"]) for row in rows}
     missing = (unit for unit in plan.units if unit.id not in there)
     while batch := list(islice(missing, UNITS_AT_ONCE)):
         async with database.transaction() as connection:

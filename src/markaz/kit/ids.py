@@ -25,6 +25,11 @@ def uuid7() -> UUID:
     return UUID(int=value)
 
 
+def plain_id(id_: UUID) -> UUID:
+    """Return an id as an ordinary UUID: the database driver's are of a class of its own, which some encoders refuse."""
+    return UUID(int=id_.int)
+
+
 def import_id(kind: str, source: str, key: str) -> UUID:
     """Return the UUID of an imported thing: the same for the same kind, source and key, on every machine and run."""
     # The unit separator cannot stand in a source name, so ("a", "bc") and ("ab", "c") never meet.

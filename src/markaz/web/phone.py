@@ -7,6 +7,7 @@ from markaz.core.acts import Act
 from markaz.core.db.pool import Connection
 from markaz.core.errors import NotFound
 from markaz.kit.geometry import Point
+from markaz.kit.ids import plain_id
 from markaz.programmes.incidents import store
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.alarms.raising import Emergency, raise_emergency
@@ -19,7 +20,7 @@ from markaz.programmes.incidents.field.service import Ports, Report
 async def own_unit(connection: Connection, account_id: UUID) -> UUID | None:
     """Return the unit an officer is logged on to."""
     row = await logons.unit_of(connection, account_id)
-    return None if row is None else UUID(bytes=row["id"].bytes)
+    return None if row is None else plain_id(row["id"])
 
 
 async def raise_from_phone(act: Act, report: Report, at: datetime) -> None:

@@ -37,6 +37,7 @@ from markaz.core.log.grouping import Group
 from markaz.core.sealing import Sealer
 from markaz.core.territories.model import LANGUAGES
 from markaz.kit.clock import Clock, iso
+from markaz.kit.ids import plain_id
 
 JSON = dict[str, Any]
 Opened = dict[UUID, dict[str, str] | None]
@@ -89,7 +90,7 @@ class Look:
         glass = await self._open_glass(standing)
         if glass is None:
             return Found(standing, data_class, decision, question)
-        broken = GlassBroken(_plain(self.request.actor.id), _plain(standing.id), glass["ends_at"])
+        broken = GlassBroken(plain_id(self.request.actor.id), plain_id(standing.id), glass["ends_at"])
         question = replace(question, context=replace(question.context, glass=broken))
         decision = self._looking.decider.decide(question)
         if not decision.allowed:
@@ -98,10 +99,10 @@ class Look:
 
     async def where(self, listing: Listing, data_class: DataClass, action: Action, *, first: int) -> Where:
         """Return which rows of a query `may` would allow, as a condition with parameters numbered from `first`."""
-        land, purpose, account = self._looking.territories(), await self._active(), _plain(self.request.actor.id)
+        land, purpose, account = self._looking.territories(), await self._active(), plain_id(self.request.actor.id)
         held = None if purpose is None else self._held(purpose)
         broken = await store.open_glasses(self.connection, account, listing.kind.value, self.now)
-        glasses = [GlassBroken(account, _plain(row["record_id"]), row["ends_at"]) for row in broken]
+        glasses = [GlassBroken(account, plain_id(row["record_id"]), row["ends_at"]) for row in broken]
         found: list[Where] = []
         for glass in (None, *glasses):
             context = Context(self.now, held, glass)
@@ -244,10 +245,10 @@ class Look:
 
     def _question(self, standing: Standing, data_class: DataClass, action: Action) -> Question:
         actor, land = self.request.actor, self._looking.territories()
-        me = frozenset({_plain(actor.id)})
+        me = frozenset({plain_id(actor.id)})
         resource = Resource(
             kind=standing.kind,
-            record=_plain(standing.id),
+            record=plain_id(standing.id),
             within=within(land, standing.territory_id),
             is_open=standing.is_open or Relation.WRAP_UP in standing.relations,
             recorded_at=standing.recorded_at,
@@ -260,11 +261,11 @@ class Look:
 
     def _subject(self) -> Subject:
         actor = self.request.actor
-        return replace(Subject.of(actor, self._looking.territories()), account=_plain(actor.id))
+        return replace(Subject.of(actor, self._looking.territories()), account=plain_id(actor.id))
 
     def _held(self, purpose: Purpose) -> PurposeHeld:
         below = self._looking.territories().subtree(purpose.territory_id)
-        return purpose.held(_plain(self.request.actor.id), below)
+        return purpose.held(plain_id(self.request.actor.id), below)
 
     async def _active(self) -> Purpose | None:
         if not self._purpose_known:
@@ -278,11 +279,6 @@ class Look:
             return None
         account_id = self.request.actor.id
         return await store.open_glass(self.connection, account_id, standing.log_kind, standing.id, self.now)
-
-
-def _plain(id_: UUID) -> UUID:
-    """Return an id as an ordinary one: the driver's are of a class of its own, which Cedar's JSON does not take."""
-    return UUID(int=id_.int)
 
 
 def _details(found: Sequence[Found]) -> JSON:

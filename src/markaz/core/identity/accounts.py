@@ -18,7 +18,7 @@ from markaz.core.errors import InvalidInput, NotFound, NotSignedIn
 from markaz.core.events import SYSTEM_ACTOR_ID, Event
 from markaz.core.identity.passwords import hash_password, token_hash
 from markaz.core.permissions import Actor, Grant, Role
-from markaz.kit.ids import uuid7
+from markaz.kit.ids import plain_id, uuid7
 
 SERVICE_KEY_PREFIX = "mk"
 
@@ -216,7 +216,7 @@ async def actor_of_service_key(connection: Connection, key: str) -> Actor:
 def actor_of(row: asyncpg.Record) -> Actor:
     """Return the actor of a row read by ACTOR."""
     return Actor(
-        id=UUID(bytes=row["id"].bytes),  # the driver's own UUID class stays behind the edge
+        id=plain_id(row["id"]),
         login=row["login"],
         display_name=row["display_name"],
         is_service=row["kind"] == "service",

@@ -30,7 +30,7 @@ from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotPossibleNow, NotSignedIn
 from markaz.core.permissions import Actor
 from markaz.kit.clock import iso
-from markaz.kit.ids import uuid7
+from markaz.kit.ids import plain_id, uuid7
 
 PASSKEYS_MAX = 10  # of one account
 CHALLENGE_BYTES = 32  # W3C WebAuthn, 13.4.3, asks for 16 at least
@@ -187,7 +187,7 @@ async def use_passkey(
         now,
         signed.credential_backed_up,
     )
-    return UUID(bytes=row["account_id"].bytes)
+    return plain_id(row["account_id"])
 
 
 async def own_passkeys(connection: Connection, account_id: UUID) -> list[dict[str, Any]]:

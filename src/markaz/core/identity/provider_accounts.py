@@ -21,6 +21,7 @@ from markaz.core.identity.mapping import ClaimMapping, claim_of
 from markaz.core.identity.providers import ProviderRefused
 from markaz.core.log.entry import Entry, EntryKind, roles_of
 from markaz.core.permissions import OFFICES, Grant, takes_two_people
+from markaz.kit.ids import plain_id
 
 LOGIN_MAX, NAME_MAX = 60, 200
 _NOT_LOGIN = re.compile(r"[^\w.@-]")
@@ -84,7 +85,7 @@ async def take_in(
         )
     if not row["is_active"]:
         raise ProviderRefused("the account is closed")
-    account_id = UUID(bytes=row["id"].bytes)
+    account_id = plain_id(row["id"])
     held = await locked_grants(connection, account_id)
     offices = tuple(grant for grant in held if grant.role in OFFICES)
     at_once = tuple(grant for grant in given if grant in held or not takes_two_people(grant.role))

@@ -19,6 +19,7 @@ from markaz.core.identity.accounts import ACTOR, actor_of
 from markaz.core.identity.passwords import token_hash
 from markaz.core.permissions import Actor
 from markaz.kit.clock import iso
+from markaz.kit.ids import plain_id
 
 FRESH = timedelta(minutes=5)  # how long a proof of who one is lets its holder change the ways in
 SEEN_EVERY = timedelta(seconds=60)  # a write a minute for each session is what "last seen" is worth
@@ -114,7 +115,7 @@ async def session_of(connection: Connection, token: str, *, now: datetime) -> Si
     if now - row["last_seen_at"] > SEEN_EVERY:
         await connection.execute("UPDATE sessions SET last_seen_at = $2 WHERE id = $1", row["session_id"], now)
     return SignedIn(
-        id=UUID(bytes=row["session_id"].bytes),
+        id=plain_id(row["session_id"]),
         actor=actor_of(row),
         level=Level(row["level"]),
         method=Method(row["method"]),

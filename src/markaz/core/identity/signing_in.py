@@ -20,6 +20,7 @@ from markaz.core.identity.steps import Step, StepEnded, StepKind, Steps, spend
 from markaz.core.permissions import Grant, Role
 from markaz.core.sealing import Sealer
 from markaz.kit.clock import Clock
+from markaz.kit.ids import plain_id
 
 AT_ONCE = 2  # each password takes 19 MiB and a core: guessing must leave the rest to the desk
 NO_SITE = "Passkeys need the address of this centre: set MARKAZ_PUBLIC_URL, as in https://markaz.example."
@@ -212,7 +213,7 @@ class SigningIn:
             is_right = await passwords.fits(None if row is None else row["password_hash"], password)
         if row is None or not is_right:
             raise NotSignedIn("The login or the password is wrong.")
-        return _Account(UUID(bytes=row["id"].bytes), row["access_version"])
+        return _Account(plain_id(row["id"]), row["access_version"])
 
     async def _count_password(self, login: str, visitor: Visitor, now: datetime) -> bytes:
         async with self._database.connection() as connection:

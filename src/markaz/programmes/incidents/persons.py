@@ -15,6 +15,7 @@ from markaz.core.acts import Act
 from markaz.core.db.pool import Connection
 from markaz.core.places.fold import tokens
 from markaz.core.sealing import Sealer, erase
+from markaz.kit.ids import plain_id
 from markaz.programmes.incidents.acting import event
 from markaz.programmes.incidents.store import Record
 
@@ -109,8 +110,8 @@ def _name(fields: Mapping[str, str]) -> str:
 
 def _record(row: Record) -> PersonRecord:
     return PersonRecord(
-        sealed_id=UUID(bytes=row["sealed_id"].bytes),
-        incident_id=UUID(bytes=row["incident_id"].bytes),
+        sealed_id=plain_id(row["sealed_id"]),
+        incident_id=plain_id(row["incident_id"]),
         number=row["number"],
         territory_id=row["territory_id"],
         role=row["role"],

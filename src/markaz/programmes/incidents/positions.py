@@ -17,6 +17,7 @@ from markaz.core.events import Recorded
 from markaz.core.permissions import Actor, Hierarchy, Permission, holds
 from markaz.kit.clock import iso
 from markaz.kit.geometry import Point
+from markaz.kit.ids import plain_id
 
 STALE_AFTER_S = 90  # three missed fixes of a device that reports every 30 s
 KEEP_DAYS = 30  # docs: raw positions go after 30 days unless an incident holds them
@@ -77,10 +78,10 @@ class Positions:
             units = await connection.fetch("SELECT id, territory_id, status, version FROM units")
             rows = await connection.fetch(_LAST_KNOWN)
         for unit in units:
-            self._learn(UUID(bytes=unit["id"].bytes), unit["territory_id"], unit["status"], unit["version"])
+            self._learn(plain_id(unit["id"]), unit["territory_id"], unit["status"], unit["version"])
         for row in rows:
             fix = Fix(
-                UUID(bytes=row["unit_id"].bytes),
+                plain_id(row["unit_id"]),
                 Point(row["lon"], row["lat"]),
                 row["fix_at"],
                 row["received_at"],
@@ -118,7 +119,7 @@ class Positions:
                 "SELECT id, territory_id, status, version FROM units WHERE id = ANY($1::uuid[])", unknown
             )
         for row in rows:
-            self._learn(UUID(bytes=row["id"].bytes), row["territory_id"], row["status"], row["version"])
+            self._learn(plain_id(row["id"]), row["territory_id"], row["status"], row["version"])
 
     def report(self, actor: Actor, fixes: Sequence[Fix], hierarchy: Hierarchy, now: datetime) -> int:
         """Take fixes in and return how many were newer than what was known; those of units off duty are not kept.

@@ -8,13 +8,13 @@ import hashlib
 import heapq
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from markaz.contracts.reviews import ALWAYS_ASKED, NamedPerson, Question
+from markaz.contracts.reviews import ALWAYS_ASKED, Question
 from markaz.core.permissions import Grant, Hierarchy, Role
 
 RULE = "random/1"  # the name of the rule below; another rule gets another name
@@ -119,7 +119,6 @@ class Viewer:
     """What is declared of a viewer: family names (folded), keyed hash of the home address, home neighbourhood."""
 
     families: frozenset[str]
-    full_name: frozenset[str]
     address_hash: bytes | None = None
     home_territory_id: int | None = None
 
@@ -156,11 +155,6 @@ def questions_of(
     if people and viewer.home_territory_id is not None and viewer.home_territory_id == record_territory_id:
         asked.add(Question.OWN_NEIGHBOURHOOD)
     return frozenset(asked)
-
-
-def comparable(people: Mapping[UUID, Sequence[NamedPerson]], record_id: UUID | None) -> Sequence[NamedPerson]:
-    """Return the persons of a record; none for what is no record."""
-    return () if record_id is None else people.get(record_id, ())
 
 
 def leads(one: Iterable[Grant], other: Iterable[Grant], hierarchy: Hierarchy) -> bool:

@@ -19,7 +19,7 @@ from markaz.core.db.pool import Connection
 from markaz.core.log.entry import EntryKind
 from markaz.core.places.fold import tokens
 from markaz.core.tasks import NewTask, open_task
-from markaz.kit.ids import uuid7
+from markaz.kit.ids import plain_id, uuid7
 from markaz.programmes.oversight.ground import CENTRE, Ground, event
 from markaz.programmes.oversight.reviews import store
 from markaz.programmes.oversight.reviews.domain import (
@@ -197,9 +197,9 @@ def _look(row: store.Record) -> Look:
         entry_id=row["id"],
         leaf=row["leaf"],
         at=row["at"],
-        viewer_id=UUID(bytes=row["actor_id"].bytes),
+        viewer_id=plain_id(row["actor_id"]),
         record_kind=row["record_kind"],
-        record_id=None if row["record_id"] is None else UUID(bytes=row["record_id"].bytes),
+        record_id=None if row["record_id"] is None else plain_id(row["record_id"]),
         territory_id=row["territory_id"],
         questions=frozenset(own),
     )
@@ -220,7 +220,7 @@ def _staff(rows: Iterable[store.Record]) -> tuple[Mapping[UUID, Viewer], Mapping
     viewers, names = {}, {}
     for row in rows:
         words = tokens(row["display_name"])
-        id_ = UUID(bytes=row["id"].bytes)
+        id_ = plain_id(row["id"])
         names[id_] = frozenset(words)
-        viewers[id_] = Viewer(families_of(words), names[id_], row["address_hash"], row["home_territory_id"])
+        viewers[id_] = Viewer(families_of(words), row["address_hash"], row["home_territory_id"])
     return viewers, names

@@ -22,7 +22,7 @@ from markaz.core.log.entry import EntryKind
 from markaz.core.permissions import Actor, Grant, Permission, Role, territory_filter
 from markaz.core.tasks import answer_task, take_task
 from markaz.kit.clock import iso
-from markaz.kit.ids import uuid7
+from markaz.kit.ids import plain_id, uuid7
 from markaz.programmes.oversight.ground import Ground, event
 from markaz.programmes.oversight.reviews import store
 from markaz.programmes.oversight.reviews.domain import may_judge
@@ -124,7 +124,7 @@ class Reviews:
 
     def _may_judge(self, actor: Actor, row: store.Record) -> bool:
         viewer = _grants([*orjson.loads(row["roles"]), *orjson.loads(row["grants"])])  # as they were, and as they are
-        viewer_id = UUID(bytes=row["viewer_id"].bytes)
+        viewer_id = plain_id(row["viewer_id"])
         return may_judge(actor.id, actor.grants, viewer_id, viewer, self._ground.territories())
 
     async def _opened(self, connection: Connection, row: store.Record) -> JSON:
@@ -139,7 +139,7 @@ class Reviews:
         return {"purpose": purpose, "incident": None if facts is None else _facts(facts), "relation": _relation(row)}
 
 
-def _line(row: store.Record, now: Any) -> JSON:
+def _line(row: store.Record, now: datetime) -> JSON:
     return {
         "id": str(row["id"]),
         "label": row["label"],

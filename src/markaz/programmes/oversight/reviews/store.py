@@ -10,13 +10,11 @@ import orjson
 
 from markaz.core.db.pool import Connection
 from markaz.core.events import SYSTEM_ACTOR_ID
-from markaz.core.log.entry import EntryKind
+from markaz.programmes.oversight.ground import LOOKS
 from markaz.programmes.oversight.reviews.domain import Drawn
 
 Record = asyncpg.Record
 
-# Every way of learning something of a person. Reviews themselves are entries too, and not looks.
-LOOKS = (EntryKind.LOOK_UP, EntryKind.VIEW, EntryKind.DISCLOSURE, EntryKind.EXPORT, EntryKind.BREAK_GLASS)
 LOOKS_MOST = 500_000  # of one day; a country's desks make some hundred thousand
 CASES_MOST = 500
 RATES_MOST = 40  # ten years of quarters
@@ -36,7 +34,7 @@ async def looks(connection: Connection, start: datetime, end: datetime) -> list[
         "AND leaf IS NOT NULL AND kind = ANY($3::text[]) AND actor_id <> $4 ORDER BY leaf LIMIT $5",
         start,
         end,
-        [kind.value for kind in LOOKS],
+        LOOKS,
         SYSTEM_ACTOR_ID,
         LOOKS_MOST,
     )

@@ -6,22 +6,18 @@ Until it is given it is what would be said now; given, it is what was said then,
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import orjson
 
 from markaz.contracts.rights import RightKind
 from markaz.core.db.pool import Connection
-from markaz.core.log.entry import EntryKind
 from markaz.kit.clock import iso
+from markaz.kit.ids import plain_id
+from markaz.programmes.oversight.ground import LOOKS
 from markaz.programmes.oversight.rights import store
 from markaz.programmes.oversight.rights.domain import SeenLook, disclosed, offices_of, what_of, why_of
 
 JSON = dict[str, Any]
-LOOKS = tuple(
-    kind.value
-    for kind in (EntryKind.LOOK_UP, EntryKind.VIEW, EntryKind.DISCLOSURE, EntryKind.EXPORT, EntryKind.BREAK_GLASS)
-)
 
 
 async def looks_of(connection: Connection, records: Sequence[store.Record], until: datetime) -> list[SeenLook]:
@@ -36,7 +32,7 @@ async def looks_of(connection: Connection, records: Sequence[store.Record], unti
             offices=offices_of(orjson.loads(row["roles"])),
             what=what_of(row["kind"]),
             why=why_of(row["kind"], row["action"], row["purpose_id"] is not None),
-            incident_id=UUID(bytes=row["incident_id"].bytes),
+            incident_id=plain_id(row["incident_id"]),
             number=numbers[row["incident_id"]],
         )
         for row in rows

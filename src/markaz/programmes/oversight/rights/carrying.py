@@ -8,7 +8,7 @@ from markaz.core.acts import Act, entry_of
 from markaz.core.errors import InvalidInput
 from markaz.core.log.entry import EntryKind
 from markaz.core.tasks import NewTask, open_task
-from markaz.kit.ids import uuid7
+from markaz.kit.ids import plain_id, uuid7
 from markaz.programmes.oversight.ground import Ground, event
 from markaz.programmes.oversight.rights import store
 from markaz.programmes.oversight.rights.answers import looks_of
@@ -45,8 +45,8 @@ async def erase(act: Act, ground: Ground, row: store.Record, records: Sequence[s
     """Destroy the keys of the person's records, with one entry of the deletion for each incident."""
     persons = [
         PersonRecord(
-            UUID(bytes=one["sealed_id"].bytes),
-            UUID(bytes=one["incident_id"].bytes),
+            plain_id(one["sealed_id"]),
+            plain_id(one["incident_id"]),
             one["incident_number"],
             one["territory_id"],
             one["role"],

@@ -11,14 +11,13 @@ from uuid import UUID
 from markaz.contracts.rights import DelayGround, RightEvent
 from markaz.core.acts import Act, Answer, Request, entry_of
 from markaz.core.errors import Forbidden, InvalidInput, NotFound, NotPossibleNow
-from markaz.core.log.entry import EntryKind
+from markaz.core.log.entry import Entry, EntryKind
 from markaz.core.permissions import Actor, Permission, holds, require_seen, territory_filter
 from markaz.core.tasks import NewTask, answer_task, open_task, take_task
 from markaz.kit.clock import iso
 from markaz.kit.ids import uuid7
-from markaz.programmes.oversight.ground import CENTRE, Ground, event
+from markaz.programmes.oversight.ground import CENTRE, LOOKS, Ground, event
 from markaz.programmes.oversight.rights import store
-from markaz.programmes.oversight.rights.answers import LOOKS
 from markaz.programmes.oversight.rights.domain import clocks, months_after
 
 JSON = dict[str, Any]
@@ -182,7 +181,7 @@ class Delays:
         require_seen(act.actor, permission, row["territory_id"], self._ground.territories(), "delay")
         return row
 
-    def _entry(self, act: Act, action: str, id_: UUID, territory_id: int, details: JSON) -> Any:
+    def _entry(self, act: Act, action: str, id_: UUID, territory_id: int, details: JSON) -> Entry:
         return entry_of(
             act.request, EntryKind.RIGHT_REQUEST, action, KIND, id_, "delay", territory_id=territory_id, details=details
         )

@@ -5,6 +5,7 @@ The search, every opening of a request, the answer and what it carries out are e
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -262,7 +263,7 @@ class Rights:
         )
 
 
-def _line(row: store.Record, now: Any) -> JSON:
+def _line(row: store.Record, now: datetime) -> JSON:
     return {
         "id": str(row["id"]),
         "number": row["number"],

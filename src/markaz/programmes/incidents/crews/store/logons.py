@@ -27,11 +27,6 @@ async def open_logon(connection: Connection, unit_id: UUID) -> Record | None:
     return await connection.fetchrow(_OPEN + "AND l.unit_id = $1", unit_id)
 
 
-async def open_logons(connection: Connection, unit_ids: Sequence[UUID]) -> list[Record]:
-    """Return the open log-ons of units."""
-    return await connection.fetch(_OPEN + "AND l.unit_id = ANY($1::uuid[])", unit_ids)
-
-
 async def unit_of(connection: Connection, account_id: UUID) -> Record | None:
     """Return the whole unit row that an account is logged on to, with `home` for its home territory."""
     return await connection.fetchrow(
@@ -40,16 +35,6 @@ async def unit_of(connection: Connection, account_id: UUID) -> Record | None:
         "WHERE c.account_id = $1 AND c.is_open",
         account_id,
     )
-
-
-async def unit_id_of(connection: Connection, account_id: UUID) -> UUID | None:
-    """Return the unit an account is logged on to now."""
-    found: UUID | None = await connection.fetchval(
-        "SELECT l.unit_id FROM unit_crews c JOIN unit_logons l ON l.id = c.logon_id "
-        "WHERE c.account_id = $1 AND c.is_open",
-        account_id,
-    )
-    return found
 
 
 async def crewed_lately(connection: Connection, account_id: UUID, unit_id: UUID, since: datetime) -> bool:
