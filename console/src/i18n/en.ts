@@ -44,7 +44,7 @@ export const en = {
   "top.language": "Language",
   "top.theme": "Theme",
   "top.sign_out": "Sign out",
-  "theme.auto": "Theme: auto",
+  "theme.auto": "◐ Auto",
   "theme.day": "Day",
   "theme.night": "Night",
 

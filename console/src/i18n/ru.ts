@@ -44,7 +44,7 @@ export const ru: Messages = {
   "top.language": "Язык",
   "top.theme": "Оформление",
   "top.sign_out": "Выйти",
-  "theme.auto": "Тема: авто",
+  "theme.auto": "◐ Авто",
   "theme.day": "День",
   "theme.night": "Ночь",
 

@@ -45,7 +45,7 @@ export const uzCyrl: Messages = {
   "top.language": "Тил",
   "top.theme": "Кўриниш",
   "top.sign_out": "Чиқиш",
-  "theme.auto": "Кўриниш: авто",
+  "theme.auto": "◐ Авто",
   "theme.day": "Кундузги",
   "theme.night": "Тунги",
 

@@ -45,7 +45,7 @@ export const uzLatn: Messages = {
   "top.language": "Til",
   "top.theme": "Koʻrinish",
   "top.sign_out": "Chiqish",
-  "theme.auto": "Koʻrinish: avto",
+  "theme.auto": "◐ Avto",
   "theme.day": "Kunduzgi",
   "theme.night": "Tungi",
 

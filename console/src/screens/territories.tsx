@@ -1,13 +1,14 @@
 /** Territories level by level with what happens in each now; every figure leads to its records. */
 import { useMemo } from "react";
 import { Link, useParams } from "react-router";
+import { may } from "../api/permissions";
 import { useNames, useSession, useWords } from "../context";
 import { Crumbs } from "../ui/crumbs";
 import { useCounts } from "./counts";
 
 export function TerritoriesScreen() {
   const params = useParams();
-  const { territories } = useSession();
+  const { me, territories } = useSession();
   const { t, f, name } = useWords();
   const names = useNames();
   const wanted = Number(params.territory);
@@ -36,8 +37,8 @@ export function TerritoriesScreen() {
       <Crumbs id={id} base="/territories" />
       <p className="totals num">
         <Link to={`/incidents?status=open&territory=${id}`}>{t("territories.open", { n: counts.whole.open })}</Link> ·{" "}
-        <Link to={`/units?territory=${id}`}>{t("territories.units", { n: counts.whole.units, free: counts.whole.free })}</Link> ·{" "}
-        <Link to={`/figures?territory=${id}`}>{t("territories.figures")}</Link>
+        <Link to={`/units?territory=${id}`}>{t("territories.units", { n: counts.whole.units, free: counts.whole.free })}</Link>
+        {may(me, "figures") && <> · <Link to={`/figures?territory=${id}`}>{t("territories.figures")}</Link></>}
       </p>
       <div className="table-wrap page-body" tabIndex={0} role="region" aria-label={t("nav.territories")}>
         {children.length === 0 ? (

@@ -1,8 +1,8 @@
 /** The summary of a day before it is made: its figures as they stand, what is entered by hand, what is significant. */
-import { useEffect, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { may } from "../../api/permissions";
 import { useNames, useSession, useWords } from "../../context";
+import { DayInput } from "../../ui/day-input";
 import { Problem } from "../../ui/problem";
 import { useRead } from "../../ui/use-read";
 import { SummaryMake } from "./summary-make";
@@ -56,7 +56,7 @@ export function SummaryScreen() {
               <button type="button" className="button is-small" aria-label={t("summary.day_before")} onClick={() => set("day", dayAfter(day, -1))}>
                 ‹
               </button>
-              <DayInput value={day} max={today} onChange={(next) => set("day", next)} />
+              <DayInput label={t("summary.day")} value={day} max={today} onChange={(next) => set("day", next)} />
               <button type="button" className="button is-small" aria-label={t("summary.day_after")} disabled={day >= today} onClick={() => set("day", dayAfter(day, 1))}>
                 ›
               </button>
@@ -84,20 +84,6 @@ export function SummaryScreen() {
       )}
       <Past list={list.data} />
     </>
-  );
-}
-
-function DayInput({ value, max, onChange }: { value: string; max: string; onChange: (day: string) => void }) {
-  const { t } = useWords();
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  const isRight = DAY.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && text <= max;
-  const commit = () => isRight && text !== value && onChange(text);
-  return (
-    <input
-      className="num" size={10} aria-label={t("summary.day")} placeholder={t("time.day_format")} value={text} aria-invalid={!isRight} title={isRight ? undefined : t("time.wrong")}
-      onChange={(event) => setText(event.target.value)} onBlur={commit} onKeyDown={(event) => event.key === "Enter" && commit()}
-    />
   );
 }
 

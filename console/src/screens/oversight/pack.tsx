@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { useWords } from "../../context";
 import { session } from "../../session";
+import { DayInput } from "../../ui/day-input";
 
 const DAY_MS = 86_400_000;
 const LONGEST_DAYS = 31;
@@ -23,11 +24,11 @@ export function PackTab() {
       <div className="filters">
         <label>
           <span>{t("pack.from")}</span>
-          <input type="date" className="input" value={from} max={to} onChange={(event) => setFrom(event.target.value)} />
+          <DayInput label={t("pack.from")} value={from} max={dayOf(now)} onChange={setFrom} />
         </label>
         <label>
           <span>{t("pack.to")}</span>
-          <input type="date" className="input" value={to} max={dayOf(now)} onChange={(event) => setTo(event.target.value)} />
+          <DayInput label={t("pack.to")} value={to} max={dayOf(now)} onChange={setTo} />
         </label>
         {address ? (
           <a className="button is-primary" href={address} download>
