@@ -1,5 +1,6 @@
 """What persons ask about their own data: who looked, delays that leave no trace, correction, restriction and erasure."""
 
+import asyncio
 import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -287,3 +288,12 @@ async def test_the_figures_of_a_summary_name_nobody_and_its_sentence_is_about_it
 
 def briefing_looks(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [look for look in document["looks"] if look["why"] == "briefing"]
+
+
+async def test_two_who_delay_the_same_looks_at_once_set_one_delay(centre: RunningCentre) -> None:
+    request, officer = await seen_request(centre), await office(centre)
+    body = {"entries": [request["entry_id"]], "ground": "inquiry", "months": 1}
+    answers = await asyncio.gather(*(officer.post("/api/oversight/delays", body) for _ in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [201, 422, 422, 422, 422, 422]
+    set_ = "SELECT delay_id FROM delayed_looks WHERE entry_id = $1"
+    assert len(await centre.rows(set_, request["entry_id"])) == 1

@@ -36,6 +36,7 @@ class Delays:
 
         async def work(act: Act) -> Answer:
             territory_id = await self._territory_of(act, entry_ids)
+            await store.lock_delays(act.connection)
             if await store.ever_delayed(act.connection, entry_ids):
                 # Set anew after its end, a delay would be renewed by those who may not renew it, and without end.
                 raise InvalidInput(

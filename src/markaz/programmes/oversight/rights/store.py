@@ -167,6 +167,11 @@ async def delayed(connection: Connection, entry_ids: Sequence[int], now: datetim
     return {row["entry_id"]: row for row in rows}
 
 
+async def lock_delays(connection: Connection) -> None:
+    """Let one act at a time set delays, until it ends: whether a look ever was delayed must not change meanwhile."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('right.delays', 119))")
+
+
 async def ever_delayed(connection: Connection, entry_ids: Sequence[int]) -> bool:
     """Say whether any of these entries is or was delayed, whenever and by whom."""
     return bool(
