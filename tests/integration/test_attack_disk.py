@@ -11,7 +11,7 @@ from tests.support.transparency import SECOND, START, Ticking
 
 from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.pool import Database
-from markaz.core.log import keys
+from markaz.core.log import keys, rotation
 from markaz.core.sealing import KeysMissing
 
 
@@ -118,6 +118,38 @@ async def test_a_rotation_that_the_disk_refuses_leaves_the_old_key_signing(
     await log.tick()
     assert (await log.is_whole()).size == 3
     assert {path.name for path in (log.home / "keys").iterdir()} == {"log.json"}, "no half-written key lies about"
+
+
+async def test_a_key_whose_entry_the_disk_refused_gets_it_with_the_next_checkpoint(log: Ticking) -> None:
+    await log.checkpointer.tick()
+    ring = keys.load(log.home)
+    assert ring is not None
+    twice = ring.rotated(log.clock.now()).rotated(log.clock.now())
+    keys.replace(log.home, twice)  # and there the command died, twice
+    await log.tick()
+    await log.process().tick()
+    await log.is_whole()
+    async with log.database.connection() as connection:
+        rows = await connection.fetch("SELECT reason FROM audit_entries WHERE action = 'log.key_rotated' ORDER BY leaf")
+    assert [row["reason"] for row in rows] == [key.signer.verifier.key_id.hex() for key in twice.keys[1:]]
+
+
+async def test_a_key_file_from_before_a_rotation_signs_nothing(log: Ticking) -> None:
+    """Restored from an old key backup, it would seem to take the new key back."""
+    await log.checkpointer.tick()
+    old = keys.load(log.home)
+    assert old is not None
+    new = old.rotated(log.clock.now())
+    keys.replace(log.home, new)
+    await log.tick()
+    keys.replace(log.home, old)
+    await _stops_and_goes_on(log)
+    async with log.database.connection() as connection:
+        with pytest.raises(KeysMissing, match="from before"):
+            await rotation.check(connection, old)
+    keys.replace(log.home, new)
+    assert await log.tick() == 3
+    await log.is_whole()
 
 
 async def test_signing_needs_no_disk_but_the_database(log: Ticking, monkeypatch: pytest.MonkeyPatch) -> None:

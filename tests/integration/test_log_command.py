@@ -1,5 +1,6 @@
 """The administrator's commands on the log, beside a server of its own process, and the offline check without either."""
 
+import errno
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.support.database import ask
 from typer.testing import CliRunner
 
 from markaz import witness
@@ -114,3 +116,19 @@ def test_a_log_is_begun_anew_only_when_its_keys_are_lost(home: Path, database: D
     with pytest.raises(NotPossibleNow):
         said("log", "begin-anew")
     assert said("log", "keys").endswith(ring.signer.verifier.vkey)
+
+
+def test_a_rotation_that_the_disk_refuses_leaves_key_and_log_as_they_were(
+    home: Path, database: DatabaseAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = keys.make(home, keys.new_ring(datetime.now(UTC)))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(os, "fsync", full)
+        with pytest.raises(NotPossibleNow, match="No space left"):
+            said("log", "rotate-key")
+    assert keys.load(home) == ring
+    assert ask(database.owner_dsn, "SELECT size FROM log_state") == 0

@@ -14,7 +14,7 @@ from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput, NotPossibleNow
 from markaz.core.events import SYSTEM_ACTOR_ID
-from markaz.core.log import exporting, keys, witnesses
+from markaz.core.log import exporting, keys, rotation, witnesses
 from markaz.core.log.appending import append
 from markaz.core.log.entry import Entry, EntryKind
 from markaz.core.log.intervals import SaltMissing
@@ -41,27 +41,21 @@ def keys_() -> None:
 @app.command("rotate-key")
 def rotate_key() -> None:
     """Make a new signing key, introduced by the present one. What was signed before still verifies."""
-    settings = Settings()
-    now = SystemClock().now()
-    ring = _ring(settings).rotated(now)
-    fresh = ring.signer.verifier
-    entry = Entry(
-        EntryKind.ADMINISTRATION,
-        "log.key_rotated",
-        SYSTEM_ACTOR_ID,
-        "log_key",
-        None,
-        fresh.key_id.hex(),
-        public={"key_id": fresh.key_id.hex()},
-    )
+    settings, now = Settings(), SystemClock().now()
+    before = _ring(settings)
+    ring = before.rotated(now)
 
-    async def enter(connection: Connection) -> None:
-        await append(connection, now, [entry])
+    async def rotate(connection: Connection) -> None:
+        await rotation.check(connection, before)
+        # First the key, durable: what is entered must be there to sign. An entry that fails is made by the next checkpoint.
+        try:
+            keys.replace(settings.home, ring)
+        except OSError as error:
+            raise NotPossibleNow(f"{keys.KEY_FILE} could not be written ({error.strerror}): the key stays.") from error
+        await rotation.introduce(connection, now, ring)
 
-    # First the entry: a key that signs without one would be worse than an entry of a key that a crash kept away.
-    _in_database(settings, enter)
-    keys.replace(settings.home, ring)
-    typer.echo(fresh.vkey)
+    _in_database(settings, rotate)
+    typer.echo(ring.signer.verifier.vkey)
 
 
 @app.command("begin-anew")
@@ -75,7 +69,9 @@ def begin_anew() -> None:
     async def begin(connection: Connection) -> int:
         size = int(await connection.fetchval("SELECT size FROM log_public FOR UPDATE"))
         await connection.execute("TRUNCATE log_cosignatures, log_checkpoints, log_public_tiles, log_intervals")
-        await connection.execute("UPDATE log_public SET origin = NULL, size = 0, at = NULL, pending = NULL")
+        await connection.execute(
+            "UPDATE log_public SET origin = NULL, size = 0, at = NULL, pending = NULL, vkey = NULL"
+        )
         reason = f"public leaves: {size}"
         entry = Entry(EntryKind.ADMINISTRATION, "log.begun_anew", SYSTEM_ACTOR_ID, "log_key", None, reason)
         await append(connection, now, [entry])

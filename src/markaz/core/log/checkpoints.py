@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from markaz import __version__
 from markaz.core.db.pool import DATABASE_TROUBLE, Connection, Database
-from markaz.core.log import keys, tiles
+from markaz.core.log import keys, rotation, tiles
 from markaz.core.log.intervals import Run, hashes_between
 from markaz.core.log.note import Checkpoint, Note
 from markaz.core.log.reading import LogBroken, entry_tree, public_tree, run_at
@@ -115,7 +115,11 @@ class Checkpointer:
         async with self._database.transaction() as connection:
             if not await connection.fetchval(_LOCK):
                 return 0
-            await _check_ring(connection, ring)
+            try:
+                await rotation.introduce(connection, self._clock.now(), ring)
+            except KeysMissing:
+                ring = await self._ring()  # perhaps a rotation came in between
+                await rotation.introduce(connection, self._clock.now(), ring)
             pending = await _pending(connection)
             added = 0
             if pending is None:
@@ -244,15 +248,6 @@ class Checkpointer:
 
 def _hour(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
-
-
-async def _check_ring(connection: Connection, ring: keys.KeyRing) -> None:
-    """Raise KeysMissing when the keys are of another log: what they sign would contradict what was signed before."""
-    origin = await connection.fetchval("SELECT origin FROM log_public")
-    if origin is not None and origin != ring.origin:
-        raise KeysMissing(
-            f"The key file {keys.KEY_FILE} is of another log ({ring.origin}, not {origin}): restore it from the key backup."
-        )
 
 
 async def _pending(connection: Connection) -> Pending | None:

@@ -17,6 +17,7 @@ from markaz.core import audit
 from markaz.core.acts import Request
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput, NotPossibleNow
+from markaz.core.log import rotation
 from markaz.core.log.entry import EntryKind
 from markaz.core.log.intervals import SaltMissing
 from markaz.core.log.keys import KeyRing
@@ -65,6 +66,7 @@ class Packs:
             raise NotPossibleNow("Another pack is being made: try again in a minute.")
         async with self._busy:
             async with self._database.transaction() as connection:
+                await rotation.check(connection, ring)
                 await audit.record(
                     connection,
                     request,
