@@ -10,7 +10,7 @@ from tests.e2e.conftest import PHONE, SHOWN_MS, Screen, Show
 from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident
 from tests.support.land import Land
-from tests.support.oversight import look_at, make_case, seen_request
+from tests.support.oversight import correction_ordered, look_at, made_alone, make_case, seen_request
 
 from markaz.core.permissions import Role
 
@@ -46,6 +46,35 @@ async def test_a_case_is_judged_by_keyboard_and_names_nobody(centre: RunningCent
     await expect(page.locator(".verdict.is-misuse").first).to_be_visible(timeout=SHOWN_MS)
     kept = await centre.rows("SELECT verdict FROM review_cases WHERE label = $1", first["label"])
     assert kept[0]["verdict"] == "misuse"
+
+
+async def test_tasks_show_their_clock_to_whoever_must_act_and_are_answered_there(
+    centre: RunningCentre, show: Show
+) -> None:
+    await correction_ordered(centre)
+    overdue = await made_alone(centre)
+    await centre.as_owner("UPDATE tasks SET due_at = now() - interval '1 day' WHERE id = $1::uuid", overdue)
+    desk = await show(Role.DUTY_OFFICER, Land.WEST)
+    await go(desk, "/oversight")  # the one tab of a desk
+    row = desk.page.locator(".oversight-row")
+    await expect(row).to_have_count(1, timeout=SHOWN_MS)
+    await expect(row).to_contain_text("due")
+    await row.click()
+    await desk.sees("It was not me who called.")
+    await desk.page.get_by_label("Corrected", exact=True).check()
+    await desk.page.get_by_role("button", name="Answer").click()
+    await desk.sees("No task is open.")
+    auditor = await show(Role.AUDITOR, Land.ROOT)
+    await go(auditor, "/oversight/tasks")
+    await auditor.sees("OVERDUE,")
+    await auditor.page.locator(".oversight-row").click()
+    await auditor.page.get_by_label("Not in order").check()
+    give = auditor.page.get_by_role("button", name="Answer")
+    await expect(give).to_be_disabled()  # not without a word
+    await auditor.page.get_by_label("Remark").fill("Nobody at the desk knows this person.")
+    await give.click()
+    await auditor.sees("No task is open.")
+    assert desk.complaints + auditor.complaints == []
 
 
 async def test_who_looked_at_me_from_the_counter_to_the_letter(centre: RunningCentre, show: Show) -> None:

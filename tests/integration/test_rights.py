@@ -17,6 +17,7 @@ from tests.support.people import Person
 
 from markaz.core.permissions import Grant, Role
 from markaz.kit.clock import FakeClock
+from markaz.web.oversight import Oversight
 
 REASONS = "The words do not fit what happened."
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -212,6 +213,27 @@ async def test_a_granted_correction_is_a_task_of_the_desk_that_holds_the_record(
     given = next(task for task in tasks if task["kind"] == "right_correction")
     assert given["closed_at"] is not None
     assert (await read(officer, request, "/answer"))["reasons"] == REASONS
+
+
+async def test_a_clock_that_runs_out_marks_each_task_once_and_the_list_says_so(open_centre_with: OpenCentre) -> None:
+    clock = FakeClock(START)
+    centre = await open_centre_with(clock, session_hours=72)
+    request, oversight = await seen_request(centre), centre.centre.oversight
+    tasks = oversight.tasks
+    watching = oversight.settings.model_copy(update={"watch_clocks": True})
+    jobs = Oversight(oversight.spine, watching, oversight.zone).jobs()
+    assert "tasks.escalate" in {job.name for job in jobs}
+    clock.advance(timedelta(days=14))  # ten working days: Monday the 2nd to the end of Monday the 16th
+    assert await tasks.escalate_due() == 0
+    clock.advance(timedelta(hours=17))
+    assert [await tasks.escalate_due(), await tasks.escalate_due()] == [1, 0]
+    officer = await centre.newcomer(Grant(Role.DATA_PROTECTION_OFFICER, Land.ROOT))
+    (one,) = (await officer.get("/api/oversight/tasks")).json()["items"]
+    assert (one["reference"], one["kind"]) == (request["number"], "right_who_looked")
+    assert (one["due_at"], one["is_overdue"]) == ("2026-03-17T00:00:00Z", True)
+    assert one["escalated_at"] is not None
+    rows = await centre.rows("SELECT aggregate_id FROM events WHERE type = 'task.escalated/1'")
+    assert [str(row["aggregate_id"]) for row in rows] == [one["id"]]
 
 
 async def test_an_answer_names_only_records_that_were_found_for_it(centre: RunningCentre) -> None:

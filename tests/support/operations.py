@@ -20,7 +20,7 @@ from tests.support.operations_dispatch import DISPATCH_OPERATIONS
 from tests.support.operations_field import FIELD_OPERATIONS
 from tests.support.operations_governing import GOVERNING_OPERATIONS
 from tests.support.operations_log import LOG_OPERATIONS
-from tests.support.operations_oversight import REVIEW_OPERATIONS, RIGHT_OPERATIONS
+from tests.support.operations_oversight import REVIEW_OPERATIONS, RIGHT_OPERATIONS, TASK_OPERATIONS
 from tests.support.people import make_person, new_key
 
 from markaz.core.permissions import Grant, Permission, Role
@@ -353,4 +353,5 @@ OPERATIONS = (
     *GOVERNING_OPERATIONS,
     *REVIEW_OPERATIONS,
     *RIGHT_OPERATIONS,
+    *TASK_OPERATIONS,
 )

@@ -6,9 +6,11 @@ from tests.support.land import Land
 from tests.support.operation import Call, Elsewhere, Operation, World
 from tests.support.oversight import (
     VERDICT,
+    correction_ordered,
     delayed,
     hand_to,
     judged,
+    made_alone,
     make_case,
     request_body,
     seen_request,
@@ -127,6 +129,27 @@ async def _told(w: World) -> Call:
     assert response.status_code == 200, response.text
     return call
 
+
+async def _correction(w: World) -> Call:
+    task_id = await correction_ordered(w.running)
+    return Call({"task_id": task_id}, ids=(task_id,))
+
+
+async def _carried(w: World) -> Call:
+    return replace(await _correction(w), body={"version": 1, "answer": "done"})
+
+
+async def _made_alone(w: World) -> Call:
+    task_id = await made_alone(w.running)
+    return Call({"task_id": task_id}, {"version": 1, "answer": "in_order"}, ids=(task_id,))
+
+
+TASK_OPERATIONS = (
+    Operation("GET /api/oversight/tasks", P.SIGNED_IN, _plain, PUBLIC),
+    Operation("GET /api/oversight/corrections/{task_id}", P.RIGHT_CARRY_OUT, _correction, REFUSED),
+    Operation("POST /api/oversight/corrections/{task_id}/answer", P.RIGHT_CARRY_OUT, _carried, REFUSED),
+    Operation("POST /api/oversight/grants/{task_id}/answer", P.AUDIT_READ, _made_alone, REFUSED),
+)
 
 RIGHT_OPERATIONS = (
     Operation("GET /api/oversight/requests", P.RIGHT_HANDLE, _requests, FILTERED),

@@ -9,7 +9,12 @@ from tests.support.desk import open_incident
 from tests.support.land import Land
 from tests.support.people import Person, new_key
 
-from markaz.core.permissions import Role
+from markaz.core import events, identity
+from markaz.core.acts import Act
+from markaz.core.log import appending
+from markaz.core.permissions import Grant, Role
+from markaz.programmes.oversight.ground import CENTRE
+from markaz.programmes.oversight.tasks.machine import note_by_machine
 
 DAY = date(2026, 2, 3)
 VERDICT = {"verdict": "in_order", "reason": "Worked on this incident that night."}
@@ -110,15 +115,46 @@ async def taken(officer: Person, kind: str = "who_looked", **changes: Any) -> di
     return answer
 
 
-async def seen_request(running: RunningCentre, kind: str = "who_looked") -> dict[str, Any]:
+async def seen_request(running: RunningCentre, kind: str = "who_looked", text: str = "") -> dict[str, Any]:
     """Take a request about an incident that a duty officer looked at. Returns it with the entry of that look."""
     phone = f"+998 90 {uuid4().int % 10**7:07d}"
     viewer = await running.person(Role.DUTY_OFFICER, Land.WEST)
     incident = await open_incident(viewer, caller={"name": "Dilnoza Ergasheva", "phone": phone})
     await look_at(viewer, incident["id"])
     rows = await running.rows("SELECT max(id) AS id FROM audit_entries WHERE record_id = $1", UUID(incident["id"]))
-    request = await taken(await running.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT), kind, phone=phone)
+    request = await taken(await running.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT), kind, phone=phone, text=text)
     return request | {"entry_id": rows[0]["id"], "incident": incident, "phone": phone}
+
+
+async def correction_ordered(running: RunningCentre) -> str:
+    """Have a correction granted, and return the id of the task that the desk of the incident is given."""
+    request = await seen_request(running, "correction", "It was not me who called.")
+    officer = await running.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+    body = {"version": 1, "answer": "granted", "reasons": "The person is right about it."}
+    response = await officer.post(f"/api/oversight/requests/{request['id']}/answer", body)
+    assert response.status_code == 200, response.text
+    rows = await running.rows("SELECT id FROM tasks WHERE record_id = $1", UUID(request["incident"]["id"]))
+    return str(rows[0]["id"])
+
+
+async def made_alone(running: RunningCentre, role: Role = Role.DISPATCHER, land: Land = Land.WEST_SOUTH) -> str:
+    """Make an account as the command line does, and return the id of the task to confirm it."""
+    now = running.centre.clock.now()
+    async with running.centre.database.transaction() as connection:
+        account_id, event = await identity.create_account(
+            connection,
+            login=f"machine.{uuid4().hex}",
+            display_name="Made Alone",
+            password=None,
+            grants=(Grant(role, int(land)),),
+            at=now,
+        )
+        act = Act(connection, CENTRE, now)
+        await note_by_machine(act, event, is_new=True)
+        await events.append(connection, act.events)
+        await appending.append(connection, now, act.entries)
+    rows = await running.rows("SELECT id FROM tasks WHERE record_id = $1", account_id)
+    return str(rows[0]["id"])
 
 
 async def delayed(running: RunningCentre) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 import type { Me } from "./types";
 
 export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "reopen" | "correct" | "unit_status" | "figures" | "sealed" | "colleagues" | "alarms" | "resolve_alarm" | "emergency" | "hazard" | "alerts" | "alert_draft" | "alert_approve" | "handover" | "summary" | "summary_make" | "log_on" | "lend" | "register" | "plan"
-  | "oversight" | "judge_reviews" | "read_reviews" | "publish_rate" | "handle_rights" | "renew_delays" | "judge_glass"
+  | "oversight" | "judge_reviews" | "read_reviews" | "publish_rate" | "handle_rights" | "renew_delays" | "judge_glass" | "tasks" | "carry_out"
   | "governance" | "audit_pack" | "appoint" | "accounts";
 
 /** One permission, or any of several. */
@@ -32,7 +32,9 @@ const NEEDS: Record<Act, string | readonly string[]> = {
   lend: "unit.lend",
   register: "unit.register",
   plan: "roster.plan",
-  oversight: ["review.judge", "review.read", "right.handle", "right.renew", "glass.review", "governance.read", "audit.pack"],
+  oversight: ["review.judge", "review.read", "right.handle", "right.renew", "right.carry_out", "glass.review", "governance.read", "audit.pack"],
+  tasks: ["right.handle", "right.carry_out", "glass.review", "audit.read"],
+  carry_out: "right.carry_out",
   governance: "governance.read",
   audit_pack: "audit.pack",
   appoint: "appointment.make",

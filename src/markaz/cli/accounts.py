@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from markaz.core import events, identity
+from markaz.core.acts import Act
 from markaz.core.audit import access_entry
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
@@ -19,6 +20,8 @@ from markaz.core.permissions import Grant, Role
 from markaz.core.settings import Settings
 from markaz.core.territories import ensure_root, load_tree
 from markaz.kit.clock import SystemClock
+from markaz.programmes.oversight.ground import CENTRE
+from markaz.programmes.oversight.tasks.machine import note_by_machine
 
 app = typer.Typer(help="Accounts and service keys.", no_args_is_help=True)
 
@@ -93,9 +96,15 @@ async def _tell(dsn: str, work: Callable[[Connection], Awaitable[Event]]) -> str
     return ""
 
 
-async def _note(connection: Connection, event: Event) -> None:
-    await events.append(connection, [event])
-    await log.append(connection, event.occurred_at, [access_entry(event)])
+async def _note(connection: Connection, event: Event, *, is_new: bool = False) -> None:
+    act = Act(connection, CENTRE, event.occurred_at)
+    if event.type == identity.ACCESS_CHANGED:
+        await note_by_machine(act, event, is_new=is_new)
+    else:
+        act.events.append(event)
+        act.entries.append(access_entry(event))
+    await events.append(connection, act.events)
+    await log.append(connection, act.now, act.entries)
 
 
 def in_centre(work: Callable[[str], Coroutine[Any, Any, str]]) -> str:
@@ -129,7 +138,7 @@ async def _create(dsn: str, login: str, role: Role, name: str, territory: str | 
                 grants=grants,
                 at=SystemClock().now(),
             )
-            await _note(connection, event)
+            await _note(connection, event, is_new=True)
     finally:
         await database.close()
     return str(account_id)
@@ -148,7 +157,7 @@ async def _create_key(dsn: str, login: str, role: Role, territory: str | None, r
                 rate_limit_per_s=rate_per_s,
                 at=SystemClock().now(),
             )
-            await _note(connection, event)
+            await _note(connection, event, is_new=True)
     finally:
         await database.close()
     return key

@@ -61,6 +61,7 @@ class Permission(StrEnum):
     REVIEW_READ = "review.read"  # how far the samples are judged, which answers are delayed; no case, no person
     REVIEW_PUBLISH = "review.publish"
     RIGHT_HANDLE = "right.handle"  # what persons ask about their own data
+    RIGHT_CARRY_OUT = "right.carry_out"  # correct what a person was granted, at the desk that holds the record
     RIGHT_RENEW = "right.renew"  # a delay of disclosure, by somebody outside the chain
     GLASS_REVIEW = "glass.review"  # hear when the glass is broken, and judge it: never one's own, nor one's superior's
 
@@ -112,12 +113,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OBSERVER: _PICTURE,
     Role.CALL_TAKER: _CALL_TAKER,
     Role.DISPATCHER: _DISPATCHER,
-    Role.DUTY_OFFICER: _DESK | {Permission.SUMMARY_READ, Permission.INCIDENT_REOPEN},
+    Role.DUTY_OFFICER: _DESK | {Permission.SUMMARY_READ, Permission.INCIDENT_REOPEN, Permission.RIGHT_CARRY_OUT},
     Role.SUPERVISOR: _DESK
     | {Permission.UNIT_REGISTER, Permission.FIGURES_READ, Permission.SUMMARY_READ, Permission.SUMMARY_MAKE}
     | {Permission.ALERT_APPROVE, Permission.ALERT_RECEIVE, Permission.INCIDENT_REOPEN}
     | {Permission.APPOINTMENT_MAKE, Permission.GOVERNANCE_READ}
-    | {Permission.ROSTER_PLAN, Permission.POSITION_HOLD, Permission.GLASS_REVIEW},
+    | {Permission.ROSTER_PLAN, Permission.POSITION_HOLD, Permission.GLASS_REVIEW}
+    | {Permission.RIGHT_CARRY_OUT},
     Role.UNIT_OFFICER: frozenset({Permission.FIELD_REPORT, Permission.UNIT_LOG_ON}),
     Role.UNIT_DEVICE: frozenset({Permission.POSITION_REPORT, Permission.EMERGENCY_RAISE}),
     Role.IMPORTER: frozenset({Permission.INTAKE, Permission.POSITION_REPORT, Permission.ALERT_RECEIVE}),

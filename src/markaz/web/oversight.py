@@ -24,12 +24,14 @@ from markaz.programmes.oversight.rights.delays import Delays
 from markaz.programmes.oversight.rights.paper import TEMPLATE, Wording
 from markaz.programmes.oversight.rights.routes import rights_router
 from markaz.programmes.oversight.rights.service import Rights
+from markaz.programmes.oversight.tasks.routes import tasks_router
+from markaz.programmes.oversight.tasks.service import Tasks
 from markaz.web.guard import Guard
 
 
 @dataclass(slots=True)
 class Oversight:
-    """Reviews of looks and rights of persons in one centre."""
+    """Reviews of looks, rights of persons and the tasks of both in one centre."""
 
     spine: Spine
     settings: Settings
@@ -39,6 +41,7 @@ class Oversight:
     publishing: Publishing = field(init=False)
     rights: Rights = field(init=False)
     delays: Delays = field(init=False)
+    tasks: Tasks = field(init=False)
 
     def __post_init__(self) -> None:
         spine, settings, persons = self.spine, self.settings, Persons(self.spine.sealer)
@@ -58,6 +61,7 @@ class Oversight:
         self.sampling = Sampling(ground, at_random=drawn, at_most_asked=asked)
         self.reviews, self.publishing = Reviews(ground), Publishing(ground)
         self.rights, self.delays = Rights(ground), Delays(ground)
+        self.tasks = Tasks(ground, spine.standings)
 
     def jobs(self) -> list[Job]:
         """Return what oversight does by itself, in the one process that looks after clocks.
@@ -69,10 +73,11 @@ class Oversight:
         return [
             Job("reviews.draw", timedelta(minutes=30), lambda _: self.sampling.draw_due()),
             Job("delays.end", timedelta(minutes=10), lambda _: self.delays.end_due()),
+            Job("tasks.escalate", timedelta(minutes=10), lambda _: self.tasks.escalate_due()),
         ]
 
     def routers(self, guard: Guard) -> list[APIRouter]:
-        """Return the routes of reviews and rights."""
+        """Return the routes of reviews, rights and tasks."""
         settings = self.settings
         band = "training" if settings.training else "demo" if settings.demo else "trial" if settings.trial else None
         name = place_names(self.spine.territories)
@@ -81,6 +86,7 @@ class Oversight:
             rights_router(
                 self.rights, self.delays, Press(TEMPLATE), lambda tag: Wording(tag, name, self.zone, band), guard
             ),
+            tasks_router(self.tasks, guard),
         ]
 
 

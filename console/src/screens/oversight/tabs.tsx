@@ -11,6 +11,7 @@ import { RegisterTab } from "./register";
 import { RetentionTab } from "./retention";
 import { RateTab } from "./rate";
 import { ReviewsTab } from "./reviews";
+import { TasksTab } from "./tasks";
 import { RightsTab } from "./rights";
 
 export interface Tab {
@@ -24,6 +25,7 @@ export interface Tab {
 export const TABS: readonly Tab[] = [
   { path: "reviews", label: "oversight.tab.reviews", needs: "judge_reviews", Screen: ReviewsTab },
   { path: "glass", label: "oversight.tab.glass", needs: "judge_glass", Screen: GlassTab },
+  { path: "tasks", label: "oversight.tab.tasks", needs: "tasks", Screen: TasksTab },
   { path: "rights", label: "oversight.tab.rights", needs: "handle_rights", Screen: RightsTab },
   { path: "delays", label: "oversight.tab.delays", needs: "read_reviews", Screen: DelaysTab },
   { path: "rate", label: "oversight.tab.rate", needs: "read_reviews", Screen: RateTab },

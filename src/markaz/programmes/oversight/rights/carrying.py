@@ -90,7 +90,7 @@ async def order_correction(act: Act, row: store.Record, records: Sequence[store.
         task = NewTask(
             "right_correction_ordered", "incident", incident_id, territory_id, clocks()["correction_ordered"]
         )
-        await open_task(act, task)
+        await store.insert_correction(act.connection, await open_task(act, task), row["id"])
         act.entries.append(
             entry_of(
                 act.request, EntryKind.CORRECTION, "right.correction_ordered", "incident", incident_id, row["number"],

@@ -51,6 +51,11 @@ async def insert_records(connection: Connection, request_id: UUID, records: Iter
     )
 
 
+async def insert_correction(connection: Connection, task_id: UUID, request_id: UUID) -> None:
+    """Keep for which request a desk was told to correct."""
+    await connection.execute("INSERT INTO right_corrections (task_id, request_id) VALUES ($1, $2)", task_id, request_id)
+
+
 async def requests(connection: Connection, territories: Sequence[int]) -> list[Record]:
     """Return the requests of territories, open ones first, by their due time."""
     return await connection.fetch(

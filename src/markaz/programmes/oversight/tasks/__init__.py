@@ -1,0 +1,1 @@
+"""What waits for somebody who watches over use or answers for a desk: one list with its clocks."""
