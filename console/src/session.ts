@@ -20,7 +20,7 @@ export type SessionState =
   | { kind: "enrol"; me: Me }
   | { kind: "ready"; me: Me; codes: Codes; territories: Territories };
 
-export class Session {
+class Session {
   readonly store = new LiveStore();
   private state: SessionState = { kind: "loading" };
   private feed: Feed | null = null;

@@ -16,7 +16,7 @@ export type Parsed =
   | { kind: "find"; text: string }
   | { kind: "wrong"; command: CommandName };
 
-export const MOST_LETTERS = 500;
+const MOST_LETTERS = 500;
 const MOST_BACKUP = 20;
 
 const byWord = new Map<string, CommandName>(COMMANDS.flatMap((name) => COMMAND_WORDS[name].map((word) => [word, name] as const)));

@@ -78,7 +78,7 @@ function resolveStatus(words: string[], state: State, picture: Picture): { plan:
   return { plan: { kind: "status", unit, status: state as UnitStatus } };
 }
 
-export function findIncident(number: string, incidents: Iterable<IncidentView>): IncidentView | undefined {
+function findIncident(number: string, incidents: Iterable<IncidentView>): IncidentView | undefined {
   for (const incident of incidents) if (incident.number === number) return incident;
   return undefined;
 }

@@ -31,7 +31,7 @@ export interface Source {
 }
 
 /** The server sends a comment every 15 s; twice that and a bit without a byte means the line is dead. */
-export const SILENCE_MS = 35_000;
+const SILENCE_MS = 35_000;
 
 const KNOWN = new Set(["events", "positions", "presence", "clock", "end"]);
 

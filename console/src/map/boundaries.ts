@@ -22,10 +22,6 @@ export async function ownOutline({ id, parent_id }: Pick<Territory, "id" | "pare
   return { type: "FeatureCollection", features: siblings.filter((feature) => Number(feature.properties?.id) === id) };
 }
 
-export function forgetBoundaries(): void {
-  kept.clear();
-}
-
 function outerRings(geometry: GeoJSON.Geometry): GeoJSON.Position[][] {
   if (geometry.type === "Polygon") return geometry.coordinates.slice(0, 1);
   if (geometry.type === "MultiPolygon") return geometry.coordinates.flatMap((polygon) => polygon.slice(0, 1));

@@ -12,7 +12,7 @@ export function dayOf(at: string | null, end: boolean): string {
 }
 
 /** The moment for the address, or null for what is not a day. */
-export function momentOf(day: string, end: boolean): string | null {
+function momentOf(day: string, end: boolean): string | null {
   const start = toIso({ day, clock: "00:00" });
   if (start === null || !end) return start;
   // The middle of the next day, brought back to its midnight: a day is not always 24 hours long.

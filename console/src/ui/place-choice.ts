@@ -20,7 +20,7 @@ export interface ChosenPlace {
 }
 
 /** A click hits a house on a screen about this well; the same figure as the server's for an exact place. */
-export const CLICK_ACCURACY_M = 30;
+const CLICK_ACCURACY_M = 30;
 const LABEL_REACH_M = 400;
 
 export const searchPath = (text: string, near: Place | null, limit = 8): string => {

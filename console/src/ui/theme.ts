@@ -8,12 +8,12 @@ const KEY = "markaz.theme";
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
 
-export function themeChoice(): ThemeChoice {
+function themeChoice(): ThemeChoice {
   const stored = localStorage.getItem(KEY);
   return stored === "day" || stored === "night" ? stored : "auto";
 }
 
-export function currentTheme(): ThemeName {
+function currentTheme(): ThemeName {
   const choice = themeChoice();
   if (choice !== "auto") return choice;
   return dark.matches ? "night" : "day";

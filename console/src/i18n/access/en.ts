@@ -39,7 +39,6 @@ export const accessEn = {
   "purpose.kind.incident": "An incident of yours",
   "purpose.kind.case": "A task of yours",
   "purpose.kind.request": "A request about a person’s own data",
-  "purpose.number": "Its number",
   "purpose.none_yet": "No open incident is yours: take one over, or break the glass.",
   "purpose.need": "What for",
   "purpose.need.same_event": "Is it the same event?",

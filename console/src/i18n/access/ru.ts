@@ -42,7 +42,6 @@ export const accessRu: Part<typeof accessEn> = {
   "purpose.kind.incident": "Ваше происшествие",
   "purpose.kind.case": "Ваша задача",
   "purpose.kind.request": "Запрос человека о своих данных",
-  "purpose.number": "Его номер",
   "purpose.none_yet": "Открытых происшествий за вами нет: примите одно или откройте экстренным доступом.",
   "purpose.need": "Зачем",
   "purpose.need.same_event": "То же ли это событие?",

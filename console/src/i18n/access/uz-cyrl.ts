@@ -42,7 +42,6 @@ export const accessUzCyrl: Part<typeof accessEn> = {
   "purpose.kind.incident": "Ўзингизнинг ҳодисангиз",
   "purpose.kind.case": "Ўзингизнинг вазифангиз",
   "purpose.kind.request": "Шахснинг ўз маълумоти ҳақидаги сўрови",
-  "purpose.number": "Рақами",
   "purpose.none_yet": "Сизда очиқ ҳодиса йўқ: бирини ўзингизга олинг ёки фавқулодда киринг.",
   "purpose.need": "Нима учун",
   "purpose.need.same_event": "Бу ўша воқеами?",

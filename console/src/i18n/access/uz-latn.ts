@@ -42,7 +42,6 @@ export const accessUzLatn: Part<typeof accessEn> = {
   "purpose.kind.incident": "Oʻzingizning hodisangiz",
   "purpose.kind.case": "Oʻzingizning vazifangiz",
   "purpose.kind.request": "Shaxsning oʻz maʼlumoti haqidagi soʻrovi",
-  "purpose.number": "Raqami",
   "purpose.none_yet": "Sizda ochiq hodisa yoʻq: birini oʻzingizga oling yoki favqulodda kiring.",
   "purpose.need": "Nima uchun",
   "purpose.need.same_event": "Bu oʻsha voqeami?",

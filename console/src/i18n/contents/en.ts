@@ -46,7 +46,6 @@ export const contentsEn = {
   "photos.close": "Close photo {n}",
   "photos.alt": "Photo {n} of this incident",
   "links.title": "Linked incidents",
-  "links.none": "No linked incidents.",
   "links.kind": "How they belong together",
   "links.kind.related": "related",
   "links.kind.duplicate": "duplicate",

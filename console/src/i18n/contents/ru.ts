@@ -48,7 +48,6 @@ export const contentsRu: Part<typeof contentsEn> = {
   "photos.close": "Закрыть фото {n}",
   "photos.alt": "Фото {n} этого происшествия",
   "links.title": "Связанные происшествия",
-  "links.none": "Связанных происшествий нет.",
   "links.kind": "Как связаны",
   "links.kind.related": "связано",
   "links.kind.duplicate": "повторное",

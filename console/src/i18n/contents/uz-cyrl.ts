@@ -49,7 +49,6 @@ export const contentsUzCyrl: Part<typeof contentsEn> = {
   "photos.close": "{n}-суратни ёпиш",
   "photos.alt": "Ҳодисанинг {n}-сурати",
   "links.title": "Боғланган ҳодисалар",
-  "links.none": "Боғланган ҳодиса йўқ.",
   "links.kind": "Қандай боғланган",
   "links.kind.related": "алоқадор",
   "links.kind.duplicate": "такрорий",

@@ -48,7 +48,6 @@ export const contentsUzLatn: Part<typeof contentsEn> = {
   "photos.close": "{n}-suratni yopish",
   "photos.alt": "Hodisaning {n}-surati",
   "links.title": "Bogʻlangan hodisalar",
-  "links.none": "Bogʻlangan hodisa yoʻq.",
   "links.kind": "Qanday bogʻlangan",
   "links.kind.related": "aloqador",
   "links.kind.duplicate": "takroriy",

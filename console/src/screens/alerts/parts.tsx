@@ -45,7 +45,7 @@ const NEAREST: Record<LanguageTag, string[]> = {
 };
 
 /** The tag in which a reader of `language` reads it best, of those there are. */
-export function bestLanguage(tags: string[], language: LanguageTag): string | undefined {
+function bestLanguage(tags: string[], language: LanguageTag): string | undefined {
   for (const wish of NEAREST[language]) {
     const found = tags.find((tag) => tag.toLowerCase() === wish) ?? tags.find((tag) => tag.toLowerCase().startsWith(`${wish}-`));
     if (found) return found;

@@ -12,7 +12,7 @@ import type { SummaryDraft, SummaryList } from "./types";
 const DAY_MS = 86_400_000;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
-export function dayAfter(day: string, by: number): string {
+function dayAfter(day: string, by: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + by * DAY_MS).toISOString().slice(0, 10);
 }
 

@@ -17,7 +17,7 @@ import { useStillRows } from "./still-rows";
 
 const everyIncident = derived(["incidents"], (store) => [...store.incidents.values()]);
 
-export function useQueue(): QueueItem[] {
+function useQueue(): QueueItem[] {
   const incidents = useLive("incidents", everyIncident);
   const { rank } = useNames();
   return useMemo(() => sortQueue(incidents, rank), [incidents, rank]);

@@ -16,7 +16,7 @@ export function travelText(travel: RecommendedUnit["travel"], t: Translate): str
 }
 
 /** Null for what the row shows by itself. */
-export function reasonText(part: ReasonPart, kind: string, t: Translate, names: NameBook): string | null {
+function reasonText(part: ReasonPart, kind: string, t: Translate, names: NameBook): string | null {
   const place = part.territory_id === undefined ? "" : (names.territory(part.territory_id) ?? t("unknown"));
   switch (part.code) {
     case "kind_first":

@@ -145,7 +145,7 @@ function percent(share: number | null): string {
 }
 
 /** The running quarter and those before it, the newest first, as 2026-Q3. */
-export function lastQuarters(now: Date): string[] {
+function lastQuarters(now: Date): string[] {
   const running = now.getUTCFullYear() * 4 + Math.floor(now.getUTCMonth() / 3);
   return Array.from({ length: QUARTERS }, (_, back) => `${Math.floor((running - back) / 4)}-Q${((running - back) % 4) + 1}`);
 }

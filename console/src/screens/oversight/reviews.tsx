@@ -83,7 +83,7 @@ function CaseLine({ item, isHere }: { item: ReviewLine; isHere: boolean }) {
   );
 }
 
-export function VerdictMark({ verdict }: { verdict: Verdict }) {
+function VerdictMark({ verdict }: { verdict: Verdict }) {
   const { t } = useWords();
   return (
     <span className={`verdict is-${verdict}`}>
