@@ -100,6 +100,10 @@ async def test_taking_over_is_one_key_and_asks_nothing(centre: RunningCentre, sh
     screen = await show(person=other)
     await screen.go(f"/desk/{foreign['id']}")
     await expect(screen.page.locator(".look-needed")).to_be_visible(timeout=SHOWN_MS)
+    await screen.page.locator("body").press("p")
+    await expect(screen.page.get_by_role("dialog")).to_contain_text("No open incident is yours", timeout=SHOWN_MS)
+    await expect(screen.page.get_by_role("dialog").locator("textarea")).to_have_count(0)
+    await screen.page.keyboard.press("Escape")
     await screen.page.locator("body").press("o")
     await screen.sees(NAME, within=".card")
 

@@ -31,11 +31,9 @@ export function PurposeChip() {
     <span className={`purpose-chip ${holds ? "is-held" : ""}`}>
       <button type="button" className="button is-quiet" title={holds ? `${t("purpose.chip")}: ${t(`purpose.need.${purpose.need}`)} · ${t("look.mark_until", { at: f.full(purpose.ends_at) })}` : t("purpose.chip_title")} onClick={() => setAsking(true)}>
         {holds ? (
-          <>
-            <span className="sr-only">{t("purpose.chip")}: </span>
-            <span aria-hidden="true">◈</span> <bdi className="num">{purpose.kind === "incident" ? purpose.reference : t(`purpose.kind.${purpose.kind}`)}</bdi>{" "}
-            <span className="num">{f.clock(Date.parse(purpose.ends_at)).slice(0, 5)}</span>
-          </>
+          <bdi className="num">
+            {t("purpose.chip_held", { to: purpose.kind === "incident" ? purpose.reference : t(`purpose.kind.${purpose.kind}`), time: f.clock(Date.parse(purpose.ends_at)).slice(0, 5) })}
+          </bdi>
         ) : (
           t("purpose.chip_none")
         )}

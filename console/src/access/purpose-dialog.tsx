@@ -30,6 +30,7 @@ export function PurposeDialog({ incidentId, onStated, onClose }: { incidentId?: 
   const reference = references[Math.max(0, names.indexOf(chosen))];
   const shortest = mine.data?.shortest ?? SHORTEST;
   const left = shortest - text.trim().replace(/\s+/g, " ").length;
+  const isStranded = mine.data !== null && references.length === 0;
   const state = (event: FormEvent) => {
     event.preventDefault();
     if (!reference || sending.busy) return;
@@ -41,11 +42,22 @@ export function PurposeDialog({ incidentId, onStated, onClose }: { incidentId?: 
       onStated();
     });
   };
+  if (isStranded) {
+    return (
+      <Dialog title={t("purpose.title")} onClose={onClose}>
+        <p className="notice is-warning">{t("purpose.none_yet")}</p>
+        <footer className="dialog-foot">
+          <button type="button" className="button" autoFocus onClick={onClose}>
+            {t("action.close_dialog")}
+          </button>
+        </footer>
+      </Dialog>
+    );
+  }
   return (
     <Dialog title={t("purpose.title")} onClose={onClose}>
       <form onSubmit={state} className="look-form">
         {mine.error !== null && <Problem error={mine.error} />}
-        {mine.data && references.length === 0 && <p className="notice is-warning">{t("purpose.none_yet")}</p>}
         <label className="field">
           <span>{t("purpose.text", { n: shortest })}</span>
           <textarea

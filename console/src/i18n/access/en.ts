@@ -32,6 +32,7 @@ export const accessEn = {
   "look.texts_closed": "What people wrote here is closed to you: not shown.",
   "purpose.title": "What do you need it for?",
   "purpose.chip": "Purpose",
+  "purpose.chip_held": "◈ Purpose: {to}, until {time}",
   "purpose.chip_none": "Own work only",
   "purpose.chip_title": "State a purpose",
   "purpose.end": "End the purpose",

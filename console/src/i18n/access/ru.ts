@@ -35,6 +35,7 @@ export const accessRu: Part<typeof accessEn> = {
   "look.texts_closed": "Написанное здесь людьми для вас закрыто: не показано.",
   "purpose.title": "Для чего вам это нужно?",
   "purpose.chip": "Цель",
+  "purpose.chip_held": "◈ Цель: {to}, до {time}",
   "purpose.chip_none": "Только своё",
   "purpose.chip_title": "Назвать цель",
   "purpose.end": "Завершить цель",

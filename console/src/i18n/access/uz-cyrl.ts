@@ -35,6 +35,7 @@ export const accessUzCyrl: Part<typeof accessEn> = {
   "look.texts_closed": "Бу ерда ёзилганлар сиз учун ёпиқ: кўрсатилмади.",
   "purpose.title": "Бу сизга нима учун керак?",
   "purpose.chip": "Мақсад",
+  "purpose.chip_held": "◈ Мақсад: {to}, {time} гача",
   "purpose.chip_none": "Фақат ўз иши",
   "purpose.chip_title": "Мақсадни айтиш",
   "purpose.end": "Мақсадни тугатиш",

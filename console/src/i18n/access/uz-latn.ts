@@ -35,6 +35,7 @@ export const accessUzLatn: Part<typeof accessEn> = {
   "look.texts_closed": "Bu yerda yozilganlar siz uchun yopiq: koʻrsatilmadi.",
   "purpose.title": "Bu sizga nima uchun kerak?",
   "purpose.chip": "Maqsad",
+  "purpose.chip_held": "◈ Maqsad: {to}, {time} gacha",
   "purpose.chip_none": "Faqat oʻz ishi",
   "purpose.chip_title": "Maqsadni aytish",
   "purpose.end": "Maqsadni tugatish",
