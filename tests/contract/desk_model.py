@@ -4,13 +4,12 @@ It serves the property test of the stream and the shared vectors. That its event
 tested against a database (tests/integration/test_stream_history.py).
 """
 
-import copy
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from tests.contract.desk_state import OFFICER, Incident, Scopes, Sending, index_of, within
+from tests.contract.desk_state import OFFICER, Incident, Scopes, Sending, copied, index_of, within
 
 from markaz.contracts.incidents import AlarmEvent, AlarmKind, AlarmLevel, IncidentEvent, Stage, UnitStatus
 from markaz.core.events import Event, Recorded
@@ -382,7 +381,7 @@ class DeskModel:
             actor_id=OFFICER,
             occurred_at=self._now,
             occurred_source="officer",
-            payload=copy.deepcopy(payload),
+            payload=copied(payload),
             from_territory_id=moved_from,
         )
 
@@ -391,4 +390,4 @@ class DeskModel:
             self.log.append(Recorded(self.seq + 1, self._now + timedelta(milliseconds=5), event))
         incidents = [i.view() for i in self.incidents.values() if i.row["status"] == "open"]
         units, alarms = map(unit_view, self.units.values()), map(alarm_view, self.alarms.values())
-        self.states[self.seq] = (copy.deepcopy(incidents), list(units), list(alarms))
+        self.states[self.seq] = (copied(incidents), list(units), list(alarms))

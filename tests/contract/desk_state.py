@@ -1,10 +1,10 @@
 """What the desk in memory holds: seven territories, incidents and the sendings of units. The acts are in desk_model.py."""
 
-import copy
+import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from markaz.contracts.incidents import Stage
@@ -57,6 +57,7 @@ class Sending:
     stages: dict[Stage, datetime]
 
 
+T = TypeVar("T")
 Scopes = dict[Permission, frozenset[int]]
 
 
@@ -65,6 +66,12 @@ def index_of(stage: Stage) -> int:
     return domain.STAGES.index(stage)
 
 
+def copied(value: T) -> T:
+    """Return a copy that shares nothing with `value`, several times faster than copy.deepcopy does it."""
+    made: T = pickle.loads(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
+    return made
+
+
 def within(views: Iterable[JSON], territories: frozenset[int]) -> list[JSON]:
     """Return copies of the views that lie in these territories."""
-    return [copy.deepcopy(view) for view in views if view["territory_id"] in territories]
+    return [copied(view) for view in views if view["territory_id"] in territories]

@@ -63,12 +63,13 @@ def test_events_lead_from_any_snapshot_to_every_later_one(
 ) -> None:
     model = played(steps)
     scopes = scopes_of(incident_roots, unit_roots)
+    expected = {seq: ordered(model.snapshot(scopes, seq)) for seq in model.states}
     for begin in model.states:
         console = Console(model.snapshot(scopes, begin))
         for one in frames(model, scopes, begin, sizes):
             console.take(one)
             if one["seq"] in model.states:
-                assert console.shown() == ordered(model.snapshot(scopes, one["seq"])), f"from {begin}"
+                assert console.shown() == expected[one["seq"]], f"from {begin}"
         assert console.seq == model.seq
 
 
