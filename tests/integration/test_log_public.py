@@ -1,19 +1,23 @@
 """What anybody may fetch of the log: whole and partial tiles, bundles, checkpoints; bounded, and nothing that tells of work."""
 
+import asyncio
 import secrets
 from datetime import timedelta
 
+import httpx
 import pytest
 from tests.support.centre import RunningCentre
 from tests.support.fixtures import OpenCentre
 from tests.support.transparency import entry
 
+from markaz.core.errors import RateLimited
 from markaz.core.log import tree
 from markaz.core.log.appending import append
 from markaz.core.log.note import Checkpoint, Note
 from markaz.core.log.tiles import split_hashes
 from markaz.kit.clock import FakeClock
-from markaz.web import log as routes
+from markaz.web import outsiders
+from markaz.web.outsiders import Outsiders
 
 SIZE = 600
 
@@ -69,12 +73,46 @@ async def test_a_busy_second_looks_like_an_idle_one(published: RunningCentre) ->
     assert not any(body in tile for body in entries)
 
 
-async def test_one_outsider_cannot_keep_the_others_or_the_desk_waiting(
+async def asked_from(published: RunningCentre, address: str, count: int) -> list[int]:
+    """Ask that often from an address; return how each was answered."""
+    transport = httpx.ASGITransport(published.app, client=(address, 50_000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        return [(await client.get("/api/log/keys")).status_code for _ in range(count)]
+
+
+async def test_who_floods_the_log_keeps_neither_the_others_nor_the_desk_waiting(
     published: RunningCentre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "PER_CLIENT_PER_S", 1e-6)
-    answers = [(await published.nobody.get("/api/log/keys")).status_code for _ in range(7)]
-    assert answers == [200] * 5 + [429] * 2
+    for rate in ("PER_PLACE_PER_S", "OWN_PER_S", "SHARED_PER_S"):
+        monkeypatch.setattr(outsiders, rate, 1e-6)  # five, and no more while the test runs
+    assert await asked_from(published, "203.0.113.1", 7) == [200] * 5 + [429] * 2
+    monkeypatch.setattr(outsiders, "PER_PLACE_PER_S", 1e6)
+    assert await asked_from(published, "203.0.113.2", 12) == [200] * 10 + [429] * 2, "five of its own, five of all"
+    assert await asked_from(published, "2001:db8::1", 5) == [200] * 5, "which takes nothing from what another has"
+    assert await asked_from(published, "2001:db8::2", 1) == [429], "one line is one place, whatever address it takes"
+    people = published.centre.guard.limiter
+    assert not people._buckets, "a flood of addresses makes nobody's account forgotten"
+
+
+async def test_outsiders_hold_few_connections_and_wait_in_a_bounded_line(
+    published: RunningCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outsiders, "WAITING_MOST", 3)
+    lending, held = Outsiders(published.centre.database), asyncio.Event()
+
+    async def hold() -> None:
+        async with lending.connection():
+            await held.wait()
+
+    lent = [asyncio.create_task(hold()) for _ in range(3)]
+    await asyncio.sleep(0)
+    with pytest.raises(RateLimited):
+        async with lending.connection():
+            pass
+    held.set()
+    await asyncio.gather(*lent)
+    async with lending.connection() as connection:
+        assert await connection.fetchval("SELECT 1") == 1
 
 
 async def test_who_sends_a_made_up_cosignature_learns_nothing_and_leaves_nothing(published: RunningCentre) -> None:

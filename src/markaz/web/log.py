@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Response
 from fastapi import Path as InPath
-from fastapi import Request as HttpRequest
 from pydantic import BaseModel, ConfigDict, Field
 
 import markaz
@@ -26,11 +25,10 @@ from markaz.core.routes import declares, reply
 from markaz.core.sealing import KeysMissing
 from markaz.web.centre import Centre
 from markaz.web.guard import check_same_origin
+from markaz.web.outsiders import Outsiders
 
 P = Permission
 WITNESS_FILE: Final = Path(markaz.__file__).parent / "witness.py"
-PER_CLIENT_PER_S: Final = 50.0  # a witness that was away for months asks for about fifty tiles at once
-PUBLIC_PER_S: Final = 100.0  # of everybody together: outsiders never take the desk's database
 KEPT_TILES: Final = 256  # whole tiles never change: 2 MB of them save making them anew
 FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
 NOT_KEPT: Final = {"cache-control": "no-store"}
@@ -56,24 +54,20 @@ def log_router(centre: Centre) -> APIRouter:
 
 def outsiders_routes(centre: Centre, router: APIRouter) -> None:
     """Add what needs no sign-in: hashes, keys, signatures."""
-
-    def bounded(http: HttpRequest) -> None:
-        centre.guard.limiter.take_key(("log", http.client.host if http.client else ""), PER_CLIENT_PER_S)
-        centre.guard.limiter.take_key("log", PUBLIC_PER_S)
-
-    bound = [Depends(bounded)]
+    outsiders = Outsiders(centre.database)
+    bound = [Depends(outsiders.take)]
     kept: dict[tuple[str, tiles.Tile], bytes] = {}  # by origin too: a log that was begun anew has other tiles
 
     @router.get("/checkpoint", openapi_extra=declares(P.PUBLIC), dependencies=bound)
     async def checkpoint() -> Response:
         """Return the newest signed checkpoint (C2SP tlog-checkpoint)."""
-        async with centre.database.connection() as connection:
+        async with outsiders.connection() as connection:
             return _note(await newest_note(connection))
 
     @router.get("/checkpoints/{size}", openapi_extra=declares(P.PUBLIC), dependencies=bound)
     async def checkpoint_of(size: Annotated[int, InPath(ge=1, le=2**53)]) -> Response:
         """Return the checkpoint of a size with its cosignatures; older ones are kept where a witness cosigned them."""
-        async with centre.database.connection() as connection:
+        async with outsiders.connection() as connection:
             return _note(await note_at(connection, size))
 
     @router.get("/tile/{path:path}", openapi_extra=declares(P.PUBLIC), dependencies=bound)
@@ -81,7 +75,7 @@ def outsiders_routes(centre: Centre, router: APIRouter) -> None:
         """Return a tile of the public tree, whole or partial, or a bundle of its leaf data (C2SP tlog-tiles)."""
         asked = tiles.parse_path(path)
         ring = keys.load(centre.settings.home)
-        async with centre.database.connection() as connection:
+        async with outsiders.connection() as connection:
             size = await published_size(connection)
             if asked is None or ring is None or not asked.is_in(size):
                 raise NotFound("There is no such tile in the published log.", what="tile")
@@ -112,7 +106,7 @@ def outsiders_routes(centre: Centre, router: APIRouter) -> None:
     )
     async def cosign(body: CosignatureBody) -> Response:
         """Keep the cosignature of a registered witness. Sent again, it is known and changes nothing."""
-        async with centre.database.transaction() as connection:
+        async with outsiders.connection() as connection:
             is_new = await witnesses.accept(connection, centre.clock.now(), body.size, body.cosignature)
         return reply(201 if is_new else 200, {"size": body.size})
 
