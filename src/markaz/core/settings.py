@@ -225,6 +225,11 @@ class Settings(BaseSettings):
         return _is_loopback(self.host)
 
     @property
+    def band(self) -> str | None:
+        """Return the word across the papers of a centre that is not real; None for one that is."""
+        return "training" if self.training else "demo" if self.demo else "trial" if self.trial else None
+
+    @property
     def cookies_are_secure(self) -> bool:
         """Say whether browsers may send our cookies over TLS only."""
         return self.secure_cookies or (self.public_url or "").startswith("https:")

@@ -161,8 +161,7 @@ class Centre:
         self.contents = Contents(self.spine)
         zone = ZoneInfo(settings.time_zone) if settings.time_zone else time_zone_of(settings.profile)
         self.summaries = Summaries(self.spine, self.norms, zone, settings.summary_day_starts_at)
-        band = "training" if settings.training else "demo" if settings.demo else "trial" if settings.trial else None
-        self.papers = Papers(self.summaries, self.codes, lambda: self.tree, band)
+        self.papers = Papers(self.summaries, self.codes, lambda: self.tree, settings.band)
         self.handovers = Handovers(self.spine, self.norms)
         self._open_alerts()
         self._open_oversight(zone)

@@ -20,7 +20,7 @@ from markaz.core.log.intervals import SaltMissing
 from markaz.core.log.proofs import proof_of
 from markaz.core.log.reading import public_tile
 from markaz.core.log.status import published_size, status_of
-from markaz.core.permissions import Permission, require
+from markaz.core.permissions import Permission
 from markaz.core.routes import declares, reply
 from markaz.core.sealing import KeysMissing
 from markaz.web.centre import Centre
@@ -126,7 +126,7 @@ def insiders_routes(centre: Centre, router: APIRouter) -> None:
         index: Annotated[int, InPath(ge=0, le=2**53)],
     ) -> Response:
         """Return the proof that an entry is in the log; `witness.py verify` checks it without a server."""
-        require(request.actor, P.AUDIT_READ, centre.tree.root_id or 0, centre.tree)
+        centre.at_the_top(request.actor, P.AUDIT_READ)
         ring = _ring(centre)
         async with centre.database.snapshot() as connection:
             try:

@@ -78,13 +78,15 @@ class Oversight:
 
     def routers(self, guard: Guard) -> list[APIRouter]:
         """Return the routes of reviews, rights and tasks."""
-        settings = self.settings
-        band = "training" if settings.training else "demo" if settings.demo else "trial" if settings.trial else None
         name = place_names(self.spine.territories)
         return [
             reviews_router(self.reviews, self.publishing, guard),
             rights_router(
-                self.rights, self.delays, Press(TEMPLATE), lambda tag: Wording(tag, name, self.zone, band), guard
+                self.rights,
+                self.delays,
+                Press(TEMPLATE),
+                lambda tag: Wording(tag, name, self.zone, self.settings.band),
+                guard,
             ),
             tasks_router(self.tasks, guard),
         ]

@@ -1,5 +1,6 @@
 """The routes of one's own account: the ways in, the proof of who one is, and the sessions. Nobody else's account."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -292,7 +293,7 @@ def proven(centre: Centre, http: HttpRequest) -> SignedIn:
     return session
 
 
-def check_own(values: Any, session: SignedIn) -> None:
+def check_own(values: Mapping[str, str], session: SignedIn) -> None:
     """Raise Forbidden for a step that was begun in another session: a planted one adds nothing."""
     if values["session"] != session.id.hex:
         raise Forbidden("This step was begun in another session: begin again.")

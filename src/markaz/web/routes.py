@@ -12,7 +12,7 @@ from markaz.core import audit
 from markaz.core.acts import Request
 from markaz.core.db.migrate import SchemaState, schema_of
 from markaz.core.errors import MarkazError
-from markaz.core.permissions import Actor, Permission, require, scope
+from markaz.core.permissions import Actor, Permission, scope
 from markaz.core.routes import declares, reply, reply_packed
 from markaz.web.centre import Centre
 from markaz.web.stream import open_stream
@@ -70,7 +70,7 @@ def common_router(centre: Centre) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Response:
         """Return who looked at what, newest first; the right is needed at the top, because entries have no territory."""
-        require(request.actor, P.AUDIT_READ, centre.tree.root_id or 0, centre.tree)
+        centre.at_the_top(request.actor, P.AUDIT_READ)
         async with centre.database.connection() as connection:
             items = await audit.entries(connection, record_id=record, actor_id=actor, before=before, limit=limit)
         return reply(200, {"items": items})

@@ -9,13 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from markaz.core import identity, reach
 from markaz.core.acts import Request
+from markaz.core.db.pool import Connection
 from markaz.core.errors import MarkazError, NotPossibleNow, NotSignedIn
 from markaz.core.identity.provider_sign_in import AWAY_LIFE, CODE_MAX, Returned
 from markaz.core.identity.providers import ProviderRefused
 from markaz.core.identity.sessions import Level, SignedIn, session_of
 from markaz.core.identity.signing_in import Opened
 from markaz.core.identity.steps import StepEnded, StepKind
-from markaz.core.permissions import Permission
+from markaz.core.permissions import Actor, Permission
 from markaz.core.routes import declares, reply
 from markaz.kit.clock import iso
 from markaz.programmes.incidents.positions import STALE_AFTER_S
@@ -209,10 +210,9 @@ async def _opened(centre: Centre, http: HttpRequest, result: Opened, *over: Step
     return response
 
 
-def me_of(centre: Centre, who: Any) -> dict[str, Any]:
+def me_of(centre: Centre, who: SignedIn | Actor) -> dict[str, Any]:
     """Return what a console must know of who is signed in: `who` is a session, or the actor of a service key."""
-    session = who if isinstance(who, SignedIn) else None
-    actor = who if session is None else session.actor
+    session, actor = (who, who.actor) if isinstance(who, SignedIn) else (None, who)
     is_full = session is None or centre.signing_in.is_full(session)
     return {
         "account": {"id": str(actor.id), "login": actor.login, "display_name": actor.display_name},
@@ -240,7 +240,7 @@ async def _session_in(centre: Centre, http: HttpRequest) -> SignedIn | None:
             return None
 
 
-async def _end_before(centre: Centre, http: HttpRequest, connection: Any) -> None:
+async def _end_before(centre: Centre, http: HttpRequest, connection: Connection) -> None:
     """End the session this browser came with: a new one takes its place, and none is left behind unseen."""
     token = http.cookies.get(centre.guard.cookie)
     if token is not None:

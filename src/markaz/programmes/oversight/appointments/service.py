@@ -68,7 +68,7 @@ class Appointments:
         if (grant in held) is (change == GIVE):
             raise NotPossibleNow("This account has it already." if change == GIVE else "This account does not hold it.")
         what = _what(account_id, grant, change)
-        if await store.is_waiting(act.connection, KIND, orjson.dumps(what).decode()):
+        if await store.is_waiting(act.connection, KIND, orjson.dumps(what).decode(), act.now):
             raise NotPossibleNow("This waits for a second person already.", state="asked")
         request_id = await two_people.ask(act, KIND, what, grant.territory_id, LIFE)
         self._enter(act, "appointment.asked", account_id, what, grant.territory_id)

@@ -31,14 +31,15 @@ async def territory_of(connection: Connection, request_id: UUID) -> int | None:
     return found
 
 
-async def is_waiting(connection: Connection, kind: str, what: str) -> bool:
+async def is_waiting(connection: Connection, kind: str, what: str, now: datetime) -> bool:
     """Say whether the very same thing already waits for a second person."""
     return bool(
         await connection.fetchval(
             "SELECT EXISTS (SELECT FROM two_person_requests WHERE kind = $1 AND state = 'asked' AND what = $2::text::jsonb "
-            "AND ends_at > now())",
+            "AND ends_at > $3)",
             kind,
             what,
+            now,
         )
     )
 

@@ -42,7 +42,7 @@ WHERE made_at >= $1 AND made_at < $2 ORDER BY made_at, id LIMIT $3
 """
 _PEOPLE = """
 SELECT a.id, a.login, a.display_name AS name, a.kind FROM accounts a
-WHERE a.id IN (SELECT e.actor_id FROM audit_entries e WHERE e.at >= $1 AND e.at < $2) ORDER BY a.login
+WHERE a.id IN (SELECT e.actor_id FROM audit_entries e WHERE e.at >= $1 AND e.at < $2) ORDER BY a.login LIMIT $3
 """
 
 
@@ -75,7 +75,7 @@ async def certificates(connection: Connection, since: datetime, until: datetime)
 
 async def people(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
     """Return the accounts that did something: an id alone tells an auditor nothing."""
-    return [_plain(row) for row in await connection.fetch(_PEOPLE, since, until)]
+    return [_plain(row) for row in await connection.fetch(_PEOPLE, since, until, ROWS_MOST)]
 
 
 def _plain(row: Any) -> dict[str, Any]:

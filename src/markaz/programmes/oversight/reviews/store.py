@@ -17,6 +17,7 @@ Record = asyncpg.Record
 
 LOOKS_MOST = 500_000  # of one day; a country's desks make some hundred thousand
 CASES_MOST = 500
+JUDGED_SHOWN = 50
 RATES_MOST = 40  # ten years of quarters
 _LEAF_HASHES = "SELECT index, hash FROM log_leaves WHERE index >= $1 AND index < $2"
 _TILE_HASHES = "SELECT index, hash FROM log_tiles WHERE index >= $1 AND index < $2 AND level = $3"
@@ -130,7 +131,7 @@ async def open_cases(connection: Connection, territories: Sequence[int]) -> list
 async def judged_cases(connection: Connection, account_id: UUID) -> list[Record]:
     """Return the cases that one reviewer judged last."""
     return await connection.fetch(
-        _CASE + "WHERE c.judged_by = $1 ORDER BY c.judged_at DESC, c.label LIMIT $2", account_id, 50
+        _CASE + "WHERE c.judged_by = $1 ORDER BY c.judged_at DESC, c.label LIMIT $2", account_id, JUDGED_SHOWN
     )
 
 
