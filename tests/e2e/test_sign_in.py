@@ -1,11 +1,14 @@
 """Signing in and the own account in a real browser: codes, a passkey by Chromium's virtual authenticator, other sessions."""
 
+import io
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyotp
 import pytest
+import zxingcpp
+from PIL import Image
 from playwright.async_api import Browser, Page, expect
 from tests.e2e.conftest import DESKTOP, PHONE, SHOWN_MS
 from tests.support.fixtures import OpenCentre
@@ -47,6 +50,25 @@ async def sign_in(page: Page, address: str) -> None:
     await page.keyboard.press("Enter")
 
 
+async def scanned(page: Page) -> str:
+    """Read the QR code from the screen, as a phone would."""
+    shot = Image.open(io.BytesIO(await page.locator(".account-qr").screenshot())).convert("L")
+    (found,) = zxingcpp.read_barcodes(shot)
+    return str(found.text)
+
+
+async def read_by_hand_and_by_phone(page: Page) -> str:
+    """Return the secret as it is typed, after a reader has found the same on the screen by day and by night."""
+    secret = re.sub(r"\s", "", await page.locator(".account-secret").inner_text())
+    await page.emulate_media(color_scheme="light")
+    by_day = await scanned(page)
+    await page.emulate_media(color_scheme="dark")
+    by_night = await scanned(page)
+    assert by_day == by_night
+    assert f"secret={secret}&" in by_day
+    return secret
+
+
 async def test_a_supervisor_adds_codes_and_a_passkey_signs_in_by_each_and_ends_another_session(
     open_centre_with: OpenCentre, browser: Browser
 ) -> None:
@@ -67,7 +89,8 @@ async def test_a_supervisor_adds_codes_and_a_passkey_signs_in_by_each_and_ends_a
         await expect(page.get_by_role("heading", name="One more step")).to_be_visible(timeout=SHOWN_MS * 3)
         await sound(page)
         await page.get_by_role("button", name="Add one-time codes").click()
-        secret = re.sub(r"\s", "", await page.locator(".account-secret").inner_text())
+        secret = await read_by_hand_and_by_phone(page)
+        await sound(page)
         await page.get_by_label("The code that the app shows now").fill(pyotp.TOTP(secret).now())
         await page.keyboard.press("Enter")
         await expect(page.locator(".account-codes li")).to_have_count(10)

@@ -54,6 +54,7 @@ async def add_codes(here: Browser, clock: FakeClock) -> tuple[str, list[str]]:
     given = (await here.post("/api/me/codes/secret")).json()
     assert given["secret"] in given["uri"]
     assert given["uri"].startswith("otpauth://totp/")
+    assert set(given["qr"]) == {"size", "path"}
     made = await here.post("/api/me/codes", {"code": code_at(given["secret"], clock)})
     assert made.status_code == 201, made.text
     return given["secret"], made.json()["recovery_codes"]

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from markaz.core.acts import Act, Answer, Request, entry_of
 from markaz.core.errors import Forbidden, InvalidInput, NotFound, NotPossibleNow, NotSignedIn
 from markaz.core.identity import codes, passkeys, sessions, token_hash, ways
+from markaz.core.identity.qr import qr_of
 from markaz.core.identity.sessions import Method, SignedIn
 from markaz.core.identity.steps import StepKind, spend
 from markaz.core.identity.ways import ProofNeeded, ProofRefused, WayChange, ways_event
@@ -174,7 +175,8 @@ def _add_codes(router: APIRouter, centre: Centre) -> None:
         """Return a new secret for an authenticator app. It counts only once a code of it has come back."""
         session, fresh = proven(centre, http), codes.new_secret()
         issuer = "Markaz" if signing_in.site is None else f"Markaz {signing_in.site.host}"
-        response = reply(200, {"secret": fresh, "uri": codes.uri_of(fresh, request.actor.login, issuer)})
+        uri = codes.uri_of(fresh, request.actor.login, issuer)
+        response = reply(200, {"secret": fresh, "uri": uri, "qr": qr_of(uri)})
         values = {"secret": fresh, "session": session.id.hex}
         step = signing_in.steps.seal(StepKind.ADD_CODES, values, centre.clock.now())
         cookies.give_step(response, StepKind.ADD_CODES, step)

@@ -10,6 +10,8 @@ import { useProven } from "./use-proven";
 interface Secret {
   secret: string;
   uri: string;
+  /** Dark modules as an SVG path on a light square of `size`. */
+  qr: { size: number; path: string };
 }
 
 export function Codes({ ways, onChanged }: { ways: Ways; onChanged: () => void }) {
@@ -47,6 +49,7 @@ export function Codes({ ways, onChanged }: { ways: Ways; onChanged: () => void }
       ) : secret ? (
         <form onSubmit={confirm} className="account-add">
           <p>{t("account.secret")}</p>
+          <QrCode qr={secret.qr} />
           <p>
             <code className="account-secret num">{secret.secret.match(/.{1,4}/g)?.join(" ")}</code>
           </p>
@@ -86,6 +89,17 @@ export function Codes({ ways, onChanged }: { ways: Ways; onChanged: () => void }
       {proven.error !== null && <Problem error={proven.error} />}
       {proven.dialog}
     </section>
+  );
+}
+
+/** Dark on light in every theme: readers expect it. */
+function QrCode({ qr: { size, path } }: { qr: Secret["qr"] }) {
+  const { t } = useWords();
+  return (
+    <svg className="account-qr" role="img" aria-label={t("account.qr")} viewBox={`0 0 ${size} ${size}`} shapeRendering="crispEdges">
+      <rect width={size} height={size} fill="#fff" />
+      <path d={path} fill="#000" />
+    </svg>
   );
 }
 
