@@ -5,7 +5,7 @@ shows the classes of data that it needs, in one territory and below, while what 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
@@ -204,7 +204,8 @@ class Purposes:
                 act.now,
                 act.now + LIFE,
             )
-            await store.insert_purpose(act.connection, act.actor.id, purpose, sealed_id, text_hash)
+            kept = {"account_id": act.actor.id, "sealed_id": sealed_id, "text_hash": text_hash}
+            await store.insert_purpose(act.connection, asdict(purpose) | kept)
             codes = {"kind": purpose.kind.value, "need": purpose.need.value, "reference_id": str(purpose.reference_id)}
             act.events.append(officer_event(act, STATED, purpose.id, territory_id, codes))
             act.entries.append(

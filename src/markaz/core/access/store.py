@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from markaz.core.db.pool import Connection
-
-if TYPE_CHECKING:
-    from markaz.core.access.purposes import Purpose
 
 Record = asyncpg.Record
 
@@ -32,26 +29,24 @@ async def last_hashes(connection: Connection, account_id: UUID, count: int) -> s
     return {bytes(row["text_hash"]) for row in rows}
 
 
-async def insert_purpose(
-    connection: Connection, account_id: UUID, purpose: "Purpose", sealed_id: UUID, text_hash: bytes
-) -> None:
+async def insert_purpose(connection: Connection, values: Mapping[str, Any]) -> None:
     """Insert a purpose that holds from now."""
     await connection.execute(
         "INSERT INTO purposes (id, account_id, kind, reference_id, reference, need, territory_id, sealed_id, text_hash, "
         "self_opened, edited_before, stated_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        purpose.id,
-        account_id,
-        purpose.kind.value,
-        purpose.reference_id,
-        purpose.reference,
-        purpose.need.value,
-        purpose.territory_id,
-        sealed_id,
-        text_hash,
-        purpose.self_opened,
-        purpose.edited_before,
-        purpose.stated_at,
-        purpose.ends_at,
+        values["id"],
+        values["account_id"],
+        values["kind"],
+        values["reference_id"],
+        values["reference"],
+        values["need"],
+        values["territory_id"],
+        values["sealed_id"],
+        values["text_hash"],
+        values["self_opened"],
+        values["edited_before"],
+        values["stated_at"],
+        values["ends_at"],
     )
 
 
