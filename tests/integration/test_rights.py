@@ -2,16 +2,19 @@
 
 import asyncio
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pypdf
 import pytest
 from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident
 from tests.support.fixtures import OpenCentre
 from tests.support.land import Land
+from tests.support.operations_contents import photo_bytes
 from tests.support.oversight import PHONE, delayed, look_at, request_body, seen_request, taken
 from tests.support.people import Person
 
@@ -252,6 +255,43 @@ async def test_a_delay_of_no_or_too_many_months_is_refused(centre: RunningCentre
     request = await seen_request(centre)
     body = {"entries": [request["entry_id"]], "ground": "inquiry", "months": months}
     assert (await (await office(centre)).post("/api/oversight/delays", body)).status_code == 422
+
+
+async def test_a_restriction_covers_photos_and_says_so_to_those_only_who_would_see_them(centre: RunningCentre) -> None:
+    owner, officer = await centre.person(Role.DUTY_OFFICER, Land.WEST), await office(centre)
+    stranger = await centre.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST))
+    incident = await open_incident(owner, caller={"name": "Dilnoza Ergasheva", "phone": PHONE})
+    path = f"/api/incidents/{incident['id']}"
+    party = {"role": "victim", "name": "Dilnoza Ergasheva", "fact": "her arm hurts"}
+    assert (await owner.post(f"{path}/parties", party)).status_code == 201
+    photo = f"{path}/attachments/{(await owner.post(f'{path}/attachments', photo_bytes())).json()['id']}"
+    pages = (path, f"{path}/contents", f"{path}/calls", f"{path}/timeline", photo)
+    before = [outcome(await stranger.get(page)) for page in pages]
+    shown = [outcome(await owner.get(page)) for page in pages]
+
+    request = await taken(officer, "restriction", incident_number=incident["number"])
+    assert [one["role"] for one in (await read(officer, request))["records"]].count("photo") == 1
+    assert (await answer(officer, request))["done"] == request["found"] == 3
+    card, held, calls = [(await owner.get(page)).json() for page in pages[:3]]
+    states = [card["sealed"], held["parties"][0], held["attachments"][0], calls["items"][0]]
+    assert [(one["restricted"], one["erased"]) for one in states] == [(True, False)] * 4
+    assert not any("Ergasheva" in str(one) or "arm hurts" in str(one) for one in states)
+    refused = await owner.get(photo)
+    assert (refused.status_code, refused.json()["details"]["reason"]) == (409, "restricted")
+    looks = "SELECT 1 FROM audit_entries WHERE action = 'incident.read_attachment'"
+    assert len(await centre.rows(looks)) == 1  # a photo that is not shown is no look
+
+    assert [outcome(await stranger.get(page)) for page in pages] == before
+    assert before[-1][0] == 403
+    elsewhere = await centre.person(Role.DUTY_OFFICER, Land.EAST)
+    assert [(await elsewhere.get(page)).status_code for page in pages] == [404] * 5
+    assert (await officer.post(f"/api/oversight/requests/{request['id']}/lift")).status_code == 200
+    assert [outcome(await owner.get(page)) for page in pages] == shown
+
+
+def outcome(response: httpx.Response) -> tuple[int, str]:
+    """Return what somebody is shown, but for the moment of it and the id of the request."""
+    return response.status_code, re.sub(r'"(at|request_id)":"[^"]*"', "", response.text)
 
 
 async def test_a_look_at_a_handover_text_about_an_incident_is_a_look_at_who_is_in_it(centre: RunningCentre) -> None:

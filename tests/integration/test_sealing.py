@@ -229,7 +229,7 @@ async def test_erasing_takes_the_person_away_and_leaves_timeline_counts_and_stre
         assert after_erasure.data == {"after": seq, "seq": seq + 1, "events": []}
     assert await picture() == before
     card = (await officer.get(path)).json()
-    assert card["sealed"] == {"erased": True}
+    assert card["sealed"] == {"erased": True, "restricted": False}
     assert [(note["text"], note["erased"]) for note in card["notes"]] == [(None, True)] * len(card["notes"])
     assert card["notes"]
     timeline = (await officer.get(f"{path}/timeline")).json()["entries"]
@@ -284,7 +284,7 @@ async def test_an_old_copy_of_the_data_does_not_bring_an_erased_person_back(
     async with opened_centre(restored, access, with_land=False) as again:
         officer = await again.sign_in_again((await centre.person(Role.SUPERVISOR)).id)
         card = await officer.get(f"/api/incidents/{incident['id']}")
-        assert (card.status_code, card.json()["sealed"]) == (200, {"erased": True})
+        assert (card.status_code, card.json()["sealed"]) == (200, {"erased": True, "restricted": False})
         assert canaries.found_in(card.content) == []
     cluster.drop(name)
 
@@ -351,4 +351,7 @@ async def test_closed_incidents_keep_their_people_sealed_and_erasable(centre: Ru
     officer = await centre.person(Role.SUPERVISOR)
     incident = await close(officer, await open_incident(officer, caller={"name": "Somebody"}))
     assert await erased(centre, incident) == 1
-    assert (await officer.get(f"/api/incidents/{incident['id']}")).json()["sealed"] == {"erased": True}
+    assert (await officer.get(f"/api/incidents/{incident['id']}")).json()["sealed"] == {
+        "erased": True,
+        "restricted": False,
+    }

@@ -34,7 +34,9 @@ class Table:
 
     async def fetch(self, sql: str, wanted: list[UUID]) -> list[dict[str, Any]]:
         if "keys.sealed_keys" in sql:
-            return [{"sealed_id": i, "wrapped_key": self.keys[i]} for i in wanted if i in self.keys]
+            return [
+                {"sealed_id": i, "wrapped_key": self.keys[i], "is_restricted": False} for i in wanted if i in self.keys
+            ]
         return [
             {"sealed_id": id_, "field": field, "ciphertext": ciphertext}
             for (id_, field), ciphertext in self.fields.items()

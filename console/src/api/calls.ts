@@ -90,6 +90,7 @@ export interface Call {
   safe_contact: string[];
   caller: Record<string, string | undefined> | null;
   erased: boolean;
+  restricted?: boolean;
 }
 
 export interface Calls {

@@ -8,6 +8,8 @@ export interface Sealed {
   safe_contact?: string[];
   address?: string | null;
   erased: boolean;
+  /** Held back at somebody's request: not shown to anybody. */
+  restricted?: boolean;
 }
 
 export interface Note {
@@ -41,6 +43,7 @@ interface Entered {
   at: string;
   by: string | null;
   erased: boolean;
+  restricted?: boolean;
 }
 
 export interface Party extends Entered {
@@ -73,6 +76,7 @@ export interface Photo {
   at: string;
   by: string | null;
   erased: boolean;
+  restricted?: boolean;
 }
 
 export interface IncidentLink {

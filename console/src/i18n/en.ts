@@ -139,6 +139,7 @@ export const en = {
   "sealed.closed": "Read when the incident is opened; the reading is recorded.",
   "sealed.recorded": "This reading is recorded.",
   "sealed.erased": "The caller's data have been erased.",
+  "sealed.restricted": "restricted: shown to nobody",
   "sealed.no_right": "Your role does not include the caller's data.",
 
   "stages.title": "Units on this incident",

@@ -140,6 +140,7 @@ export const uzLatn: Messages = {
   "sealed.closed": "Hodisa ochilganda oʻqiladi; oʻqish qayd etiladi.",
   "sealed.recorded": "Bu oʻqish qayd etildi.",
   "sealed.erased": "Murojaatchi maʼlumotlari oʻchirib tashlangan.",
+  "sealed.restricted": "cheklangan: hech kimga koʻrsatilmaydi",
   "sealed.no_right": "Rolingiz murojaatchi maʼlumotlarini koʻrishga ruxsat bermaydi.",
 
   "stages.title": "Hodisadagi naryadlar",

@@ -56,6 +56,7 @@ function Facts({ incident, known }: { incident: FieldIncident; known: Remembered
       {view.covert && <p className="unit-warning">◆ {t("unit.covert")}</p>}
       <p className="unit-where" dir="auto">{sealed.address ?? view.place_label ?? (view.place ? f.coordinates(view.place.lon, view.place.lat) : t("unknown"))}</p>
       {view.place && sealed.address !== null && <p className="num quiet">{f.coordinates(view.place.lon, view.place.lat)}</p>}
+      {incident.restricted && <p className="quiet">{t("unit.caller")}: {t("sealed.restricted")}</p>}
       {sealed.caller_name !== null && <p dir="auto">{t("unit.caller")}: {sealed.caller_name}</p>}
       {/* Said without a number too: the crew may know one from a note. */}
       {!mayCall && <p className="unit-warning">✕ {t("unit.do_not_call")}</p>}

@@ -16,6 +16,7 @@ export interface FieldIncident {
   held: boolean;
   view: Omit<IncidentView, "units"> & { units: Record<string, AssignedUnit> };
   sealed: { caller_name: string | null; caller_phone: string | null; address: string | null };
+  restricted?: boolean;
   notes: FieldNote[];
   access?: Access;
 }

@@ -64,7 +64,7 @@ class DelayGround(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PersonRecord:
-    """One sealed record of a person in one incident: a caller, a party."""
+    """One sealed record of a person in one incident: a caller, a party; or a photo that may show them."""
 
     sealed_id: UUID
     incident_id: UUID
@@ -85,6 +85,10 @@ class PersonRecords(Protocol):
         self, connection: Any, number: str, name: str, territory_ids: Iterable[int]
     ) -> Sequence[PersonRecord]:
         """Return the records in the incident of that number whose name is `name`, however it is spelt."""
+        ...
+
+    async def photos(self, connection: Any, incident_ids: Iterable[UUID]) -> Sequence[PersonRecord]:
+        """Return the photos of incidents in which a person was found; nothing says who is on one."""
         ...
 
     async def erase(self, act: Any, records: Sequence[PersonRecord]) -> int:

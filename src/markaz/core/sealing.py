@@ -38,6 +38,16 @@ _BROKEN = "A sealed field is not what was sealed there: it was changed past this
 
 _FIELDS = "SELECT sealed_id, field, ciphertext FROM sealed_fields f WHERE sealed_id = ANY($1::uuid[]) "
 _UNRESTRICTED = "AND NOT EXISTS (SELECT FROM restrictions r WHERE r.sealed_id = f.sealed_id AND r.lifted_at IS NULL)"
+_KEYS = """
+SELECT sealed_id, wrapped_key,
+       EXISTS (SELECT FROM restrictions r WHERE r.sealed_id = k.sealed_id AND r.lifted_at IS NULL) AS is_restricted
+FROM keys.sealed_keys k WHERE sealed_id = ANY($1::uuid[])
+"""
+_BLOB = """
+SELECT k.wrapped_key, b.ciphertext FROM sealed_blobs b JOIN keys.sealed_keys k USING (sealed_id)
+WHERE b.sealed_id = $1
+  AND NOT EXISTS (SELECT FROM restrictions r WHERE r.sealed_id = b.sealed_id AND r.lifted_at IS NULL)
+"""
 # Behind row policies an empty table proves nothing.
 _HAS_SEALED = """
 SELECT NOT row_security_active('keys.sealed_keys') OR current_setting('markaz.reach', true) = 'system',
@@ -61,6 +71,10 @@ class SealBroken(MarkazError):
 
     status = 500
     code = "seal_broken"
+
+
+class Restricted(dict[str, str]):
+    """The fields of a record under restriction: none. Whoever may see the record is told so; nobody reads "not given"."""
 
 
 class Sealer:
@@ -156,22 +170,21 @@ class Sealer:
     ) -> dict[UUID, dict[str, str] | None]:
         """Return the fields of each record, or None for one whose key was destroyed.
 
-        A record under restriction (a right of the person it is of) has no fields here, whoever asks, unless the
-        handling of that very right asks with `even_restricted`.
+        A record under restriction (a right of the person it is of) is `Restricted` here and has no fields, whoever
+        asks, unless the handling of that very right asks with `even_restricted`.
 
         The caller writes the audit entry of this read in the same transaction. Raises KeysMissing when the key file
         is not the one the records were sealed under, SealBroken when a ciphertext is not the one that was sealed there.
         """
         wanted = list(sealed_ids)
-        keys = await connection.fetch(
-            "SELECT sealed_id, wrapped_key FROM keys.sealed_keys WHERE sealed_id = ANY($1::uuid[])", wanted
-        )
+        keys = await connection.fetch(_KEYS, wanted)
         rows = await connection.fetch(_FIELDS + ("" if even_restricted else _UNRESTRICTED), wanted)
         ciphers: dict[UUID, AESGCM] = {
             key["sealed_id"]: AESGCM(self._unwrap(key["sealed_id"], key["wrapped_key"])) for key in keys
         }
+        held_back = {key["sealed_id"] for key in keys if key["is_restricted"] and not even_restricted}
         opened: dict[UUID, dict[str, str] | None] = {
-            sealed_id: {} if sealed_id in ciphers else None for sealed_id in wanted
+            id_: None if id_ not in ciphers else Restricted() if id_ in held_back else {} for id_ in wanted
         }
         for row in rows:
             sealed_id, field = row["sealed_id"], row["field"]
@@ -194,12 +207,11 @@ class Sealer:
         )
 
     async def read_blob(self, connection: Connection, sealed_id: UUID) -> bytes | None:
-        """Return the bytes of a sealed file, or None when its key was destroyed. Audited and raising as `read` is."""
-        row = await connection.fetchrow(
-            "SELECT k.wrapped_key, b.ciphertext FROM sealed_blobs b JOIN keys.sealed_keys k USING (sealed_id) "
-            "WHERE b.sealed_id = $1",
-            sealed_id,
-        )
+        """Return the bytes of a sealed file, or None when its key was destroyed or it is under restriction.
+
+        Audited and raising as `read` is.
+        """
+        row = await connection.fetchrow(_BLOB, sealed_id)
         if row is None:
             return None
         cipher, sealed = AESGCM(self._unwrap(sealed_id, row["wrapped_key"])), bytes(row["ciphertext"])

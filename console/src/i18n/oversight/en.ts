@@ -176,6 +176,7 @@ export const oversightEn = {
   "right.party.suspected": "suspected",
   "right.party.missing": "missing",
   "right.party.other": "other",
+  "right.party.photo": "photo",
   "right.looks": "Looks: {n}",
   "right.looks_note": "The person is told of all but the delayed ones, and not whether there are any.",
   "right.no_looks": "No look stands in the log.",

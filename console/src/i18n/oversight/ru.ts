@@ -178,6 +178,7 @@ export const oversightRu: Part<typeof oversightEn> = {
   "right.party.suspected": "подозреваемый",
   "right.party.missing": "пропавший",
   "right.party.other": "иное лицо",
+  "right.party.photo": "фотография",
   "right.looks": "Просмотры: {n}",
   "right.looks_note": "Лицу сообщают обо всех, кроме отсроченных, и не сообщают, есть ли такие.",
   "right.no_looks": "В журнале просмотров нет.",

@@ -179,6 +179,7 @@ export const oversightUzCyrl: Part<typeof oversightEn> = {
   "right.party.suspected": "гумон қилинувчи",
   "right.party.missing": "бедарак",
   "right.party.other": "бошқа",
+  "right.party.photo": "сурат",
   "right.looks": "Қарашлар: {n}",
   "right.looks_note": "Шахсга кечиктирилганлардан ташқари ҳаммаси айтилади, улар бор-йўқлиги айтилмайди.",
   "right.no_looks": "Журналда қараш йўқ.",

@@ -178,6 +178,7 @@ export const oversightUzLatn: Part<typeof oversightEn> = {
   "right.party.suspected": "gumon qilinuvchi",
   "right.party.missing": "bedarak",
   "right.party.other": "boshqa",
+  "right.party.photo": "surat",
   "right.looks": "Qarashlar: {n}",
   "right.looks_note": "Shaxsga kechiktirilganlardan tashqari hammasi aytiladi, ular bor-yoʻqligi aytilmaydi.",
   "right.no_looks": "Jurnalda qarash yoʻq.",

@@ -82,14 +82,14 @@ function PartyRow({ party, rules, onCorrect }: { party: Party; rules: string[]; 
             <span className="flag">⚑ {t("parties.minor")}</span>
           </>
         )}{" "}
-        {party.erased ? <span className="quiet">{t("parties.erased")}</span> : party.is_unknown ? <em>{t("parties.unknown")}</em> : <bdi className="outside-text">{party.name ?? t("unknown")}</bdi>}
+        {party.erased || party.restricted ? <span className="quiet">{t(party.erased ? "parties.erased" : "sealed.restricted")}</span> : party.is_unknown ? <em>{t("parties.unknown")}</em> : <bdi className="outside-text">{party.name ?? t("unknown")}</bdi>}
         {party.born_year && <span className="quiet num"> ({party.born_year})</span>} {party.phone && <Telephone number={party.phone} rules={binding} />}{" "}
         {!party.phone && party.safe_contact.length > 0 && (
           <strong className="wrong">
             <RuleWords rules={party.safe_contact} />
           </strong>
         )}
-        <Corrections earlier={party.earlier.map((one) => [one.name, one.phone, one.fact, one.opinion].filter(Boolean).join(" · "))} onCorrect={onCorrect} />
+        <Corrections earlier={party.earlier.map((one) => one.restricted ? t("sealed.restricted") : [one.name, one.phone, one.fact, one.opinion].filter(Boolean).join(" · "))} onCorrect={party.restricted ? undefined : onCorrect} />
       </p>
       {party.address && <p className="outside-text" dir="auto">{party.address}</p>}
       {party.fact && (
@@ -112,7 +112,7 @@ function VehicleRow({ vehicle, onCorrect }: { vehicle: Vehicle; onCorrect: (() =
     <li>
       <p>
         <strong>{t(`vehicles.role.${vehicle.role}`)}</strong>{" "}
-        {vehicle.erased ? <span className="quiet">{t("parties.erased")}</span> : <bdi className="outside-text">{[vehicle.plate, vehicle.description].filter(Boolean).join(" · ")}</bdi>}
+        {vehicle.erased || vehicle.restricted ? <span className="quiet">{t(vehicle.erased ? "parties.erased" : "sealed.restricted")}</span> : <bdi className="outside-text">{[vehicle.plate, vehicle.description].filter(Boolean).join(" · ")}</bdi>}
         <Corrections earlier={vehicle.earlier.map((one) => [one.plate, one.description].filter(Boolean).join(" · "))} onCorrect={onCorrect} />
       </p>
     </li>

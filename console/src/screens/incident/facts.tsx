@@ -103,13 +103,15 @@ export function Sealed({ isOpened, card }: { isOpened: boolean; card: Reading<In
 function SealedFields({ sealed, rules }: { sealed: SealedData; rules: string[] }) {
   const { t } = useWords();
   if (sealed.erased) return <p className="notice">{t("sealed.erased")}</p>;
+  // Of several callers one may be held back: what is missing then is not unknown.
+  const missing = t(sealed.restricted ? "sealed.restricted" : "unknown");
   const show = (text: string | null | undefined) =>
     text ? (
       <dd dir="auto" className="outside-text">
         {text}
       </dd>
     ) : (
-      <dd className="quiet">{t("unknown")}</dd>
+      <dd className="quiet">{missing}</dd>
     );
   return (
     <dl className="facts">

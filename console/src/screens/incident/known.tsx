@@ -97,8 +97,8 @@ function CallList({ incident }: { incident: IncidentView }) {
               {call.reference && <bdi className="quiet num"> · {call.reference}</bdi>}
               {call.entered_via !== "console" && <span className="quiet"> · {t(`late.via.${call.entered_via}`)}</span>}
             </p>
-            {call.erased ? (
-              <p className="quiet">{t("parties.erased")}</p>
+            {call.erased || call.restricted ? (
+              <p className="quiet">{t(call.erased ? "parties.erased" : "sealed.restricted")}</p>
             ) : (
               call.caller && (
                 <p className="outside-text" dir="auto">

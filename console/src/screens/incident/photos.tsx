@@ -59,8 +59,8 @@ function PhotoRow({ incidentId, photo, n }: { incidentId: string; photo: Photo; 
       <span className="quiet small num">
         {f.full(photo.at)} · <bdi>{photo.by}</bdi> · {photo.width_px}×{photo.height_px}
       </span>{" "}
-      {photo.erased ? (
-        <span className="quiet">{t("parties.erased")}</span>
+      {photo.erased || photo.restricted ? (
+        <span className="quiet">{t(photo.erased ? "parties.erased" : "sealed.restricted")}</span>
       ) : (
         <button type="button" className="button is-small" aria-expanded={shown !== null} onClick={() => (shown ? setShown(null) : void look())}>
           {shown ? t("photos.close", { n }) : t("photos.look", { n })}

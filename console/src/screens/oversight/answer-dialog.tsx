@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useWords } from "../../context";
 import { useCommand } from "../../ui/use-command";
 import { CommandForm } from "../incident/command-form";
+import { partyWord } from "./party-word";
 import { ANSWERS, type RightAnswer, type WholeRequest } from "./types";
 
 const REASONS_LEAST = 10;
@@ -39,7 +40,7 @@ export function AnswerDialog({ one, onClose, onDone }: { one: WholeRequest; onCl
           {one.records.map((record) => (
             <label key={record.sealed_id} className="check">
               <input type="checkbox" checked={records.includes(record.sealed_id)} onChange={() => toggle(record.sealed_id)} />
-              {t("right.in_incident", { number: record.incident })}
+              {t("right.in_incident", { number: record.incident })}, {partyWord(t, record.role)}
             </label>
           ))}
           {one.records.length === 0 && <p className="wrong">{t("right.found_nothing")}</p>}

@@ -4,14 +4,13 @@ import { Link } from "react-router";
 import { Mark } from "../../access/mark";
 import { useNames, useWords } from "../../context";
 import { LANGUAGES } from "../../i18n/language";
-import { en } from "../../i18n/en";
-import type { Key } from "../../i18n/messages";
 import { Problem } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
 import { useRead } from "../../ui/use-read";
 import { DelayDialog } from "./delays";
 import { AnswerDialog } from "./answer-dialog";
 import { dueDay } from "./due";
+import { partyWord, wordOf } from "./party-word";
 import type { ToldLook, WholeRequest } from "./types";
 
 export function RequestView({ id, onChanged }: { id: string; onChanged: () => void }) {
@@ -112,7 +111,7 @@ function Found({ one }: { one: WholeRequest }) {
       <ul>
         {one.records.map((record) => (
           <li key={record.sealed_id}>
-            <span className="num">{t("right.in_incident", { number: record.incident })}</span>, {roleWord(t, record.role)}, {names.territory(record.territory_id) ?? "?"}, {f.full(record.received_at, "day")}
+            <span className="num">{t("right.in_incident", { number: record.incident })}</span>, {partyWord(t, record.role)}, {names.territory(record.territory_id) ?? "?"}, {f.full(record.received_at, "day")}
             {record.restricted && <b> · {t("right.restricted")}</b>}
             {record.erased && <b> · {t("right.erased")}</b>}
           </li>
@@ -179,15 +178,9 @@ function Offices({ look }: { look: ToldLook }) {
   const names = useNames();
   const words = look.offices.map((office) => {
     if (office.role === null) return t("right.office_centre");
-    const role = roleWord(t, office.role, "role");
+    const role = wordOf(t, "role", office.role);
     const place = office.territory_id === null ? undefined : names.territory(office.territory_id);
     return place ? `${role} (${place})` : role;
   });
   return <>{words.join(", ")}</>;
-}
-
-/** The word for a code of the server's, or the code itself where this console does not know it. */
-function roleWord(t: (key: Key) => string, code: string, prefix = "right.party"): string {
-  const key = `${prefix}.${code}`;
-  return key in en ? t(key as Key) : code;
 }

@@ -140,7 +140,7 @@ class Look:
         return opened
 
     async def read_file(self, found: Found, action: str, sealed_id: UUID) -> bytes | None:
-        """Open a sealed file of what was allowed, and note it. Returns None for an erased one, which is no look."""
+        """Open a sealed file of what was allowed, and note it. Returns None for one that is erased or restricted: no look."""
         data = await self._looking.sealer.read_blob(self.connection, sealed_id)
         if data is not None:
             self.note([found], action)

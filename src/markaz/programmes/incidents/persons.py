@@ -44,6 +44,11 @@ _OF_NUMBER = f"""
 WHERE i.number = $1 AND i.territory_id = ANY($2::int[]) ORDER BY i.received_at DESC, r.sealed_id LIMIT $3
 """
 _OF_INCIDENTS = f"SELECT DISTINCT r.incident_id, r.sealed_id {_RECORDS} WHERE i.id = ANY($1::uuid[])"
+_PHOTOS = """
+SELECT t.sealed_id, i.id AS incident_id, i.number, i.territory_id, 'photo' AS role, t.at AS received_at
+FROM attachments t JOIN incidents i ON i.id = t.incident_id WHERE i.id = ANY($1::uuid[])
+ORDER BY t.at DESC, t.sealed_id LIMIT $2
+"""
 
 
 class Persons:
@@ -90,6 +95,11 @@ class Persons:
         return [
             _record(row) for row in rows if asked and asked == frozenset(tokens(_name(opened[row["sealed_id"]] or {})))
         ]
+
+    async def photos(self, connection: Connection, incident_ids: Iterable[UUID]) -> list[PersonRecord]:
+        """Return the photos of these incidents, the newest first, up to five hundred."""
+        rows = await connection.fetch(_PHOTOS, list(incident_ids), RECORDS_MOST)
+        return [_record(row) for row in rows]
 
     async def erase(self, act: Act, records: Sequence[PersonRecord]) -> int:
         """Destroy the keys of these records, with one event for each incident."""

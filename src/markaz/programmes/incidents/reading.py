@@ -21,7 +21,7 @@ from markaz.core.errors import InvalidInput, NotFound
 from markaz.core.events import last_seq, read_of
 from markaz.core.log.entry import EntryKind
 from markaz.core.permissions import Actor, Permission, require_seen, territory_filter
-from markaz.core.sealing import erase
+from markaz.core.sealing import Restricted, erase
 from markaz.kit.clock import iso
 from markaz.programmes.incidents import figures, queries, store
 from markaz.programmes.incidents.acting import Spine, check_not_shut_out, event
@@ -241,7 +241,8 @@ class Reading:
         opened = await look.read([one for one in (caller, notes) if one.allowed], "incident.read_sealed", wanted)
         sealed: JSON | None = None
         if caller.allowed:
-            sealed = {"erased": any(opened[call] is None for call in calls)}
+            restricted = any(isinstance(opened[call], Restricted) for call in calls)
+            sealed = {"erased": any(opened[call] is None for call in calls), "restricted": restricted}
             for call in calls:
                 sealed |= opened[call] or {}
             if "caller_phone" in sealed:

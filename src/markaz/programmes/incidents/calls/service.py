@@ -13,6 +13,7 @@ from markaz.core.acts import Act, Answer, Request
 from markaz.core.codes import CodeTables
 from markaz.core.errors import InvalidInput
 from markaz.core.permissions import Actor, Permission, territory_filter
+from markaz.core.sealing import Restricted
 from markaz.kit.clock import iso
 from markaz.kit.geometry import Point
 from markaz.kit.ids import uuid7
@@ -223,10 +224,11 @@ class Calls:
 
 def _call_view(call: store.Record, opened: dict[UUID, dict[str, str] | None] | None) -> JSON:
     sealed = None
-    is_erased = False
+    is_erased = is_restricted = False
     if opened is not None and call["sealed_id"] is not None:
         sealed = opened[call["sealed_id"]]
         is_erased = sealed is None
+        is_restricted = isinstance(sealed, Restricted)
     return {
         "id": str(call["id"]),
         "received_at": iso(call["received_at"]),
@@ -238,4 +240,5 @@ def _call_view(call: store.Record, opened: dict[UUID, dict[str, str] | None] | N
         "safe_contact": list(call["safe_contact"]),
         "caller": sealed,
         "erased": is_erased,
+        "restricted": is_restricted,
     }

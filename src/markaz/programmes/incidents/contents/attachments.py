@@ -11,7 +11,7 @@ from uuid import UUID
 from markaz.contracts.incidents import IncidentEvent
 from markaz.core.access.model import DataClass
 from markaz.core.acts import Act, Answer, Request
-from markaz.core.errors import InvalidInput, NotFound
+from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow
 from markaz.core.permissions import Permission, require, require_seen
 from markaz.kit.ids import uuid7
 from markaz.programmes.incidents.acting import Spine, check_not_shut_out, event, lock_incident
@@ -83,7 +83,10 @@ class Attachments:
         return await self._spine.acts.run(request, work)
 
     async def open(self, request: Request, incident_id: UUID, attachment_id: UUID) -> OpenedAttachment:
-        """Return a photo. Raises NotFound when it was erased, PurposeRequired where it may not be shown."""
+        """Return a photo. Raises PurposeRequired where it may not be shown, NotFound when it was erased.
+
+        Raises NotPossibleNow while it is under restriction: said to those only who could see it otherwise.
+        """
         async with self._spine.looking.look(request) as look:
             row = await incident(look.connection, incident_id)
             if row is None:
@@ -95,6 +98,8 @@ class Attachments:
             allowed = await look.need(standing, DataClass.ATTACHMENT)
             found = await store.attachment(look.connection, incident_id, attachment_id)
             data = None
+            if found is not None and found["is_restricted"]:
+                raise NotPossibleNow("This photo is under restriction: it is shown to nobody.", reason="restricted")
             if found is not None:
                 data = await look.read_file(allowed, "incident.read_attachment", found["sealed_id"])
             if found is None or data is None:

@@ -52,10 +52,11 @@ async def vehicles_before(connection: Connection, incident_id: UUID) -> list[Rec
 
 
 async def attachments(connection: Connection, incident_id: UUID) -> list[Record]:
-    """Return the attachments of an incident, oldest first, without their bytes; `erased` tells that the key is gone."""
+    """Return the attachments of an incident, oldest first, without their bytes; what is not shown is `erased` or `restricted`."""
     return await connection.fetch(
         "SELECT t.id, t.media_type, t.size_bytes, t.width_px, t.height_px, t.at, a.display_name AS by, "
-        "EXISTS (SELECT FROM erasures e WHERE e.sealed_id = t.sealed_id) AS erased "
+        "EXISTS (SELECT FROM erasures e WHERE e.sealed_id = t.sealed_id) AS erased, "
+        "EXISTS (SELECT FROM restrictions r WHERE r.sealed_id = t.sealed_id AND r.lifted_at IS NULL) AS restricted "
         "FROM attachments t LEFT JOIN accounts a ON a.id = t.by_id WHERE t.incident_id = $1 ORDER BY t.id",
         incident_id,
     )

@@ -11,6 +11,7 @@ from markaz.core.access.model import DataClass
 from markaz.core.acts import Request
 from markaz.core.errors import NotFound
 from markaz.core.permissions import Permission, require_seen, territory_filter
+from markaz.core.sealing import Restricted
 from markaz.kit.clock import iso
 from markaz.programmes.incidents.acting import Spine, check_not_shut_out
 from markaz.programmes.incidents.contents import queries
@@ -93,11 +94,12 @@ def _with_earlier(shown: Any, row: Record, before: Sequence[Record], opened: Ope
 
 
 def _fields(row: Record, opened: Opened, *names: str) -> JSON:
-    """Return sealed fields by name (None: not given), and whether they were erased."""
+    """Return sealed fields by name (None: not given), and whether they were erased or are under restriction."""
     if row["sealed_id"] is None:
-        return dict.fromkeys(names) | {"erased": False}
+        return dict.fromkeys(names) | {"erased": False, "restricted": False}
     fields = opened[row["sealed_id"]]
-    return {name: (fields or {}).get(name) for name in names} | {"erased": fields is None}
+    state = {"erased": fields is None, "restricted": isinstance(fields, Restricted)}
+    return {name: (fields or {}).get(name) for name in names} | state
 
 
 def _party(row: Record, opened: Opened) -> JSON:
@@ -128,6 +130,7 @@ def _attachment(row: Record) -> JSON:
         "at": iso(row["at"]),
         "by": row["by"],
         "erased": row["erased"],
+        "restricted": row["restricted"],
     }
 
 

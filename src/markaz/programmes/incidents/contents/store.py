@@ -153,7 +153,9 @@ async def insert_attachment(connection: Connection, values: Sequence[Any]) -> No
 async def attachment(connection: Connection, incident_id: UUID, attachment_id: UUID) -> Record | None:
     """Return an attachment of an incident, without its bytes."""
     return await connection.fetchrow(
-        "SELECT id, media_type, sealed_id, at FROM attachments WHERE incident_id = $1 AND id = $2",
+        "SELECT t.id, t.media_type, t.sealed_id, t.at, EXISTS (SELECT FROM restrictions r "
+        "WHERE r.sealed_id = t.sealed_id AND r.lifted_at IS NULL) AS is_restricted "
+        "FROM attachments t WHERE t.incident_id = $1 AND t.id = $2",
         incident_id,
         attachment_id,
     )

@@ -18,6 +18,7 @@ from markaz.core.acts import Act, Answer, Request
 from markaz.core.db.pool import Connection
 from markaz.core.errors import NotFound, NotPossibleNow
 from markaz.core.events import Event
+from markaz.core.sealing import Restricted
 from markaz.kit.clock import Precision, iso
 from markaz.kit.geometry import Point
 from markaz.kit.ids import uuid7
@@ -235,6 +236,7 @@ class UnitPhone:
             "access": look.mark(found),
             "view": view | {"units": {unit["id"]: view["units"].get(unit["id"], {})}},
             "sealed": {name: sealed.get(name) for name in ("caller_name", "caller_phone", "address")},
+            "restricted": any(isinstance(opened[call], Restricted) for call in calls),
             "notes": [
                 {"at": iso(note["at"]), "by": note["by"], "text": (opened[note["sealed_id"]] or {}).get("note")}
                 for note in notes

@@ -207,6 +207,10 @@ class Rights:
         if new.incident_number is not None:
             named = await self._ground.persons.of_name(connection, new.incident_number, new.name, territories)
             found |= {one.sealed_id: one for one in named}
+        if new.kind is RightKind.RESTRICTION and found:
+            # Whoever answers chooses among them: a photo of an incident shows one of its people, or none.
+            photos = await self._ground.persons.photos(connection, {one.incident_id for one in found.values()})
+            found |= {one.sealed_id: one for one in photos}
         return list(found.values())
 
     async def _keep(self, act: Act, id_: UUID, number: str, new: NewRequest, found: list[PersonRecord]) -> None:
