@@ -4,21 +4,26 @@ import ast
 import json
 import re
 import tomllib
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from markaz.cli.dropped import Dropped
+from markaz.contracts.incidents import AlarmKind, ClearReason, EnteredVia, Stage, UnitStatus
 from markaz.core.errors import InvalidInput
 from markaz.core.places.checking import COLUMNS, Reading
 from markaz.core.refusals.guard import Kind, Refusal, api_names, load_lists, problems, refused_by
+from markaz.core.refusals.history import Holds, load_history_list, parse_history_list
 from markaz.core.sealing import SEARCHABLE
+from markaz.programmes.incidents.dispatch.commands import Withdrawn
 from markaz.programmes.incidents.imports.mapping import CallColumns, MappingInvalid, UnitColumns, parse_mapping
 from markaz.programmes.incidents.imports.rows import UNIT_STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTS = load_lists()
+HISTORY = load_history_list()
 EVENT = re.compile(r"[a-z_]+\.[a-z_]+/[0-9]+")
 
 
@@ -79,6 +84,60 @@ def test_every_event_type_in_the_code_stands_in_the_closed_list_and_the_other_wa
     used = {text for text in texts_in_code() if EVENT.fullmatch(text)}
     assert problems(Kind.EVENT, sorted(used), LISTS) == []
     assert LISTS.closed[Kind.EVENT] - used == set()
+
+
+def test_every_event_type_is_decided_about_for_history_and_no_other() -> None:
+    assert HISTORY.types == LISTS.closed[Kind.EVENT]
+
+
+@pytest.mark.parametrize(
+    ("type_", "fields", "found"),
+    [
+        ("incident.opened/1", ["view", "caller_name"], "history incident.opened/1.caller_name: not in the closed list"),
+        ("incident.closed/1", ["religion"], "history incident.closed/1.religion: refused: protected_traits"),
+        ("party.followed/1", ["to"], "history party.followed/1: not in the closed list"),
+        ("incident.note_added/1", ["anything"], None),  # only counted: no field of it is looked at
+    ],
+)
+def test_a_field_or_type_that_nobody_decided_about_is_found_before_it_gets_into_history(
+    type_: str, fields: list[str], found: str | None
+) -> None:
+    said = [str(problem) for problem in problems(Kind.HISTORY, HISTORY.names_of(type_, fields), LISTS)]
+    assert said == ([] if found is None else [found])
+
+
+def test_no_column_of_history_is_refused_and_none_can_hold_text_or_a_place() -> None:
+    assert problems(Kind.API, HISTORY.columns, LISTS) == []
+    assert set(HISTORY.columns.values()) == set(Holds)
+    assert {"lon", "lat", "number", "call_sign", "sealed_id", "actor_id"} & HISTORY.columns.keys() == set()
+
+
+def test_the_codes_of_history_are_those_of_the_duty_desk() -> None:
+    words_of: dict[str, list[StrEnum]] = {
+        "stage": [*Stage],
+        "status": [*UnitStatus],
+        "entered_via": [*EnteredVia],
+        "reason": [*ClearReason, *Withdrawn],
+        "kind": [each for each in AlarmKind if each is not AlarmKind.BREAK_GLASS],
+    }
+    for column, words in words_of.items():
+        assert HISTORY.values[column] == {word.value for word in words}, column
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('unit = "pseudonym"', 'unit = "text"'),
+        ('outcome = "outcome" }', 'sentence = "outcome" }'),
+        ('about = "unit"', 'about = "category"'),
+        ('"unit.word_heard/1",', '"unit.word_heard/1", "incident.closed/1",'),
+        ("stage = [", "stated_at = ["),
+    ],
+)
+def test_a_list_of_history_that_contradicts_itself_is_not_loaded(old: str, new: str) -> None:
+    assert old in HISTORY.text
+    with pytest.raises((ValueError, KeyError)):
+        parse_history_list(HISTORY.text.replace(old, new))
 
 
 def test_imports_fill_only_what_the_closed_list_names() -> None:

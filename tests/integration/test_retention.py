@@ -55,10 +55,9 @@ async def aged(centre: RunningCentre, incident: dict[str, Any], days: int = 2000
 async def run_all(centre: RunningCentre) -> dict[str, int]:
     """Run every class of the schedule once, as the jobs do."""
     retention, ended = centre.centre.governing.retention, {}
-    for each in retention.governance.classes:
-        if not each.fixed:
-            async with centre.centre.database.transaction() as connection:
-                ended[each.id] = await retention.end(connection, each)
+    for each in retention.mine:
+        async with centre.centre.database.transaction() as connection:
+            ended[each.id] = await retention.end(connection, each)
     return {name: records for name, records in ended.items() if records}
 
 

@@ -1,5 +1,6 @@
 """Sealed fields in a whole centre: nothing that names a person turns up in clear, and what is erased stays erased."""
 
+import shutil
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from PIL import Image
 from pydantic import SecretStr
+from tests.support import history
 from tests.support.canary import Canaries, dump, everything_logged, files_of
 from tests.support.centre import RunningCentre, opened_centre
 from tests.support.desk import assign, call_body, close, intake_body, open_incident, reach, register_unit
@@ -18,7 +20,7 @@ from tests.support.land import Land, place_in
 from tests.support.live import serving, streaming
 from tests.support.people import Person, new_key
 
-from markaz.core.db.backup import backup
+from markaz.core.db.backup import HISTORY_KEYS, backup
 from markaz.core.db.folder import CentreFolder
 from markaz.core.db.restore import restore
 from markaz.core.permissions import Role
@@ -154,6 +156,14 @@ async def test_nothing_that_names_a_person_turns_up_in_clear_anywhere(
     places["/metrics"] = (await administrator.get("/metrics")).content
     reviewer = await centre.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
     places["/api/audit"] = (await reviewer.get("/api/audit", limit=200)).content
+    await history.write(centre)
+    root = history.root_of(centre)
+    assert b"incident.note_added/1" in history.decompressed(root)
+    places |= {f"history/{path.name}": path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    places |= {
+        "history/values": history.decompressed(root),
+        "history/paths": "\n".join(map(str, root.rglob("*"))).encode(),
+    }
     await dump(centre, tmp_path / "dump.sql")
     cluster.execute("CHECKPOINT")
     hits, no_secret = {}, Canaries({"id": last["id"]}, {"id": UUID(last["id"]).bytes})
@@ -166,6 +176,20 @@ async def test_nothing_that_names_a_person_turns_up_in_clear_anywhere(
     assert hits == {}
     # A search that could find nothing would prove nothing: an id that is no secret is found in each kind of place.
     assert known_in >= {"stream", "/api/snapshot", "dump.sql", "database", "pg_wal"}, known_in
+    assert not [place for place in known_in if place.startswith("history")], "no id of a record stands in history"
+    ids = await centre.rows(
+        "SELECT aggregate_id AS id FROM events UNION SELECT actor_id FROM events UNION SELECT id FROM accounts UNION "
+        "SELECT id FROM calls UNION SELECT sealed_id FROM keys.sealed_keys UNION SELECT id FROM units"
+    )
+    assert len(ids) > 20
+    raw = [
+        form
+        for row in ids
+        if row["id"].int
+        for form in (str(row["id"]).encode(), row["id"].hex.encode(), row["id"].bytes)
+    ]
+    for place in (name for name in places if name.startswith("history")):
+        assert not [form for form in raw if form in places[place]], place
     assert '"route":"/api/incidents"' in log.getvalue()
     card = (await officer.get(f"/api/incidents/{incident['id']}")).text
     assert canaries.words["name"] in card
@@ -265,7 +289,14 @@ async def test_an_old_copy_of_the_data_does_not_bring_an_erased_person_back(
     incident, canaries = await an_incident_with_people(centre)
     settings = centre.centre.settings
     folder = CentreFolder.at(settings.home)
+    await history.write(centre)
+    shutil.copytree(history.root_of(centre), tmp_path / "parquet-before")
+    stood = history.pseudonyms_of(centre, incident["id"])
+    assert stood & history.joined_in(tmp_path / "parquet-before")
     await backup(centre.access, folder, tmp_path / "before", tmp_path / "keys-before", settings.postgres_bin)
+    for part in ("before", "keys-before"):
+        names = {path.name for path in (tmp_path / part).rglob("*")}
+        assert not [name for name in names if name.endswith(".parquet") or name == HISTORY_KEYS], part
     await erased(centre, incident)
     await backup(centre.access, folder, tmp_path / "after", tmp_path / "keys-after", settings.postgres_bin)
     name = f"test_restored_{new_key()[:6]}"
@@ -286,6 +317,12 @@ async def test_an_old_copy_of_the_data_does_not_bring_an_erased_person_back(
         card = await officer.get(f"/api/incidents/{incident['id']}")
         assert (card.status_code, card.json()["sealed"]) == (200, {"erased": True, "restricted": False})
         assert canaries.found_in(card.content) == []
+        # Yesterday's Parquet beside it: no key makes its pseudonyms, and the first run writes it again without the course.
+        root = Path(shutil.copytree(tmp_path / "parquet-before", history.root_of(again)))
+        assert history.pseudonyms_of(again, incident["id"]) == set()
+        await history.write(again)
+        assert not (stood | history.pseudonyms_of(again, incident["id"])) & history.joined_in(root)
+        assert (await history.verified(again)).wrong == ()
     cluster.drop(name)
 
 

@@ -1,1 +1,1 @@
-"""The only importer of DuckDB: figures over files and history."""
+"""Figures over history: the log written to Parquet (snapshots), and DuckDB, which only this floor asks."""

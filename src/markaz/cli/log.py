@@ -24,7 +24,9 @@ from markaz.kit.clock import SystemClock, iso
 
 app = typer.Typer(help="The log of use that nobody can rewrite: keys, witnesses, export.", no_args_is_help=True)
 witness_app = typer.Typer(help="Who outside the centre holds and cosigns the log's checkpoints.", no_args_is_help=True)
-verify_app = typer.Typer(help="Check what the log gave out, without a server or a database.", no_args_is_help=True)
+verify_app = typer.Typer(
+    help="Check what the log gave out (without a server or a database), or history.", no_args_is_help=True
+)
 app.add_typer(witness_app, name="witness")
 
 Result = TypeVar("Result")

@@ -12,6 +12,7 @@ from markaz.cli import (
     bench,
     database,
     demo,
+    history,
     importing,
     log,
     places,
@@ -44,6 +45,8 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(training.app, name="training")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(log.app, name="log")
+app.add_typer(history.app, name="history")
+log.verify_app.command("history")(history.verify)
 app.add_typer(log.verify_app, name="verify")
 
 

@@ -157,6 +157,11 @@ class Settings(BaseSettings):
         description="A time stamping authority (RFC 3161) that is asked once an hour to stamp the newest checkpoint of the "
         "log; it learns its hash and nothing else.",
     )
+    history: bool = Field(
+        True,
+        description="Whether this process writes the event log as Parquet files to history/ of the home folder, once a day; "
+        "one process of a centre does at a time.",
+    )
     session_hours: int = Field(12, ge=1, le=72, description="Life of a session: one shift.")
     presence_away_s: float = Field(
         60.0, ge=1, le=3_600, description="How long a desk without a stream counts as present: a reload takes less."

@@ -49,6 +49,7 @@ async def running(centre: Centre) -> AsyncIterator[None]:
         asyncio.create_task(_watch_territories(centre)),
         asyncio.create_task(_watch_places(centre)),
         asyncio.create_task(jobs.run()),
+        asyncio.create_task(Jobs(centre.database, centre.clock, history_jobs_of(centre)).run()),
     ]
     if centre.settings.watch_clocks:
         work.append(asyncio.create_task(_every(LOOK_S, lambda: _watch_clocks(centre))))
@@ -146,3 +147,8 @@ def jobs_of(centre: Centre) -> list[Job]:
         *centre.governing.retention.jobs(),
         *centre.oversight.jobs(),
     ]
+
+
+def history_jobs_of(centre: Centre) -> list[Job]:
+    """Return the job that writes history. It may take minutes, so it makes nothing else wait."""
+    return [Job("history.write", timedelta(days=1), centre.history.write)] if centre.settings.history else []

@@ -62,6 +62,7 @@ from markaz.web import phone
 from markaz.web.access_wiring import Access, access_of
 from markaz.web.governing import Governing, governing_of
 from markaz.web.guard import Guard
+from markaz.web.history import History, history_of
 from markaz.web.measures import measure
 from markaz.web.oversight import Oversight
 from markaz.web.ways_in import ProviderSignIn, SigningIn, provider_of, signing_in_of
@@ -105,6 +106,7 @@ class Centre:
     holds: Holds = field(init=False)
     roster: Rosters = field(init=False)
     governing: Governing = field(init=False)
+    history: History = field(init=False)
     boundaries: BoundaryPages = field(init=False)
     terrain: dict[int, Terrain] = field(default_factory=dict)
     norms: NormsInForce = field(init=False)
@@ -210,6 +212,7 @@ class Centre:
         step = timedelta(seconds=settings.log_interval_s)
         self.checkpointer = Checkpointer(self.database, self.clock, settings.home, step=step, policy_hash=policy_hash)
         self.governing = governing_of(settings, self.spine)
+        self.history = history_of(settings, self.governing.retention, self.clock, lambda: self.tree)
         self.oversight = Oversight(self.spine, settings, zone)
 
     def set_replay_clock(self, actor: Actor, body: ReplayClockBody | None) -> None:

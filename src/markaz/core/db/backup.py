@@ -28,6 +28,8 @@ DATA_DUMP = "data.dump"
 KEYS_DUMP = "keys.dump"
 KEY_FILES = "files"
 ERASURES = "erasures.json"
+# In no backup: history is written again from the log under new keys, so that no old copy of it can be joined to a record.
+HISTORY_KEYS = "history.json"
 LOCK_WAIT = "--lock-wait-timeout=10s"  # a migration under way
 
 
@@ -120,7 +122,7 @@ async def _dump(tools: Tools, snapshot: str, data_part: Path, keys_part: Path) -
 async def _copy_keys(connection: "asyncpg.Connection[asyncpg.Record]", folder: CentreFolder, keys_part: Path) -> None:
     """Copy the key files, and which records were erased: an older copy of the data must not bring them back."""
     if folder.keys.is_dir():
-        shutil.copytree(folder.keys, keys_part / KEY_FILES)
+        shutil.copytree(folder.keys, keys_part / KEY_FILES, ignore=shutil.ignore_patterns(HISTORY_KEYS))
     else:
         (keys_part / KEY_FILES).mkdir()
     erased = await connection.fetch("SELECT sealed_id, erased_at, actor_id FROM erasures ORDER BY sealed_id")

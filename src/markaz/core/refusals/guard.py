@@ -12,6 +12,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from markaz.core.refusals.history import load_history_list
+
 _PACKAGE = "markaz.core.refusals"
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
 COLUMN_KINDS = ("fact", "staff", "sealed", "place", "text", "json", "secret")
@@ -25,6 +27,7 @@ class Kind(StrEnum):
     IMPORT = "import"  # target.field
     PLAN_SUBJECT = "plan_subject"
     SEARCH = "search"
+    HISTORY = "history"  # event type, or event type.field
     API = "api"
     PACKAGE = "package"
 
@@ -89,6 +92,7 @@ def load_lists() -> Lists:
             Kind.IMPORT: frozenset(closed["import_targets"]),
             Kind.PLAN_SUBJECT: frozenset(closed["plan_subjects"]),
             Kind.SEARCH: frozenset(closed["search_fields"]),
+            Kind.HISTORY: load_history_list().names,
         },
     )
 

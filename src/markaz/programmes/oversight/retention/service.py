@@ -7,6 +7,7 @@ long those last is built in, and the schedule says the same.
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from markaz.core.db.pool import Connection, Database
 from markaz.core.events import SYSTEM_ACTOR_ID
@@ -21,6 +22,7 @@ from markaz.programmes.oversight.retention import store
 from markaz.programmes.oversight.retention.store import Ended
 
 EVERY = timedelta(hours=1)
+HISTORY = "history"  # files, not rows: web.history ends their detail and has it certified here
 JSON = dict[str, Any]
 
 
@@ -34,8 +36,12 @@ class Retention:
 
     def jobs(self) -> list[Job]:
         """Return one job for each class that nothing else ends."""
-        mine = [each for each in self.governance.classes if not each.fixed]
-        return [Job(f"retention.{each.id}", EVERY, self._work(each)) for each in mine]
+        return [Job(f"retention.{each.id}", EVERY, self._work(each)) for each in self.mine]
+
+    @property
+    def mine(self) -> list[DataClass]:
+        """The classes that nothing else ends."""
+        return [each for each in self.governance.classes if not each.fixed and each.id != HISTORY]
 
     def certified(self, class_id: str, work: Callable[[Connection], Awaitable[int]]) -> Callable[..., Awaitable[int]]:
         """Return `work` with a certificate of what it ended; its answer is that number."""
@@ -60,11 +66,20 @@ class Retention:
         await self.certify(connection, each, ended)
         return ended.records
 
-    async def certify(self, connection: Connection, each: DataClass, ended: Ended) -> None:
-        """Keep the certificate and append its entry: class, count and schedule are public, nothing else is known."""
+    async def is_certified(self, connection: Connection, certificate_id: UUID) -> bool:
+        """Say whether a certificate of this id is kept."""
+        return await store.has_certificate(connection, certificate_id)
+
+    async def certify(
+        self, connection: Connection, each: DataClass, ended: Ended, certificate_id: UUID | None = None
+    ) -> None:
+        """Keep the certificate and append its entry: class, count and schedule are public, nothing else is known.
+
+        Whoever ended something outside the database names the certificate beforehand, so that a crash loses or doubles none.
+        """
         if ended.records == 0:
             return
-        now, certificate_id, schedule = self._clock.now(), uuid7(), self.governance.version
+        now, certificate_id, schedule = self._clock.now(), certificate_id or uuid7(), self.governance.version
         await store.insert_certificate(connection, certificate_id, each.id, schedule, ended, now)
         stated = {
             "class": each.id,

@@ -157,6 +157,13 @@ async def insert_certificate(
     )
 
 
+async def has_certificate(connection: Connection, certificate_id: UUID) -> bool:
+    """Say whether a certificate of this id is kept."""
+    return bool(
+        await connection.fetchval("SELECT EXISTS (SELECT FROM deletion_certificates WHERE id = $1)", certificate_id)
+    )
+
+
 async def certificates(
     connection: Connection, class_id: str | None, before: datetime | None, limit: int
 ) -> list[dict[str, Any]]:

@@ -1,0 +1,76 @@
+"""`markaz history write` and `markaz verify history`: the event log as Parquet, and its comparison with the log."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import typer
+
+from markaz.analytics.snapshots.verifying import Verified
+from markaz.analytics.snapshots.verifying import verify as run_verify
+from markaz.analytics.snapshots.writing import Written
+from markaz.core.db.embedded import running_database
+from markaz.core.db.migrate import migrate
+from markaz.core.db.pool import Database
+from markaz.core.retention import load_governance
+from markaz.core.settings import Settings
+from markaz.core.territories import load_tree
+from markaz.kit.clock import SystemClock
+from markaz.programmes.oversight.retention.service import Retention
+from markaz.web.history import history_of
+
+app = typer.Typer(help="History: the event log as Parquet files, without persons.", no_args_is_help=True)
+
+Result = TypeVar("Result")
+
+
+@app.command("write")
+def write(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Write all of it again from the log.")] = False,
+) -> None:
+    """Write the days that are over and not written yet, and again what an erasure, age or another list reached."""
+    settings = Settings()
+    done = _in_database(settings, lambda database: _write(settings, database, rebuild=rebuild))
+    typer.echo(f"{done.days} days written, {done.again} of them again; history goes up to event {done.seq}")
+    if done.owed is not None:
+        typer.echo(f"{done.owed.events} events lost their detail, as certificate {done.owed.id} says")
+
+
+def verify() -> None:
+    """Compare history with the log: files, keys, and counts by day, territory and type; exit with 1 when they differ."""
+    settings = Settings()
+
+    async def run(database: Database) -> Verified:
+        async with database.snapshot() as connection:
+            return await run_verify(connection, settings.home)
+
+    found = _in_database(settings, run)
+    for line in found.wrong:
+        typer.echo(f"FAIL  {line}")
+    if found.wrong:
+        raise typer.Exit(1)
+    typer.echo(
+        f"ok    {found.events} events up to number {found.seq} in {found.files} files ({found.size_bytes} bytes): "
+        "DuckDB counts the same as the log, by day, territory and type"
+    )
+
+
+async def _write(settings: Settings, database: Database, *, rebuild: bool) -> Written:
+    clock = SystemClock()
+    retention = Retention(database, clock, load_governance(settings.home, settings.governance))
+    async with database.transaction() as connection:
+        tree = await load_tree(connection, clock.now().date())
+        return await history_of(settings, retention, clock, lambda: tree).run(connection, rebuild=rebuild)
+
+
+def _in_database(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:
+    async def run(dsn: str) -> Result:
+        database = await Database.open(dsn, max_size=1)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    with running_database(settings) as access:
+        migrate(access)
+        return asyncio.run(run(access.app_dsn))
