@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState, type FormEvent } from "react";
 import { GROUNDS, type GlassRequest, type Ground } from "../api/access";
 import { useWords } from "../context";
+import { Choices } from "../ui/choices";
 import { Dialog } from "../ui/dialog";
 import { Problem } from "../ui/problem";
 import { useCommand } from "../ui/use-command";
@@ -29,15 +30,7 @@ export function GlassDialog({ incidentId, onBroken, onClose }: { incidentId: str
           <span>{t("glass.sentence")}</span>
           <input ref={first} type="text" dir="auto" value={sentence} maxLength={LONGEST} onChange={(event) => setSentence(event.target.value)} />
         </label>
-        <fieldset className="field choices">
-          <legend>{t("glass.ground")}</legend>
-          {GROUNDS.map((one) => (
-            <label key={one} className="check">
-              <input type="radio" name="ground" value={one} checked={ground === one} onChange={() => setGround(one)} />
-              {t(`glass.ground.${one}`)}
-            </label>
-          ))}
-        </fieldset>
+        <Choices legend={t("glass.ground")} name="ground" values={GROUNDS} chosen={ground} word={(one) => t(`glass.ground.${one}`)} onChoose={setGround} />
         {sending.error !== null && <Problem error={sending.error} onRetry={sending.retry} />}
         <footer className="dialog-foot">
           <button type="submit" className="button is-danger" disabled={!canBreak}>

@@ -5,6 +5,7 @@ import { ApiError } from "../api/client";
 import { useWords } from "../context";
 import { en } from "../i18n/en";
 import type { Key } from "../i18n/messages";
+import { Choices } from "../ui/choices";
 import { Dialog } from "../ui/dialog";
 import { Problem } from "../ui/problem";
 import { useCommand } from "../ui/use-command";
@@ -79,15 +80,7 @@ export function PurposeDialog({ incidentId, onStated, onClose }: { incidentId?: 
             ))}
           </select>
         </label>
-        <fieldset className="field choices">
-          <legend>{t("purpose.need")}</legend>
-          {NEEDS.map((one) => (
-            <label key={one} className="check">
-              <input type="radio" name="need" value={one} checked={need === one} onChange={() => setNeed(one)} />
-              {t(`purpose.need.${one}`)}
-            </label>
-          ))}
-        </fieldset>
+        <Choices legend={t("purpose.need")} name="need" values={NEEDS} chosen={need} word={(one) => t(`purpose.need.${one}`)} onChoose={setNeed} />
         <p className="quiet small">{t("purpose.lives")}</p>
         {sending.error !== null && <Refusal error={sending.error} onRetry={sending.retry} />}
         <footer className="dialog-foot">

@@ -7,6 +7,7 @@ import { useLive, useSession, useTick, useWords } from "../context";
 import { derived } from "../live/derived";
 import { classOf, type Sound } from "../live/sounding";
 import { session } from "../session";
+import { Choices } from "./choices";
 import { Dialog } from "./dialog";
 import { Age } from "./marks";
 import { Problem } from "./problem";
@@ -138,15 +139,7 @@ export function ResolveDialog({ alarm, onClose }: { alarm: AlarmView; onClose: (
     <Dialog title={t("alarms.resolve_title", { unit: alarm.call_sign ?? "?" })} onClose={onClose}>
       <form onSubmit={end}>
         <p>{t("alarms.resolve_what")}</p>
-        <fieldset className="field choices">
-          <legend>{t("alarms.resolve_reason")}</legend>
-          {REASONS.map((one) => (
-            <label key={one} className="check">
-              <input type="radio" name="reason" value={one} checked={reason === one} onChange={() => setReason(one)} />
-              {t(`alarms.reason.${one}`)}
-            </label>
-          ))}
-        </fieldset>
+        <Choices legend={t("alarms.resolve_reason")} name="reason" values={REASONS} chosen={reason} word={(one) => t(`alarms.reason.${one}`)} onChoose={setReason} />
         {sending.error !== null && <Problem error={sending.error} onRetry={sending.retry} />}
         <p className="button-row">
           <button type="submit" className="button is-primary" disabled={reason === null || sending.busy}>

@@ -2,6 +2,7 @@ import { useState } from "react";
 import type { CloseRequest } from "../../api/contract-check";
 import type { IncidentView } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
+import { Choices } from "../../ui/choices";
 import { useCommand } from "../../ui/use-command";
 import { CommandForm } from "./command-form";
 import { TextField } from "./party-dialog";
@@ -13,6 +14,7 @@ export function CloseDialog({ incident, onReload, onClose }: { incident: Inciden
   const sending = useCommand();
   const [outcome, setOutcome] = useState("");
   const [needed, setNeeded] = useState("");
+  const outcomes = codes.outcomes.filter((one) => !one.retired).map(({ code }) => code);
   const wanted = codes.outcomes.find((one) => one.code === outcome);
   const needs = wanted?.needs ?? null;
   const isWritten = needs !== "report_number" || new RegExp(`^(?:${wanted?.pattern ?? ".+"})$`).test(needed.trim());
@@ -29,15 +31,7 @@ export function CloseDialog({ incident, onReload, onClose }: { incident: Inciden
       onSubmit={() => sending.send("POST", `/api/incidents/${incident.id}/close`, body, onClose)}
     >
       {engaged.length > 0 && <p className="notice is-warning">{t("close.engaged", { units: engaged.map((unit) => unit.call_sign).join(", ") })}</p>}
-      <fieldset className="field choices">
-        <legend>{t("close.outcome")}</legend>
-        {codes.outcomes.filter((one) => !one.retired).map(({ code }) => (
-          <label key={code} className="check">
-            <input type="radio" name="outcome" value={code} checked={outcome === code} onChange={() => choose(code)} />
-            {names.outcome(code)}
-          </label>
-        ))}
-      </fieldset>
+      <Choices legend={t("close.outcome")} name="outcome" values={outcomes} chosen={outcome} word={names.outcome} onChoose={choose} />
       {needs === "report_number" && (
         <TextField label={t("close.report_number", { example: wanted?.example ?? "" })} value={needed} onChange={setNeeded} longest={40} wrong={needed.trim() !== "" && !isWritten} />
       )}

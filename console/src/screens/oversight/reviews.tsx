@@ -10,7 +10,7 @@ import { Kbd } from "../../ui/marks";
 import { Problem } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
 import { useRead } from "../../ui/use-read";
-import { dueDay } from "./due";
+import { DueMark } from "./due-mark";
 import { VERDICTS, type ReviewCase, type ReviewLine, type ReviewQueue, type Verdict } from "./types";
 
 const REASON_LEAST = 10;
@@ -73,10 +73,7 @@ function CaseLine({ item, isHere }: { item: ReviewLine; isHere: boolean }) {
         {item.verdict ? (
           <VerdictMark verdict={item.verdict} />
         ) : (
-          <span className={`num small ${item.is_overdue ? "wrong" : "quiet"}`}>
-            {item.is_overdue ? `${t("review.overdue")} ` : ""}
-            {t("review.due", { day: f.full(dueDay(item.due_at), "day") })}
-          </span>
+          <DueMark item={item} />
         )}
       </Link>
     </li>

@@ -7,6 +7,7 @@ import { useRead } from "../../ui/use-read";
 import { RequestForm } from "./request-form";
 import { RequestView } from "./request-view";
 import { dueDay } from "./due";
+import { DueMark } from "./due-mark";
 import type { RightLine, RightList } from "./types";
 
 export function RightsTab({ id }: { id: string | undefined }) {
@@ -47,10 +48,7 @@ function RequestLine({ item, isHere }: { item: RightLine; isHere: boolean }) {
         {item.answer ? (
           <span>{t(`right.answer.${item.answer}`)}</span>
         ) : (
-          <span className={`num small ${item.is_overdue ? "wrong" : "quiet"}`}>
-            {item.is_overdue ? `${t("review.overdue")} ` : ""}
-            {t("review.due", { day: f.full(dueDay(item.due_at), "day") })}
-          </span>
+          <DueMark item={item} />
         )}
       </Link>
     </li>

@@ -7,6 +7,7 @@ import { Problem } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
 import { useRead } from "../../ui/use-read";
 import { dueDay } from "./due";
+import { DueMark } from "./due-mark";
 import { roleName } from "./ends";
 
 type TaskKind =
@@ -57,7 +58,7 @@ export function TasksTab({ id }: { id: string | undefined }) {
 }
 
 function TaskRow({ item, isHere }: { item: TaskLine; isHere: boolean }) {
-  const { t, f } = useWords();
+  const { t } = useWords();
   const names = useNames();
   return (
     <li>
@@ -65,10 +66,7 @@ function TaskRow({ item, isHere }: { item: TaskLine; isHere: boolean }) {
         <span className="oversight-label">{t(`task.kind.${item.kind}`)}</span>
         <span dir="auto">{item.reference ?? ""}</span>
         <span className="quiet small">{names.territory(item.territory_id) ?? "?"}</span>
-        <span className={`num small ${item.is_overdue ? "wrong" : "quiet"}`}>
-          {item.is_overdue ? `${t("review.overdue")} ` : ""}
-          {t("review.due", { day: f.full(dueDay(item.due_at), "day") })}
-        </span>
+        <DueMark item={item} />
       </Link>
     </li>
   );

@@ -4,6 +4,7 @@ import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-compone
 import type { UnitStatusRequest } from "../../api/contract-check";
 import type { UnitStatus, UnitView } from "../../api/types";
 import { useSession, useWords } from "../../context";
+import { Choices } from "../../ui/choices";
 import { Dialog } from "../../ui/dialog";
 import { StatusMark } from "../../ui/marks";
 import { Problem } from "../../ui/problem";
@@ -63,15 +64,7 @@ function ReasonDialog({ unit, status, onClose }: { unit: UnitView; status: UnitS
       title={`${unit.call_sign}: ${t(`status.${status}`)}`} submit={t("action.save")} sending={sending} canSubmit={reason !== null} onReload={onClose} onClose={onClose}
       onSubmit={() => sending.send("POST", `/api/units/${unit.id}/status`, body, onClose)}
     >
-      <fieldset className="field choices">
-        <legend>{t("crew.why")}</legend>
-        {codes.status_reasons.map(({ code }) => (
-          <label key={code} className="check">
-            <input type="radio" name="reason" checked={reason === code} onChange={() => setReason(code)} />
-            {names.reason(code)}
-          </label>
-        ))}
-      </fieldset>
+      <Choices legend={t("crew.why")} name="reason" values={codes.status_reasons.map(({ code }) => code)} chosen={reason} word={names.reason} onChoose={setReason} />
     </CommandForm>
   );
 }
