@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from tests.support.centre import RunningCentre
 from tests.support.fixtures import centre, open_centre_with
 from tests.support.land import Land
 from tests.support.live import serving
+from tests.support.pages import note_outcome, tell_of
 from tests.support.people import Person
 
 from markaz.core.permissions import Role
@@ -37,7 +38,10 @@ FLAGS = [
 ]
 DESKTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
-SHOWN_MS = 5_000  # how long a browser on a busy machine may take to show what it was told; not a measurement
+# How long a browser on a busy machine may take to show what it was told. Not a measurement: a test that passes never
+# waits so long, and one that fails says what its pages showed.
+SHOWN_MS = 30_000
+expect.set_options(timeout=SHOWN_MS)
 
 
 @dataclass
@@ -62,8 +66,15 @@ class Screen:
 Show = Callable[..., Awaitable[Screen]]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    note_outcome(item, report)
+    return report
+
+
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+async def browser(request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("NO BROWSER: install one with `make browser`; nothing of the console was tried")
     if not (STATIC / "index.html").exists():
@@ -71,6 +82,7 @@ async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
+        await tell_of(request.node, launched)
         await launched.close()
 
 
@@ -81,7 +93,9 @@ async def address(centre: RunningCentre) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def show(browser: Browser, centre: RunningCentre, address: str) -> AsyncIterator[Show]:
+async def show(
+    request: pytest.FixtureRequest, browser: Browser, centre: RunningCentre, address: str
+) -> AsyncIterator[Show]:
     """Return a function that opens a browser for a person: (role, territory, viewport, language) -> Screen."""
     contexts: list[BrowserContext] = []
     screens: list[Screen] = []
@@ -96,6 +110,7 @@ async def show(browser: Browser, centre: RunningCentre, address: str) -> AsyncIt
     ) -> Screen:
         person = person or await centre.person(role, territory)
         context = await browser.new_context(viewport=viewport, locale="en-GB")  # type: ignore[arg-type]
+        context.set_default_timeout(SHOWN_MS * 2)
         contexts.append(context)
         token = person.credentials["Cookie"].partition("=")[2]
         await context.add_cookies(
@@ -110,6 +125,7 @@ async def show(browser: Browser, centre: RunningCentre, address: str) -> AsyncIt
         return screen
 
     yield open_one
+    await tell_of(request.node, browser)
     for context in contexts:
         await context.close()
     complaints = [complaint for screen in screens for complaint in screen.complaints]

@@ -63,7 +63,7 @@ async def test_a_call_is_taken_without_the_mouse_and_opened_early_at_priority_on
     page, hands = screen.page, Hands(screen.page)
     await place_by_keys(screen, hands)
     await category_by_keys(screen, hands, letters, "1")
-    assert await page.locator(".guide li").count() == 6
+    await expect(page.locator(".guide li")).to_have_count(6, timeout=SHOWN_MS)
     await expect(page.locator("#call-duplicates")).to_have_attribute("aria-busy", "false", timeout=SHOWN_MS)
     await hands.press("Enter")  # the proposed priority stands; nothing like it is near, so it opens at once
     await expect(page.locator(".call-facts")).to_be_visible(timeout=SHOWN_MS)

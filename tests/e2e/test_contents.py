@@ -68,7 +68,7 @@ async def test_a_full_card_has_no_serious_fault_and_its_banner_stands_still(
     page = screen.page
     await page.goto(f"{screen.base_url}/desk/{incident['id']}")
     await page.locator(".parties li").nth(1).wait_for(timeout=SHOWN_MS * 3)
-    assert await page.locator(".safety").is_visible()
+    await expect(page.locator(".safety")).to_be_visible(timeout=SHOWN_MS)
     assert await page.locator('.card a[href^="tel:"]').count() == 0  # nothing to click where a call would endanger
     await page.evaluate(AXE.read_text())
     found = await page.evaluate("axe.run({resultTypes: ['violations']})")
@@ -80,7 +80,7 @@ async def test_a_full_card_has_no_serious_fault_and_its_banner_stands_still(
         assert not await page.evaluate("document.documentElement.scrollHeight > innerHeight")
     await shot(page, f"card-{language}-{viewport['width']}")
     await page.locator(".card-body").evaluate("body => body.scrollTo(0, body.scrollHeight)")
-    assert await page.locator(".safety").is_visible()
+    await expect(page.locator(".safety")).to_be_visible(timeout=SHOWN_MS)
     await shot(page, f"card-end-{language}-{viewport['width']}")
 
 
