@@ -132,6 +132,7 @@ async def test_what_is_learnt_of_the_caller_later_stands_on_the_card_and_adds_it
         "caller_name": "Somebody",
         "address": "flat 9",
         "erased": False,
+        "restricted": False,
     }
     assert (card["incident"]["safe_contact"], card["incident"]["covert"]) == (["no_call", "no_text"], True)
     entries = (await officer.get(f"/api/incidents/{incident['id']}/timeline")).json()["entries"]
