@@ -54,15 +54,20 @@ INBOUND = frozenset({"phone", "emergency_112", "app", "button", "automatic", "wa
 
 async def standing_of(connection: Connection, actor: Actor, row: Record, now: datetime) -> Standing:
     """Return how this actor stands to an incident whose row was read in this transaction."""
+    return (await standings_of(connection, actor, [row], now))[0]
+
+
+async def standings_of(connection: Connection, actor: Actor, rows: Sequence[Record], now: datetime) -> list[Standing]:
+    """Return the same of several incidents, in their order, by one query."""
     found = await facts.facts(
         connection,
-        row["id"],
+        [row["id"] for row in rows],
         actor.id,
         dispatching=[one.value for one in DISPATCHING],
         edits=[one.value for one in EDITS],
         since=now - JUST_BEFORE,
     )
-    return _standing(row, found, actor, now)
+    return [_standing(row, found[row["id"]], actor, now) for row in rows]
 
 
 def _standing(row: Record, found: Record, actor: Actor, now: datetime) -> Standing:
@@ -114,20 +119,23 @@ class IncidentStandings:
         row = await incident(connection, incident_id)
         if row is None or row["territory_id"] not in self._seen(actor):
             return None
-        standing = await standing_of(connection, actor, row, self.clock.now())
-        return None if standing.is_shut_out else standing
+        return next(iter(await self._shown(connection, actor, [row])), None)
 
     async def by_number(self, connection: Connection, actor: Actor, number: str) -> Sequence[Standing]:
         """Return the incidents of a number that this actor may see, the newest first."""
-        ids = await facts.ids_by_number(connection, number, sorted(self._seen(actor)))
-        found = [await self.by_id(connection, actor, id_) for id_ in ids]
-        return [one for one in found if one is not None]
+        return await self._shown(
+            connection, actor, await facts.by_number(connection, number, sorted(self._seen(actor)))
+        )
 
     async def mine(self, connection: Connection, actor: Actor) -> Sequence[Standing]:
         """Return open incidents this actor owns, opened, took a call of or crews, the newest first, at most 50."""
-        ids = await facts.ids_of(connection, actor.id, sorted(self._seen(actor)), MINE_SHOWN)
-        found = [await self.by_id(connection, actor, id_) for id_ in ids]
-        return [one for one in found if one is not None and one.relations]
+        rows = await facts.worked_on(connection, actor.id, sorted(self._seen(actor)), MINE_SHOWN)
+        return [one for one in await self._shown(connection, actor, rows) if one.relations]
+
+    async def _shown(self, connection: Connection, actor: Actor, rows: Sequence[Record]) -> list[Standing]:
+        """Return how this actor stands to these incidents, without those they are shut out of."""
+        found = await standings_of(connection, actor, rows, self.clock.now())
+        return [one for one in found if not one.is_shut_out]
 
     def _seen(self, actor: Actor) -> frozenset[int]:
         return frozenset(territory_filter(actor, Permission.INCIDENT_READ, self.territories()))

@@ -24,7 +24,7 @@ from markaz.programmes.incidents.calls import store
 from markaz.programmes.incidents.calls.drafts import fields_of
 from markaz.programmes.incidents.calls.looking import own_call
 from markaz.programmes.incidents.listed import OPEN_INCIDENTS
-from markaz.programmes.incidents.looks import standing_of
+from markaz.programmes.incidents.looks import standings_of
 from markaz.programmes.incidents.picture import JSON
 
 HITS_MOST = 20
@@ -113,10 +113,8 @@ class Finding:
             where = await self._where(look, call, store.CALLERS_FIRST)
             rows = await self._by_name(look, territories, folded, where)
         hits, rests_on = [], []
-        for row in rows:
-            found = call or await look.may(
-                await standing_of(look.connection, actor, row, look.now), DataClass.CALLER, Action.LOOK_UP
-            )
+        for row, standing in zip(rows, await standings_of(look.connection, actor, rows, look.now), strict=True):
+            found = call or await look.may(standing, DataClass.CALLER, Action.LOOK_UP)
             if found.allowed:
                 look.note_found(found, row["id"], f"incident {row['number']}", row["territory_id"], f"find.{kind}")
                 hits.append(_incident_hit(kind, row))
