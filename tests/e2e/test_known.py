@@ -72,6 +72,7 @@ async def test_a_hazard_is_noted_shown_above_the_card_and_withdrawn_and_every_lo
     await press(page, "calls: 2")
     await expect(page.locator(".card").get_by_text("first call")).to_have_count(1, timeout=SHOWN_MS)
     assert await looks(centre, person) >= {"place.history", "incident.read_calls"}
+    await expect(page.locator(".card .look-mark")).to_have_count(3)  # the card, the history and the calls
     assert await page.locator('.card a[href^="tel:"]').count() == 0  # the further call said: do not call
 
     await press(page, "Withdraw")

@@ -108,11 +108,13 @@ async def test_who_looked_at_me_from_the_counter_to_the_letter(centre: RunningCe
     await dialog.get_by_label("Granted", exact=True).check()
     await dialog.get_by_role("button", name="Answer", exact=True).click()
     await screen.sees("Granted, ")
+    await expect(page.locator(".look-mark")).to_contain_text("you handle this request")
     href = await page.get_by_role("link", name="Русский").get_attribute("href")
     letter = await screen.context.request.get(f"{screen.base_url}{href}")
     text = "".join(sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(await letter.body())).pages)
     assert "Кто смотрел мои данные" in text
     assert "дежурный" not in text  # delayed, and nothing says so
+    assert "Officer" not in text  # the person's own paper bears no mark
     await go(screen, "/oversight/delays")
     await screen.sees("rights of others: a witness, a victim")
 

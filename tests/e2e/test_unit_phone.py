@@ -44,6 +44,7 @@ async def test_a_day_without_network_is_reported_in_order_and_nothing_is_lost(
     await expect(page.get_by_text("No incident")).to_be_visible(timeout=SHOWN_MS)
     incident = await send(desk, unit, caller={"name": "Synthetic Caller", "phone": "+998 90 000 00 00"})
     await expect(page.get_by_text("Synthetic Caller")).to_be_visible(timeout=SHOWN_MS * 3)
+    await expect(page.get_by_text("you are in the crew of a unit sent to it")).to_contain_text("Shown to Officer ")
     await page.wait_for_function("navigator.serviceWorker.controller !== null", timeout=SHOWN_MS * 3)
 
     await phone.context.set_offline(True)

@@ -19,6 +19,7 @@ from tests.support.oversight import PHONE, delayed, look_at, request_body, seen_
 from tests.support.people import Person
 
 from markaz.core.permissions import Grant, Role
+from markaz.core.sealing import erase
 from markaz.kit.clock import FakeClock
 from markaz.web.oversight import Oversight
 
@@ -312,6 +313,11 @@ async def test_a_look_at_a_handover_text_about_an_incident_is_a_look_at_who_is_i
     card = (await second.get(path)).json()
     held = (await second.get(path, held=card["texts"])).json()  # the page asks again and holds the texts
     assert (held["held"], [item["text"] for item in held["items"] if item["text"]]) == (True, [])
+    remark_id = (await centre.rows("SELECT remark_id FROM handover_items WHERE remark_id IS NOT NULL"))[0]["remark_id"]
+    async with centre.centre.database.transaction() as connection:
+        await erase(connection, remark_id, first.id)
+    fresh = (await second.get(path, held=card["texts"])).json()  # what was erased does not stay on the page
+    assert (fresh["held"], [item["remark"]["erased"] for item in fresh["items"] if item["remark"]]) == (False, [True])
     look, *more = briefing_looks(await read(officer, request))
     assert more == []
     assert (look["offices"], look["incident"]) == (

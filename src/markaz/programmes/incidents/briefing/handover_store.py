@@ -113,6 +113,12 @@ async def items(connection: Connection, handover_id: UUID) -> list[Any]:
     )
 
 
+async def erased_among(connection: Connection, sealed_ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these sealed texts were erased."""
+    rows = await connection.fetch("SELECT sealed_id FROM erasures WHERE sealed_id = ANY($1::uuid[])", sealed_ids)
+    return {row["sealed_id"] for row in rows}
+
+
 async def item(connection: Connection, handover_id: UUID, item_id: UUID | None, incident_id: UUID | None) -> Any | None:
     """Return one item of a handover by its id or by its incident."""
     return await connection.fetchrow(

@@ -197,7 +197,11 @@ class Handovers:
             wanted = [id_ for id_ in texts if id_ is not None]
             found = await look.may(of_handover(request.actor, row, look.now), DataClass.HANDOVER_TEXT)
             opened: Opened = {}
-            shown = name_of(wanted) if wanted and found.allowed else None
+            shown = None
+            if wanted and found.allowed:
+                # What was erased meanwhile must not stay on a page that holds it.
+                erased = await store.erased_among(connection, wanted)
+                shown = name_of([id_ for id_ in wanted if id_ not in erased])
             is_held = shown is not None and shown == held
             if shown is not None and not is_held:
                 opened = await look.read([found], READ, wanted, about=partial(told_of, items))
