@@ -1,5 +1,6 @@
 """Oversight in a browser: a verdict by keyboard without a name in sight, and "who looked at me?" from intake to letter."""
 
+import asyncio
 import io
 from pathlib import Path
 
@@ -75,6 +76,47 @@ async def test_tasks_show_their_clock_to_whoever_must_act_and_are_answered_there
     await give.click()
     await auditor.sees("No task is open.")
     assert desk.complaints + auditor.complaints == []
+
+
+async def test_an_auditor_reads_entries_by_kind_and_opens_the_proof_of_one(centre: RunningCentre, show: Show) -> None:
+    viewer = await centre.person(Role.DUTY_OFFICER, Land.WEST)
+    incident = await open_incident(viewer, caller={"name": "Dilnoza Ergasheva", "phone": NUMBER})
+    await look_at(viewer, incident["id"])
+    screen = await show(Role.AUDITOR, Land.ROOT)
+    page = screen.page
+    await go(screen, "/oversight/entries")
+    await page.get_by_label("Kind").select_option("view")
+    row = page.get_by_role("row").filter(has_text="incident.read_sealed")
+    await expect(row).to_have_count(1, timeout=SHOWN_MS)
+    await centre.centre.checkpointer.tick()
+    await row.get_by_role("button").click()
+    await screen.sees("Signed checkpoint")
+    await expect(page.locator(".oversight-case pre")).to_contain_text("markaz.log/", timeout=SHOWN_MS)
+    async with page.expect_download() as taken:
+        await page.get_by_role("link", name="Take the proof").click()
+    proof = Path(await (await taken.value).path())
+    assert "markaz-proof/1" in await asyncio.to_thread(proof.read_text)
+    assert "Ergasheva" not in await page.content()
+    await page.get_by_label("Office held then").select_option("administrator")
+    await screen.sees("No entry of this kind in that time.")
+    assert screen.complaints == []
+
+
+async def test_somebody_declares_where_they_live_and_takes_it_back(centre: RunningCentre, show: Show) -> None:
+    screen = await show(Role.DUTY_OFFICER, Land.WEST)
+    page = screen.page
+    await page.goto(screen.base_url + "/account")
+    await page.get_by_label("Smallest territory you live in").fill("West S")
+    await page.get_by_role("option", name="West South").click()
+    await page.get_by_label("Home address").fill("Amir Temur 12")
+    await page.get_by_role("button", name="Declare").click()
+    await screen.sees("Declared: West South; an address is kept as a hash")
+    assert "Amir Temur" not in await page.content()
+    kept = await centre.rows("SELECT home_territory_id FROM declared_facts")
+    assert [row["home_territory_id"] for row in kept] == [int(Land.WEST_SOUTH)]
+    await page.get_by_role("button", name="Take it back").click()
+    await screen.sees("Nothing is declared.")
+    assert screen.complaints == []
 
 
 async def test_who_looked_at_me_from_the_counter_to_the_letter(centre: RunningCentre, show: Show) -> None:

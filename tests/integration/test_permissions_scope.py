@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -204,6 +205,36 @@ async def test_every_look_at_sealed_fields_leaves_an_audit_entry_and_no_other_do
     entries = (await reviewer.get("/api/audit", record=incident["id"])).json()["items"]
     assert [(UUID(e["actor"]["id"]), e["action"]) for e in entries] == [(officer.id, "incident.read_sealed")] * 2
     assert all(e["reason"] == f"incident {incident['number']}" for e in entries)
+
+
+async def test_entries_are_sought_by_period_kind_office_and_place_and_each_reading_is_one(
+    centre: RunningCentre,
+) -> None:
+    west, east = await centre.person(Role.DUTY_OFFICER, Land.WEST), await centre.person(Role.SUPERVISOR, Land.EAST)
+    for person, territory in ((west, Land.WEST_SOUTH), (east, Land.EAST_NORTH)):
+        incident = await open_incident(person, territory, caller={"name": "Somebody"})
+        await person.get(f"/api/incidents/{incident['id']}")
+    auditor = await centre.person(Role.AUDITOR, Land.ROOT)
+
+    async def sought(**asked: Any) -> list[tuple[str, str]]:
+        answer = await auditor.get("/api/audit", **asked)
+        assert answer.status_code == 200, answer.text
+        assert "Somebody" not in answer.text
+        return [(one["action"], one["actor"]["id"]) for one in answer.json()["items"]]
+
+    look = "incident.read_sealed"
+    of_west, of_east = (look, str(west.id)), (look, str(east.id))
+    assert await sought(kind="view") == [of_east, of_west]
+    assert await sought(kind="view", office="supervisor") == [of_east]
+    assert await sought(kind="view", territory=int(Land.WEST)) == [of_west]
+    now = centre.centre.clock.now()
+    assert await sought(kind="view", since=iso(now - timedelta(days=2)), until=iso(now - timedelta(days=1))) == []
+    assert (await sought(kind="review"))[0] == ("audit.read", str(auditor.id))
+    assert len(await sought(kind="view", limit=1)) == 1
+    for wrong in ({"since": iso(now - timedelta(days=93))}, {"kind": "gossip"}, {"office": "king"}, {"limit": 201}):
+        assert (await auditor.get("/api/audit", **wrong)).status_code == 422, wrong
+    elsewhere = await centre.person(Role.AUDITOR, Land.WEST)
+    assert (await elsewhere.get("/api/audit", kind="view")).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/api/snapshot", "/api/incidents", "/api/stream?after=0", "/api/audit"])

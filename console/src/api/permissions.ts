@@ -2,7 +2,7 @@
 import type { Me } from "./types";
 
 export type Act = "picture" | "open" | "dispatch" | "change" | "close" | "reopen" | "correct" | "unit_status" | "figures" | "sealed" | "colleagues" | "alarms" | "resolve_alarm" | "emergency" | "hazard" | "alerts" | "alert_draft" | "alert_approve" | "handover" | "summary" | "summary_make" | "log_on" | "lend" | "register" | "plan"
-  | "oversight" | "judge_reviews" | "read_reviews" | "publish_rate" | "handle_rights" | "renew_delays" | "judge_glass" | "tasks" | "carry_out"
+  | "oversight" | "judge_reviews" | "read_reviews" | "publish_rate" | "handle_rights" | "renew_delays" | "judge_glass" | "tasks" | "carry_out" | "read_log"
   | "governance" | "audit_pack" | "appoint" | "accounts";
 
 /** One permission, or any of several. */
@@ -35,6 +35,7 @@ const NEEDS: Record<Act, string | readonly string[]> = {
   oversight: ["review.judge", "review.read", "right.handle", "right.renew", "right.carry_out", "glass.review", "governance.read", "audit.pack"],
   tasks: ["right.handle", "right.carry_out", "glass.review", "audit.read"],
   carry_out: "right.carry_out",
+  read_log: "audit.read",
   governance: "governance.read",
   audit_pack: "audit.pack",
   appoint: "appointment.make",

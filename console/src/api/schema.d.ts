@@ -565,7 +565,9 @@ export interface paths {
         };
         /**
          * Audit Entries
-         * @description Return who looked at what, newest first; the right is needed at the top, because entries have no territory.
+         * @description Return who looked at what, newest first, by period, kind, office held then and place, of up to a quarter.
+         *
+         *     The right is needed at the top, because not every entry has a territory. This reading is an entry of the log.
          */
         get: operations["audit_entries_api_audit_get"];
         put?: never;
@@ -4375,6 +4377,12 @@ export interface components {
          * @enum {string}
          */
         EnteredVia: "console" | "radio" | "paper";
+        /**
+         * EntryKind
+         * @description What sort of use an entry tells of. A closed list: a new sort is a decision, not a string.
+         * @enum {string}
+         */
+        EntryKind: "look_up" | "view" | "disclosure" | "export" | "purpose" | "break_glass" | "refusal" | "review" | "correction" | "deletion" | "access_change" | "administration" | "policy" | "right_request";
         Error: {
             code: string;
             details: Record<string, never>;
@@ -8857,6 +8865,11 @@ export interface operations {
             query?: {
                 record?: string | null;
                 actor?: string | null;
+                since?: string | null;
+                until?: string | null;
+                kind?: components["schemas"]["EntryKind"] | null;
+                office?: components["schemas"]["Role"] | null;
+                territory?: number | null;
                 before?: number | null;
                 limit?: number;
             };

@@ -3,7 +3,8 @@
 Each entry is a leaf of the log (core.log); what is read here are the openings of those leaves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from markaz.core.db.pool import Connection
 from markaz.core.events import Event
 from markaz.core.log.appending import append
 from markaz.core.log.entry import Entry, EntryKind
+from markaz.core.permissions import Role
 from markaz.kit.clock import iso
 
 
@@ -66,20 +68,44 @@ def access_entry(event: Event, roles: tuple[str, ...] = ()) -> Entry:
     )
 
 
-async def entries(
-    connection: Connection, *, record_id: UUID | None, actor_id: UUID | None, before: int | None, limit: int
-) -> list[dict[str, Any]]:
-    """Return entries, newest first, of one record or one actor or all, before the entry `before`."""
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which entries are read; None asks for all. `office` is a role that was held then, `territories` where it was."""
+
+    record_id: UUID | None = None
+    actor_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    kind: EntryKind | None = None
+    office: Role | None = None
+    territories: Sequence[int] | None = None
+
+
+_ENTRIES = """
+SELECT e.id, e.at, e.actor_id, a.display_name AS actor, e.action, e.record_kind, e.record_id, e.reason, e.request_id, e.leaf,
+       e.kind, e.territory_id, e.purpose_id, e.details::text AS details, e.roles::text AS roles
+FROM audit_entries e LEFT JOIN accounts a ON a.id = e.actor_id
+WHERE ($1::uuid IS NULL OR e.record_id = $1) AND ($2::uuid IS NULL OR e.actor_id = $2) AND ($3::bigint IS NULL OR e.id < $3)
+  AND ($5::timestamptz IS NULL OR e.at >= $5) AND ($6::timestamptz IS NULL OR e.at < $6) AND ($7::text IS NULL OR e.kind = $7)
+  AND ($8::text IS NULL OR EXISTS (SELECT FROM jsonb_array_elements_text(e.roles) r WHERE split_part(r, '@', 1) = $8))
+  AND ($9::int[] IS NULL OR e.territory_id = ANY($9))
+ORDER BY e.id DESC LIMIT $4
+"""
+
+
+async def entries(connection: Connection, sought: Sought, *, before: int | None, limit: int) -> list[dict[str, Any]]:
+    """Return the entries sought, newest first, before the entry `before`."""
     rows = await connection.fetch(
-        "SELECT e.id, e.at, e.actor_id, a.display_name AS actor, e.action, e.record_kind, e.record_id, e.reason, "
-        "e.request_id, e.leaf, e.kind, e.territory_id, e.purpose_id, e.details::text AS details, e.roles::text AS roles "
-        "FROM audit_entries e LEFT JOIN accounts a ON a.id = e.actor_id "
-        "WHERE ($1::uuid IS NULL OR e.record_id = $1) AND ($2::uuid IS NULL OR e.actor_id = $2) "
-        "AND ($3::bigint IS NULL OR e.id < $3) ORDER BY e.id DESC LIMIT $4",
-        record_id,
-        actor_id,
+        _ENTRIES,
+        sought.record_id,
+        sought.actor_id,
         before,
         limit,
+        sought.since,
+        sought.until,
+        None if sought.kind is None else sought.kind.value,
+        None if sought.office is None else sought.office.value,
+        None if sought.territories is None else list(sought.territories),
     )
     return [
         {

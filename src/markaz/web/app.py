@@ -36,6 +36,7 @@ from markaz.programmes.incidents.routes import desk_router, intake_router, posit
 from markaz.web import errors
 from markaz.web.access import access_router
 from markaz.web.accounts import accounts_router
+from markaz.web.audit import audit_router
 from markaz.web.background import running
 from markaz.web.centre import Centre
 from markaz.web.guard import check_routes
@@ -65,6 +66,7 @@ def create_app(centre: Centre) -> FastAPI:
         sign_in_router(centre),
         own_account_router(centre),
         common_router(centre),
+        audit_router(centre),
         accounts_router(centre),
         access_router(centre),
         knowledge_router(

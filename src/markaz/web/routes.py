@@ -2,13 +2,11 @@
 
 from typing import Annotated, Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as HttpRequest
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from markaz.core import audit
 from markaz.core.acts import Request
 from markaz.core.db.migrate import SchemaState, schema_of
 from markaz.core.errors import MarkazError
@@ -60,20 +58,6 @@ def common_router(centre: Centre) -> APIRouter:
         if http.headers.get("if-none-match") == page.etag:
             return Response(status_code=304, headers=headers)
         return Response(page.body, media_type="application/geo+json", headers=headers)
-
-    @router.get("/audit", openapi_extra=declares(P.AUDIT_READ))
-    async def audit_entries(
-        request: Annotated[Request, Depends(centre.guard.requires(P.AUDIT_READ))],
-        record: Annotated[UUID | None, Query()] = None,
-        actor: Annotated[UUID | None, Query()] = None,
-        before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    ) -> Response:
-        """Return who looked at what, newest first; the right is needed at the top, because entries have no territory."""
-        centre.at_the_top(request.actor, P.AUDIT_READ)
-        async with centre.database.connection() as connection:
-            items = await audit.entries(connection, record_id=record, actor_id=actor, before=before, limit=limit)
-        return reply(200, {"items": items})
 
     @router.get("/stream", openapi_extra=declares(P.INCIDENT_READ))
     async def stream(

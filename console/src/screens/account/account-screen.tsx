@@ -1,8 +1,10 @@
 /** One's own account: the ways in and the sessions. It shows nobody else's, and no secret twice. */
+import { may } from "../../api/permissions";
 import { useSession, useWords } from "../../context";
 import { Problem } from "../../ui/problem";
 import { useRead } from "../../ui/use-read";
 import { Codes } from "./codes";
+import { Home } from "./home";
 import { Passkeys } from "./passkeys";
 import { Sessions } from "./sessions";
 import type { Ways } from "./types";
@@ -29,6 +31,7 @@ export function AccountScreen() {
           {ways.data.has_password && <Codes ways={ways.data} onChanged={ways.reload} />}
         </>
       )}
+      {may(me, "sealed") && <Home />}
       <Sessions />
     </div>
   );

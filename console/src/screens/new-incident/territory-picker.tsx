@@ -13,19 +13,27 @@ interface Choice {
 
 const MOST = 40;
 
-export function TerritoryPicker({ value, onChange, label }: { value: string; onChange: (id: string) => void; label?: string }) {
+interface Props {
+  value: string;
+  onChange: (id: string) => void;
+  label?: string;
+  /** Only territories with nothing below them. */
+  onlySmallest?: boolean;
+}
+
+export function TerritoryPicker({ value, onChange, label, onlySmallest = false }: Props) {
   const { territories } = useSession();
   const { t, f, name } = useWords();
   const choices = useMemo(() => {
     const list = [...territories.all()]
-      .filter((territory) => territories.isInScope(territory.id))
+      .filter((territory) => territories.isInScope(territory.id) && !(onlySmallest && territories.children(territory.id).length > 0))
       .map((territory): Choice => {
         const path = territories.path(territory.id).slice(1).reverse();
         const label = path.map((one) => name(one.names, one.code)).join(", ") || name(territory.names, territory.code);
         return { id: String(territory.id), label, folded: [label, ...Object.values(territory.names)].map(fold) };
       });
     return list.sort((a, b) => f.compare(a.label, b.label));
-  }, [territories, name, f]);
+  }, [territories, name, f, onlySmallest]);
   const labelOf = (id: string) => choices.find((choice) => choice.id === id)?.label ?? "";
   const [text, setText] = useState(() => labelOf(value));
   const wanted = fold(text);

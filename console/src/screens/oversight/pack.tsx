@@ -62,10 +62,10 @@ export function PackTab() {
 }
 
 /** Days are those of UTC, as the log counts them. */
-function dayOf(at_ms: number): string {
+export function dayOf(at_ms: number): string {
   return new Date(at_ms).toISOString().slice(0, 10);
 }
 
-function startOf(day: string): number {
+export function startOf(day: string): number {
   return Date.parse(`${day}T00:00:00Z`);
 }

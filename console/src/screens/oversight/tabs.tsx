@@ -4,6 +4,7 @@ import type { Act } from "../../api/permissions";
 import type { Key } from "../../i18n/messages";
 import { AppointmentsTab } from "./appointments";
 import { DelaysTab } from "./delays";
+import { EntriesTab } from "./entries";
 import { GlassTab } from "./glass";
 import { LogTab } from "./log";
 import { PackTab } from "./pack";
@@ -31,6 +32,7 @@ export const TABS: readonly Tab[] = [
   { path: "rate", label: "oversight.tab.rate", needs: "read_reviews", Screen: RateTab },
   { path: "appointments", label: "oversight.tab.appointments", needs: "governance", Screen: AppointmentsTab },
   { path: "pack", label: "oversight.tab.pack", needs: "audit_pack", Screen: PackTab },
+  { path: "entries", label: "oversight.tab.entries", needs: "read_log", Screen: EntriesTab },
   { path: "log", label: "oversight.tab.log", needs: "governance", Screen: LogTab },
   { path: "retention", label: "oversight.tab.retention", needs: "governance", Screen: RetentionTab },
   { path: "register", label: "oversight.tab.register", needs: "governance", Screen: RegisterTab },
