@@ -181,6 +181,8 @@ async def test_a_guesser_waits_longer_each_time_up_to_fifteen_minutes_and_nobody
         assert (await owner.sign_in("aziza", PASSWORD)).status_code == 200  # a stranger makes only strangers wait
         async with browser(site, address="203.0.113.67") as elsewhere:
             assert (await elsewhere.sign_in("aziza", PASSWORD)).status_code == 200
+        clock.advance(timedelta(hours=-12))  # set back: not twelve hours more, and no second try at once either
+        assert await tries(guesser, "aziza", 2) == [401, 429]
         clock.advance(timedelta(minutes=15))
         assert (await guesser.sign_in("aziza", PASSWORD)).status_code == 200
 
