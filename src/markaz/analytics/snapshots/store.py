@@ -26,16 +26,16 @@ SELECT seq, type, aggregate_id, territory_id, from_territory_id, occurred_at, oc
        recorded_at, payload::text AS payload
 FROM events WHERE seq > $1 AND seq <= $2 AND recorded_at >= $3 AND recorded_at < $4 ORDER BY seq LIMIT $5
 """
-# Where the sealed records of an incident stand; $$ is what an erased one is asked for.
+# Where the sealed records of an incident stand: the table, and the column or join by which it names the incident.
 _HOLDERS = (
-    "SELECT t.incident_id, t.sealed_id FROM calls t",
-    "SELECT t.incident_id, t.sealed_id FROM call_details t",
-    "SELECT t.incident_id, t.sealed_id FROM notes t",
-    "SELECT t.incident_id, t.sealed_id FROM parties t",
-    "SELECT p.incident_id, t.sealed_id FROM parties_before t JOIN parties p ON p.id = t.party_id",
-    "SELECT t.incident_id, t.sealed_id FROM vehicles t",
-    "SELECT v.incident_id, t.sealed_id FROM vehicles_before t JOIN vehicles v ON v.id = t.vehicle_id",
-    "SELECT t.incident_id, t.sealed_id FROM attachments t",
+    ("calls t", "t.incident_id"),
+    ("call_details t", "t.incident_id"),
+    ("notes t", "t.incident_id"),
+    ("parties t", "t.incident_id"),
+    ("parties p JOIN parties_before t ON t.party_id = p.id", "p.incident_id"),
+    ("vehicles t", "t.incident_id"),
+    ("vehicles v JOIN vehicles_before t ON t.vehicle_id = v.id", "v.incident_id"),
+    ("attachments t", "t.incident_id"),
 )
 # An incident, what was merged with it and what was split from it share their people, so an erasure reaches all of them.
 _FAMILY = """
@@ -49,22 +49,27 @@ family (root, id) AS (
         UNION ALL SELECT l.from_id FROM incident_links l WHERE l.to_id = f.id AND l.kind = 'split') n
 )
 """
-_REACHED = " OR ".join(
-    f"EXISTS (SELECT FROM ({holder}) h JOIN erasures e ON e.sealed_id = h.sealed_id WHERE h.incident_id = f.id)"
-    for holder in _HOLDERS
+_HELD = " UNION ALL ".join(
+    f"SELECT t.sealed_id FROM {held} WHERE {incident} = f.id"  # noqa: S608 - constants of this file
+    for held, incident in _HOLDERS
 )
+# From the incidents to what they hold, and only then to erasures and events, of which there may be millions: behind OFFSET 0
+# the planner looks up each by its index, however many it believes there are.
 _CUT = f"""
 WITH RECURSIVE {_FAMILY}
-SELECT DISTINCT f.root FROM family f
-WHERE {_REACHED} OR EXISTS (SELECT FROM events v WHERE v.aggregate_id = f.id AND v.type = '{ERASED}')
+SELECT f.root FROM family f CROSS JOIN LATERAL ({_HELD}) h
+CROSS JOIN LATERAL (SELECT FROM erasures e WHERE e.sealed_id = h.sealed_id OFFSET 0) erased
+UNION SELECT f.root FROM family f
+CROSS JOIN LATERAL (SELECT FROM events v WHERE v.aggregate_id = f.id AND v.type = '{ERASED}' OFFSET 0) erased
 """  # noqa: S608 - constants of this file
 _LATELY = " UNION ".join(
-    f"SELECT h.incident_id FROM ({holder}) h JOIN erasures e ON e.sealed_id = h.sealed_id WHERE e.erased_at > $1"  # noqa: S608 - constants of this file
-    for holder in _HOLDERS
+    f"SELECT {incident} AS incident_id FROM {held} JOIN erasures e ON e.sealed_id = t.sealed_id WHERE e.erased_at > $1"  # noqa: S608 - constants of this file
+    for held, incident in _HOLDERS
 )
 _DAYS_OF = f"""
 WITH RECURSIVE {_FAMILY}
-SELECT DISTINCT {_DAY} AS day FROM events WHERE aggregate_id IN (SELECT id FROM family) AND seq <= $2
+SELECT DISTINCT v.day FROM family f CROSS JOIN LATERAL (
+    SELECT {_DAY} AS day FROM events WHERE aggregate_id = f.id AND seq <= $2 OFFSET 0) v
 """  # noqa: S608 - constants of this file
 
 
