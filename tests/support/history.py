@@ -33,8 +33,7 @@ async def write(centre: RunningCentre, *, now: datetime | None = None, rebuild: 
 
 
 async def verified(centre: RunningCentre) -> Verified:
-    async with centre.centre.database.snapshot() as connection:
-        return await verify(connection, centre.centre.settings.home)
+    return await verify(centre.centre.database, centre.centre.settings.home)
 
 
 def root_of(centre: RunningCentre) -> Path:

@@ -6,7 +6,6 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from markaz.analytics.snapshots.verifying import Verified
 from markaz.analytics.snapshots.verifying import verify as run_verify
 from markaz.analytics.snapshots.writing import Written
 from markaz.core.db.embedded import running_database
@@ -39,12 +38,7 @@ def write(
 def verify() -> None:
     """Compare history with the log: files, keys, and counts by day, territory and type; exit with 1 when they differ."""
     settings = Settings()
-
-    async def run(database: Database) -> Verified:
-        async with database.snapshot() as connection:
-            return await run_verify(connection, settings.home)
-
-    found = _in_database(settings, run)
+    found = _in_database(settings, lambda database: run_verify(database, settings.home))
     for line in found.wrong:
         typer.echo(f"FAIL  {line}")
     if found.wrong:

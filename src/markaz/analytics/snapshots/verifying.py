@@ -18,7 +18,7 @@ from markaz.analytics.snapshots.keys import HistoryKeys
 from markaz.analytics.snapshots.manifest import FOLDER, Manifest
 from markaz.core.db.folder import CentreFolder
 from markaz.core.db.manifest import digest_file
-from markaz.core.db.pool import Connection
+from markaz.core.db.pool import Database
 from markaz.core.errors import NotFound
 from markaz.core.refusals.history import load_history_list
 
@@ -48,8 +48,11 @@ class Verified:
     wrong: tuple[str, ...]
 
 
-async def verify(connection: Connection, home: Path) -> Verified:
-    """Compare the history of a centre with its log. Raises NotFound when there is no history."""
+async def verify(database: Database, home: Path) -> Verified:
+    """Compare the history of a centre with its log. Raises NotFound when there is no history.
+
+    The database is asked last: a transaction that waited for gigabytes to be hashed would be ended by it.
+    """
     folder = CentreFolder.at(home)
     root = folder.home / FOLDER
     manifest = await asyncio.to_thread(Manifest.load, root)
@@ -62,7 +65,8 @@ async def verify(connection: Connection, home: Path) -> Verified:
     files = list(manifest.files())
     if not wrong:
         found = await asyncio.to_thread(counted, [root / file.path for file in files])
-        wrong = _differences(found, await store.counts(connection, manifest.seq))
+        async with database.snapshot() as connection:
+            wrong = _differences(found, await store.counts(connection, manifest.seq))
         wrong += [f"{type_} is in no closed list" for type_ in sorted({key[2] for key in found} - _classified())]
     size_bytes = sum(file.size_bytes for file in files)
     return Verified(sum(file.events for file in files), len(files), size_bytes, manifest.seq, tuple(wrong))
