@@ -53,7 +53,7 @@ class Cookies:
         response.delete_cookie(self.session, secure=self._is_secure, httponly=True, samesite="strict")
 
     def give_opened(self, response: Response, opened: Opened, life: timedelta) -> None:
-        """Set a new session and the mark by which this browser is known; every step is over."""
+        """Set a new session and the mark by which this browser is known."""
         self.give_session(response, opened.session.token, life)
         self._give(response, self._base + "_browser", opened.browser, BROWSER_LIFE)
 
