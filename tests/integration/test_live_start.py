@@ -13,8 +13,8 @@ from tests.support.land import Land
 from tests.support.people import make_person
 
 from markaz.cli.live import look, refuse_unready
+from markaz.core.in_force import in_force, note_in_force
 from markaz.core.live import NotReady
-from markaz.core.log.in_force import in_force, note_in_force
 from markaz.core.permissions import Grant, Role
 from markaz.core.retention import parse_governance
 from markaz.core.settings import Settings

@@ -19,6 +19,7 @@ from tests.support.fixtures import OpenCentre
 from tests.support.land import Land, place_in
 from tests.support.live import serving, streaming
 from tests.support.people import Person, new_key
+from tests.support.saved import KEYS_DAYS
 
 from markaz.core.db.backup import HISTORY_KEYS, backup
 from markaz.core.db.folder import CentreFolder
@@ -310,7 +311,12 @@ async def test_an_old_copy_of_the_data_does_not_bring_an_erased_person_back(
     )
     restored.home.mkdir()
     await restore(
-        access, CentreFolder.at(restored.home), tmp_path / "before", tmp_path / "keys-after", settings.postgres_bin
+        access,
+        CentreFolder.at(restored.home),
+        tmp_path / "before",
+        tmp_path / "keys-after",
+        settings.postgres_bin,
+        keys_days=KEYS_DAYS,
     )
     async with opened_centre(restored, access, with_land=False) as again:
         officer = await again.sign_in_again((await centre.person(Role.SUPERVISOR)).id)

@@ -6,18 +6,20 @@ from uuid import UUID, uuid4
 import asyncpg
 from tests.support.database import as_centre
 
+from markaz.core.check import check
 from markaz.core.db.backup import BackupReport, backup
-from markaz.core.db.check import check
 from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.folder import CentreFolder
 from markaz.core.db.manifest import TableDigest, digest_tables
 from markaz.core.db.restore import RestoreReport, restore
 from markaz.core.db.tools import connect_owner
+from markaz.core.retention import parse_governance
 from markaz.core.sealing import Sealer, erase
 from markaz.core.settings import Settings
 
 NAME = "Gulnora Canary"
 ACTOR = UUID(int=7)
+KEYS_DAYS = parse_governance("").backup_keys_days
 
 
 class Place:
@@ -32,7 +34,7 @@ class Place:
         return await backup(self.access, self.folder, target, keys, self.chosen)
 
     async def restore(self, source: Path, keys: Path | None, erased: Path | None = None) -> RestoreReport:
-        return await restore(self.access, self.folder, source, keys, self.chosen, erased=erased)
+        return await restore(self.access, self.folder, source, keys, self.chosen, keys_days=KEYS_DAYS, erased=erased)
 
     async def digests(self) -> dict[str, TableDigest]:
         connection = await connect_owner(self.access.owner_dsn)

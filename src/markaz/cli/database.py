@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from markaz.cli.live import check_live
+from markaz.core.check import Finding
+from markaz.core.check import check as run_check
 from markaz.core.db.backup import backup as make_backup
-from markaz.core.db.check import Finding
-from markaz.core.db.check import check as run_check
 from markaz.core.db.embedded import running_database
 from markaz.core.db.folder import CentreFolder
 from markaz.core.db.key_age import prune_keys as prune

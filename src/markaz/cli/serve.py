@@ -14,7 +14,7 @@ from markaz.core.db.embedded import DatabaseAccess, running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
 from markaz.core.errors import NotPossibleNow
-from markaz.core.log.in_force import in_force, note_in_force
+from markaz.core.in_force import in_force, note_in_force
 from markaz.core.memory import keep_for_good
 from markaz.core.retention import load_governance
 from markaz.core.settings import Settings

@@ -24,7 +24,6 @@ from markaz.core.db.manifest import Manifest, TableDigest, digest_tables, table_
 from markaz.core.db.migrate import UNFINISHED_RESTORE, known_revisions, migrate
 from markaz.core.db.tools import Tools, connect_owner, tools_for
 from markaz.core.db.trouble import DatabaseRefused, DatabaseUnavailable
-from markaz.core.retention import parse_governance
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -53,20 +52,20 @@ async def restore(
     keys_source: Path | None,
     postgres_bin: Path | None,
     *,
-    keys_days: int | None = None,
+    keys_days: int,
     erased: Path | None = None,
 ) -> RestoreReport:
     """Restore the data of `source` and the keys of `keys_source` (None: go on without any key, for ever unreadable).
 
-    Keys older than `keys_days` (None: the packaged schedule's) are refused. `erased` is a newer list of erasures, the
-    erasures.json of any later backup of keys: what stands there is erased again.
+    Keys older than `keys_days` are refused. `erased` is a newer list of erasures, the erasures.json of any later backup
+    of keys: what stands there is erased again.
     Raises DatabaseRefused when the backup is damaged or too new, or the centre is in use or not empty;
     DatabaseUnavailable when it fails half-way: then nothing is served from it, and calling again starts afresh.
     """
     data = Manifest.read(source, "data")
     keys = None if keys_source is None else Manifest.read(keys_source, "keys")
     if keys is not None:
-        check_keys(keys, datetime.now(UTC), keys_days or parse_governance("").backup_keys_days)
+        check_keys(keys, datetime.now(UTC), keys_days)
     lists = [path for path in (None if keys_source is None else keys_source / ERASURES, erased) if path is not None]
     erasures = [one for path in lists for one in _read_erasures(path)]
     if data.revision not in known_revisions():
