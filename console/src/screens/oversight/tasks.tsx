@@ -1,6 +1,8 @@
 /** Open tasks of oversight by their clocks: what waits for whoever looks, and answers to those without a screen of their own. */
 import { useState, type FormEvent } from "react";
 import { Link } from "react-router";
+import { Mark } from "../../access/mark";
+import type { Access } from "../../api/access";
 import { may } from "../../api/permissions";
 import { useNames, useSession, useWords } from "../../context";
 import { Problem } from "../../ui/problem";
@@ -130,12 +132,13 @@ function Task({ one, onDone }: { one: TaskLine; onDone: () => void }) {
 /** What the person said is wrong: one look, which is an entry of the log. */
 function Words({ id }: { id: string }) {
   const { t } = useWords();
-  const read = useRead<{ words: string | null }>(`/api/oversight/corrections/${id}`);
+  const read = useRead<{ words: string | null; access: Access }>(`/api/oversight/corrections/${id}`);
   return (
     <>
       <dt>{t("task.words")}</dt>
       <dd>
         {read.error !== null ? <Problem error={read.error} onReload={read.reload} /> : !read.data ? t("app.loading") : read.data.words ? <q dir="auto">{read.data.words}</q> : t("task.no_words")}
+        <Mark access={read.data?.access} />
       </dd>
     </>
   );

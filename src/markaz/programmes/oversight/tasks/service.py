@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from markaz.core import identity, reach
+from markaz.core.access.mark import mark
 from markaz.core.access.standing import Incidents
 from markaz.core.acts import Act, Answer, Request, entry_of
 from markaz.core.audit import access_entry
@@ -75,6 +76,7 @@ class Tasks:
 
     async def correction(self, request: Request, task_id: UUID) -> JSON:
         """Return a correction to be made with the words of the person who asked for it, and leave an entry."""
+        now = self._ground.clock.now()
         async with self._ground.database.transaction() as connection:
             row = await self._correction(connection, request.actor, task_id)
             words = None
@@ -82,8 +84,9 @@ class Tasks:
                 async with reach.beyond(connection, "what the person said is wrong, for the desk that must mend it"):
                     opened = await self._ground.sealer.read(connection, [row["request_sealed_id"]])
                 words = (opened[row["request_sealed_id"]] or {}).get("text")
-            await append(connection, self._ground.clock.now(), [_entry(request, row, "right.correction_read")])
-        return self._line(row, request.actor) | {"words": words}
+            await append(connection, now, [_entry(request, row, "right.correction_read")])
+        access = mark(request.actor.display_name, now, by="request")
+        return self._line(row, request.actor) | {"words": words, "access": access}
 
     async def carry_out(
         self, request: Request, task_id: UUID, version: int, answer: Carried, remark: str | None
