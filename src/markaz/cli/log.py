@@ -139,11 +139,6 @@ def list_witnesses() -> None:
         typer.echo(f"{one.name}  {seen}  {one.vkey}")
 
 
-@verify_app.callback()
-def verify() -> None:
-    """Hold the sub-commands; with one only, typer would leave its name out."""
-
-
 @verify_app.command("log")
 def verify_log(
     folder: Annotated[Path, typer.Argument(help="Exported folder, or the file of one proof.")],

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from markaz.core.access.cedar import CedarEngine
 from markaz.core.access.columns import Column
-from markaz.core.access.model import Action, DataClass, Question, RecordKind
+from markaz.core.access.model import Action, Question, RecordKind
 from markaz.core.access.policies import Policies, Rule, Words, packaged
 from markaz.core.access.residual import Listing
 
@@ -101,10 +101,6 @@ class Decider:
         # Rules count in whole seconds, so questions of one second are one question.
         now = question.context.now.replace(microsecond=0)
         return self._kept(replace(question, context=replace(question.context, now=now)))
-
-    def narrowed(self, question: Question, wanted: Iterable[DataClass]) -> frozenset[DataClass]:
-        """Return which of these classes of data the same question allows: what a page may show."""
-        return frozenset(one for one in wanted if self.decide(replace(question, data_class=one)).allowed)
 
     def explain(self, question: Question) -> Explanation:
         """Return the decision with what was missing where nothing allowed it."""
