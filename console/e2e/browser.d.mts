@@ -8,3 +8,4 @@ export function openPage(
 ): Promise<{ context: BrowserContext; page: Page; faults: string[] }>;
 export function watch(page: Page, url: string): string[];
 export function signIn(page: Page, login?: string, password?: string): Promise<void>;
+export const SHOWN_MS: number;

@@ -7,8 +7,12 @@ import { chromium } from "playwright-core";
 export const STATIC = join(dirname(fileURLToPath(import.meta.url)), "../../src/markaz/web/static");
 export const CHROMIUM = process.env.MARKAZ_CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync) ?? null;
 
+/** How long a browser on a busy machine may take to show what it was told: no measurement, and nobody waits so long in vain. */
+export const SHOWN_MS = 60_000;
+
 const FLAGS = [
   "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking", "--disable-component-update",
+  "--disable-gpu-compositing", // pages are drawn plainly, only maps by the graphics card that is imitated: nearly a third less work
   "--no-first-run", "--disable-sync",
 ];
 
@@ -26,6 +30,7 @@ export function launch() {
 /** A page in a context of its own that keeps every fault: page errors, policy violations, requests to elsewhere. */
 export async function openPage(browser, { url, width = 1366, height = 768, language = "en", theme = "day" }) {
   const context = await browser.newContext({ viewport: { width, height }, baseURL: url });
+  context.setDefaultTimeout(SHOWN_MS);
   await context.addInitScript(
     ([tag, name]) => {
       if (!localStorage.getItem("markaz.language")) localStorage.setItem("markaz.language", tag);
@@ -59,5 +64,5 @@ export async function signIn(page, login = "supervisor", password = "demo") {
   await page.fill('input[name="password"]', password);
   await page.click('button[type="submit"]');
   await page.waitForSelector(".topbar");
-  await page.waitForSelector(".link.is-live", { timeout: 15_000 });
+  await page.waitForSelector(".link.is-live", { timeout: SHOWN_MS });
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bench, createIncident, describeInBrowser, showInTime, violations } from "./setup";
+import { bench, createIncident, describeInBrowser, showInTime, violations, SHOWN_MS } from "./setup";
 
 describeInBrowser("two people at two desks", () => {
   const on = bench();
@@ -11,7 +11,7 @@ describeInBrowser("two people at two desks", () => {
     const id = first.page.url().split("/").at(-1)!;
     await showInTime(second.page);
     const row = second.page.locator(`[data-id="${id}"] .queue-row`);
-    await row.waitFor({ timeout: 5_000 });
+    await row.waitFor({ timeout: SHOWN_MS });
     expect(await row.innerText()).toContain("no unit");
     await row.click();
 
@@ -19,7 +19,7 @@ describeInBrowser("two people at two desks", () => {
     const stageButton = second.page.locator(".stages .button.is-primary");
     for (const name of ["En route", "On scene", "Cleared"]) {
       await stageButton.filter({ hasText: name }).click();
-      await first.page.locator(".timeline .what", { hasText: name }).waitFor({ timeout: 5_000 });
+      await first.page.locator(".timeline .what", { hasText: name }).waitFor({ timeout: SHOWN_MS });
     }
 
     await first.page.locator(".timeline tr", { hasText: "On scene" }).getByRole("button", { name: "Correct" }).click();
@@ -27,13 +27,13 @@ describeInBrowser("two people at two desks", () => {
     await first.page.getByLabel("Reason").fill("Wrong unit pressed the button");
     await first.page.getByRole("dialog").getByRole("button", { name: "Correct" }).click();
     const struck = second.page.locator(".timeline tr.is-struck", { hasText: "On scene" });
-    await struck.waitFor({ timeout: 5_000 });
+    await struck.waitFor({ timeout: SHOWN_MS });
     expect(await struck.innerText()).toContain("Nodira Saidova");
 
     await second.page.locator(".card-actions").getByRole("button", { name: "Close" }).click();
     await second.page.getByLabel("Resolved on scene").check();
     await second.page.getByRole("button", { name: "Close incident" }).click();
-    await first.page.locator(".notice", { hasText: "Closed: Resolved on scene" }).waitFor({ timeout: 5_000 });
+    await first.page.locator(".notice", { hasText: "Closed: Resolved on scene" }).waitFor({ timeout: SHOWN_MS });
     await first.page.locator(`[data-id="${id}"]`).waitFor({ state: "detached" });
     expect([...first.faults, ...second.faults, ...(await violations(first.page)), ...(await violations(second.page))]).toEqual([]);
     await first.close();
@@ -61,10 +61,10 @@ describeInBrowser("two people at two desks", () => {
     await createIncident(page);
     await page.locator(".unit-assign").first().waitFor();
     await on.control({ refuse: true });
-    await page.locator(".units .notice.is-warning").waitFor({ timeout: 10_000 });
+    await page.locator(".units .notice.is-warning").waitFor({ timeout: SHOWN_MS });
     expect(await page.locator(".unit-assign").first().isDisabled()).toBe(true);
     await on.control({ refuse: false });
-    await page.locator(".units .notice.is-warning").waitFor({ state: "detached", timeout: 20_000 });
+    await page.locator(".units .notice.is-warning").waitFor({ state: "detached", timeout: SHOWN_MS });
     expect(await page.locator(".unit-assign").first().isDisabled()).toBe(false);
     await close();
   });
@@ -75,7 +75,7 @@ describeInBrowser("two people at two desks", () => {
     const before = (await on.control({ lose_answers: 1 })).command;
     await page.locator(".note-form textarea").fill("Second call from the same street");
     await page.locator(".note-form button").click();
-    await page.locator(".notes", { hasText: "Second call from the same street" }).waitFor({ timeout: 10_000 });
+    await page.locator(".notes", { hasText: "Second call from the same street" }).waitFor({ timeout: SHOWN_MS });
     expect((await on.control({})).command).toBe(before + 1);
     expect(await page.locator(".notes p", { hasText: "Second call" }).count()).toBe(1);
     await close();

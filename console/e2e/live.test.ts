@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { openPage, signIn } from "./browser.mjs";
-import { bench, createIncident, describeInBrowser, showInTime } from "./setup";
+import { bench, createIncident, describeInBrowser, showInTime, SHOWN_MS } from "./setup";
 
 describeInBrowser("the live picture in a browser", () => {
   const on = bench();
@@ -12,23 +12,23 @@ describeInBrowser("the live picture in a browser", () => {
     for (let i = 1; i < 8; i += 1) {
       const tab = await context.newPage();
       await tab.goto("/territories");
-      await tab.waitForSelector(".link.is-live", { timeout: 15_000 });
+      await tab.waitForSelector(".link.is-live", { timeout: SHOWN_MS });
       tabs.push(tab);
     }
     expect((await on.control({})).streams).toBe(1);
     const other = await on.open({ login: "second" });
     await createIncident(other.page);
-    await page.locator(".queue .count", { hasText: "27" }).waitFor({ timeout: 8_000 });
+    await page.locator(".queue .count", { hasText: "27" }).waitFor({ timeout: SHOWN_MS });
     for (const tab of tabs.slice(1)) {
       await tab.bringToFront();
-      await tab.getByText("27 open incidents").waitFor({ timeout: 8_000 });
+      await tab.getByText("27 open incidents").waitFor({ timeout: SHOWN_MS });
     }
 
     const snapshots = (await on.control({})).snapshot;
     await tabs[0]!.close();
     await tabs[7]!.bringToFront();
     await createIncident(other.page);
-    await tabs[7]!.getByText("28 open incidents").waitFor({ timeout: 8_000 });
+    await tabs[7]!.getByText("28 open incidents").waitFor({ timeout: SHOWN_MS });
     const after = await on.control({});
     expect(after.streams).toBe(2); // the seven tabs' and the other person's
     expect(after.snapshot - snapshots).toBeLessThanOrEqual(2);
@@ -41,12 +41,12 @@ describeInBrowser("the live picture in a browser", () => {
     await page.waitForSelector(".queue-row");
     await on.control({ refuse: true });
     const chip = page.locator(".link.is-offline");
-    await chip.waitFor({ timeout: 10_000 });
+    await chip.waitFor({ timeout: SHOWN_MS });
     expect(await chip.innerText()).toMatch(/OFFLINE since \d\d:\d\d/);
     expect(await page.locator(".band-offline").count()).toBe(1);
     expect(await page.locator(".queue-row").count()).toBeGreaterThan(3);
     await on.control({ refuse: false });
-    await page.waitForSelector(".link.is-live", { timeout: 20_000 });
+    await page.waitForSelector(".link.is-live", { timeout: SHOWN_MS });
     await close();
   });
 
@@ -57,7 +57,7 @@ describeInBrowser("the live picture in a browser", () => {
     const before = (await on.control({ skip: 3 })).snapshot;
     await createIncident(other.page);
     const id = other.page.url().split("/").at(-1)!;
-    await page.locator(`[data-id="${id}"]`).waitFor({ timeout: 8_000 });
+    await page.locator(`[data-id="${id}"]`).waitFor({ timeout: SHOWN_MS });
     expect((await on.control({})).snapshot).toBeGreaterThan(before);
     await close();
     await other.close();
@@ -84,7 +84,7 @@ describeInBrowser("the live picture in a browser", () => {
     await second.waitForSelector(".link.is-live");
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.waitForSelector('input[name="login"]');
-    await second.waitForSelector('input[name="login"]', { timeout: 10_000 });
+    await second.waitForSelector('input[name="login"]', { timeout: SHOWN_MS });
     await context.close();
   });
 

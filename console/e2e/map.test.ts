@@ -1,9 +1,9 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
-import { bench, describeInBrowser, violations } from "./setup";
+import { bench, describeInBrowser, violations, SHOWN_MS } from "./setup";
 
 async function painted(page: Page): Promise<void> {
-  await page.waitForFunction(() => Number(document.querySelector<HTMLElement>(".map")?.dataset.painted) > 0, null, { timeout: 40_000 });
+  await page.waitForFunction(() => Number(document.querySelector<HTMLElement>(".map")?.dataset.painted) > 0, null, { timeout: SHOWN_MS });
 }
 
 /** The colour of the map at a point of its canvas, from a picture of it. */
@@ -74,7 +74,7 @@ describeInBrowser("a base map of one file", () => {
       if (request.url().endsWith("/basemap.pmtiles")) ranges.push(request.headers().range ?? "whole");
     });
     await page.goto("/map");
-    await page.waitForFunction(() => document.querySelector<HTMLElement>(".map")?.dataset.painted !== undefined, null, { timeout: 40_000 });
+    await page.waitForFunction(() => document.querySelector<HTMLElement>(".map")?.dataset.painted !== undefined, null, { timeout: SHOWN_MS });
     await page.waitForTimeout(1_500);
     expect(ranges.length).toBeGreaterThan(0);
     expect(ranges).not.toContain("whole");

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
-import { bench, describeInBrowser, violations } from "./setup";
+import { bench, describeInBrowser, violations, SHOWN_MS } from "./setup";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -127,7 +127,7 @@ describeInBrowser("two thousand incidents and ten thousand units", () => {
     expect(await page.locator(".queue-row").count()).toBeLessThan(40);
     expect(await page.locator(".unit-row").count()).toBeLessThan(40);
     await page.goto("/map");
-    await page.waitForFunction(() => Number(document.querySelector<HTMLElement>(".map")?.dataset.painted) > 0, null, { timeout: 40_000 });
+    await page.waitForFunction(() => Number(document.querySelector<HTMLElement>(".map")?.dataset.painted) > 0, null, { timeout: SHOWN_MS });
     console.log(`first picture with 2,000 incidents and 10,000 units: ${shown_ms} ms`);
     await close();
   });

@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, describe } from "vitest";
 import { startMock, type Mock } from "../mock/server.mjs";
 import { launch, missing, openPage, signIn, STATIC } from "./browser.mjs";
 
+export { SHOWN_MS } from "./browser.mjs";
+
 export const why = missing();
 if (why) console.warn(`\n!!! BROWSER CHECKS SKIPPED: ${why}\n`);
 export const describeInBrowser = why ? describe.skip : describe;
