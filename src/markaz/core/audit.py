@@ -3,7 +3,7 @@
 Each entry is a leaf of the log (core.log); what is read here are the openings of those leaves.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,45 +11,11 @@ from uuid import UUID
 
 import orjson
 
-from markaz.core.acts import Request, entry_of
 from markaz.core.db.pool import Connection
 from markaz.core.events import Event
-from markaz.core.log.appending import append
 from markaz.core.log.entry import Entry, EntryKind
 from markaz.core.permissions import Role
 from markaz.kit.clock import iso
-
-
-async def record(
-    connection: Connection,
-    request: Request,
-    now: datetime,
-    *,
-    action: str,
-    record_kind: str,
-    record_id: UUID | None,
-    reason: str,
-    kind: EntryKind = EntryKind.VIEW,
-    territory_id: int | None = None,
-    purpose_id: UUID | None = None,
-    details: Mapping[str, Any] | None = None,
-) -> None:
-    """Write one entry: the last statement of a look. `reason` is a code or a number, never free text about a person.
-
-    An act adds its entries to `act.entries` instead.
-    """
-    entry = entry_of(
-        request,
-        kind,
-        action,
-        record_kind,
-        record_id,
-        reason,
-        territory_id=territory_id,
-        purpose_id=purpose_id,
-        details=details or {},
-    )
-    await append(connection, now, [entry])
 
 
 def access_entry(event: Event, roles: tuple[str, ...] = ()) -> Entry:

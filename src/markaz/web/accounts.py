@@ -15,6 +15,7 @@ from markaz.core.log.entry import roles_of
 from markaz.core.permissions import Grant, Permission, Role, holds, require, territory_filter
 from markaz.core.routes import declares, reply, reply_of
 from markaz.programmes.incidents import shapes
+from markaz.programmes.oversight.appointments.service import divided
 from markaz.web.centre import Centre
 
 P = Permission
@@ -70,7 +71,7 @@ def accounts_router(centre: Centre) -> APIRouter:
 
         async def work(act: Act) -> Answer:
             wanted = _granted(centre, act, body.grants)
-            grants, others = await centre.governing.appointments.change(act, act.actor.id, (), wanted)
+            grants, others = divided((), wanted)
             account_id, event = await identity.create_account(
                 act.connection,
                 login=body.login,
@@ -102,7 +103,7 @@ def accounts_router(centre: Centre) -> APIRouter:
             if not all(mine):
                 raise Forbidden("This account also holds rights elsewhere: ask the administrator above both.")
             wanted = _granted(centre, act, body.grants)
-            grants, others = await centre.governing.appointments.change(act, account_id, held, wanted)
+            grants, others = divided(held, wanted)
             _note(act, await identity.set_grants(act.connection, account_id, grants, by=act.actor.id, at=act.now))
             return Answer(200, {"id": str(account_id), "waiting": await _asked(centre, act, account_id, others)})
 

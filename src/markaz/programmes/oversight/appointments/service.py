@@ -152,15 +152,6 @@ class Appointments:
             "waiting": [self._waiting(one, actor, names) for one in waiting],
         }
 
-    async def change(
-        self, act: Act, account_id: UUID, held: Sequence[Grant], wanted: Sequence[Grant]
-    ) -> tuple[tuple[Grant, ...], list[tuple[Grant, str]]]:
-        """Return what one person may set at once, and what needs a second: (grant, give or take)."""
-        now = tuple(one for one in wanted if one in held or not takes_two_people(one.role))
-        stays = tuple(one for one in held if one not in wanted and one.role in OFFICES)
-        gives = [(one, GIVE) for one in wanted if one not in now]
-        return (*now, *stays), [*gives, *((one, TAKE) for one in stays)]
-
     def _waiting(self, asked: Asked, actor: Actor, names: Mapping[UUID, str]) -> JSON:
         account_id, grant, change = _of(asked)
         decides = asked.asked_by != actor.id and account_id != actor.id and P.APPOINTMENT_MAKE in actor.permissions()
@@ -200,6 +191,14 @@ class Appointments:
                 public={"action": action, "account_id": str(account_id), **stated} if is_public else {},
             )
         )
+
+
+def divided(held: Sequence[Grant], wanted: Sequence[Grant]) -> tuple[tuple[Grant, ...], list[tuple[Grant, str]]]:
+    """Return what one person may set at once, and what needs a second: (grant, give or take)."""
+    now = tuple(one for one in wanted if one in held or not takes_two_people(one.role))
+    stays = tuple(one for one in held if one not in wanted and one.role in OFFICES)
+    gives = [(one, GIVE) for one in wanted if one not in now]
+    return (*now, *stays), [*gives, *((one, TAKE) for one in stays)]
 
 
 def _check_not_own(actor: Actor, account_id: UUID) -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Protocol
 
-from markaz.core import audit
-from markaz.core.acts import Request
+from markaz.core.acts import Request, entry_of
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput, NotPossibleNow
 from markaz.core.log import rotation
+from markaz.core.log.appending import append
 from markaz.core.log.entry import EntryKind
 from markaz.core.log.intervals import SaltMissing
 from markaz.core.log.keys import KeyRing
@@ -67,16 +67,9 @@ class Packs:
         async with self._busy:
             async with self._database.transaction() as connection:
                 await rotation.check(connection, ring)
-                await audit.record(
-                    connection,
-                    request,
-                    now,
-                    action="audit.pack",
-                    record_kind="audit_pack",
-                    record_id=None,
-                    reason=f"{iso(since)} {iso(until)}",
-                    kind=EntryKind.EXPORT,
-                )
+                reason = f"{iso(since)} {iso(until)}"
+                entry = entry_of(request, EntryKind.EXPORT, "audit.pack", "audit_pack", None, reason)
+                await append(connection, now, [entry])
             home = Path(await asyncio.to_thread(mkdtemp, prefix="markaz-pack-"))
             period = Period(since, until, request.actor.display_name)
             try:
