@@ -66,10 +66,11 @@ run: console ## Set up what is missing, then serve the demo on http://127.0.0.1:
 
 # --- Trust ------------------------------------------------------------------------------------------------------------
 
+# Files are taken in their order, long browser tests before short unit tests, so that no worker waits for another's last.
 .PHONY: test
 test: console lint test-console ## Everything: set-up, linters, licences, floors, console tests, all Python tests.
 	@echo "Python tests ($(WORKERS) workers) ..."
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not deep"
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not deep"
 	@scripts/browser_note.sh
 
 .PHONY: test-unit
