@@ -42,7 +42,7 @@ async def append_events(running: RunningCentre, *events: Event) -> int:
 async def caught_up(running: RunningCentre) -> int:
     """Wait until the hub has read the whole log and return the last number."""
     end = await running.seq()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while running.centre.hub.seq < end:  # noqa: ASYNC110 - the hub tells nobody how far it is
             await asyncio.sleep(0.005)
     return end

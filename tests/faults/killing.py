@@ -83,7 +83,7 @@ async def _consoles_show_the_truth(
         answer.close()
 
         async def there(watcher: Watcher = watcher, seq: int = truth.seq) -> None:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while watcher.console.seq < seq:  # noqa: ASYNC110 - a console rings no bell
                     await asyncio.sleep(0.02)
 

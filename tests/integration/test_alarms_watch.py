@@ -246,7 +246,7 @@ async def test_the_centre_watches_by_itself(centre_settings: Settings, database:
         came_at = running.centre.clock.now() - timedelta(minutes=30)
         body = call_body(Land.WEST_SOUTH, priority="1") | {"occurred_at": iso(came_at)}
         assert (await person.post("/api/incidents", body)).status_code == 201
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await alarms(running):  # noqa: ASYNC110 - the watcher tells nobody that it has looked
                 await asyncio.sleep(0.1)
 

@@ -155,7 +155,7 @@ async def test_a_position_is_kept_only_while_logged_on_and_the_officer_sees_that
     assert (mine["sharing"], mine["unit_id"]) == ("on_shift", unit["id"])
     assert mine["position"]["lon"] == place_in(Land.WEST_SOUTH)["lon"]
     assert (await officer.post(f"/api/units/{unit['id']}/log-off")).status_code == 200
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await report():  # noqa: ASYNC110 - the positions hear of the log-off by the event log
             await asyncio.sleep(0.01)
     assert (await officer.get("/api/me/unit/position")).json() == {"sharing": "off", "unit_id": None, "position": None}

@@ -30,7 +30,7 @@ async def test_cancelled_acts_leave_no_transaction_no_lock_and_no_hole(centre: R
         task.cancel()
         done += not isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
     assert 0 < done < 150, f"seed {SEED}: none, or all, were cancelled"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(9):
         await officer.note(incident)  # would wait for a lock that was left
     open_transactions = await centre.as_owner(
         "SELECT count(*) AS n FROM pg_stat_activity WHERE usename = 'markaz_app' AND state LIKE 'idle in transaction%'"
@@ -56,7 +56,7 @@ async def test_cancellation_while_the_number_is_held_frees_it(centre: RunningCen
         task.cancel()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(9):
         assert await append_events(centre, stranger()) == before + 1
 
 

@@ -250,7 +250,7 @@ async def test_a_role_removed_ends_the_open_stream_at_once_and_nothing_more_is_s
         taken = await administrator.send("PUT", f"/api/accounts/{leaving.id}/grants", {"grants": []})
         assert taken.status_code == 200
         after = await open_incident(supervisor)
-        frames = await ends.rest(timeout_s=5.0)
+        frames = await ends.rest()
         assert frames[-1].event == "end"
         assert frames[-1].data == {"code": "access_changed", "status": 403}
         assert after["id"] not in "".join(ends.raw)
@@ -266,7 +266,7 @@ async def test_signing_out_ends_the_streams_of_that_session(centre: RunningCentr
     seq = await centre.seq()
     async with serving(centre) as url, streaming(url, officer, seq) as ends, streaming(url, other, seq) as goes_on:
         assert (await officer.send("DELETE", "/api/session")).status_code == 204
-        assert (await ends.rest(timeout_s=5.0))[-1].data["code"] == "access_changed"
+        assert (await ends.rest())[-1].data["code"] == "access_changed"
         incident = await open_incident(await centre.person(Role.SUPERVISOR))
         assert (await goes_on.next_event("incident.opened/1"))["id"] == incident["id"]
 

@@ -279,7 +279,7 @@ async def test_a_right_given_elsewhere_at_the_same_moment_is_not_taken_away(cent
     async with centre.centre.database.transaction() as connection:
         event = await set_grants(connection, newcomer.id, both, by=uuid4(), at=now)
         local = asyncio.create_task(grant(administrator, newcomer.id, ("duty_officer", Land.WEST)))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await centre.rows(waiting):  # noqa: ASYNC110 - the database tells nobody that one waits
                 await asyncio.sleep(0.01)
         await append(connection, [event])

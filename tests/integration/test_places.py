@@ -34,7 +34,7 @@ from markaz.core.settings import Settings
 
 DATA = Path(os.environ.get("MARKAZ_TEST_DATA", Path(__file__).resolve().parents[2].parent / "shared" / "data"))
 HEAD = ("key", "kind", "name_en", "house", "lon", "lat")
-LOADED_S = 10.0
+LOADED_S = 60.0
 SAMPLE = 500
 # West holds 60..61 east, East 61..62; both have a Bog street.
 ROWS = [

@@ -105,10 +105,10 @@ async def test_peer_that_never_reads_again_is_dropped_with_what_waits_for_it(
         for _ in range(100):
             running.centre.hub.broadcast("clock", {"fill": FILL})
             await asyncio.sleep(0)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(45):
             while running.centre.hub.recipients:  # noqa: ASYNC110 - the hub tells nobody who left
                 await asyncio.sleep(0.05)
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 45
         await stuck.close()
 
 
@@ -196,7 +196,7 @@ async def test_two_hundred_idle_consumers_get_every_event_and_cost_one_channel(s
         assert [event["seq"] for frame in frames for event in frame["events"]] == noted
     for stream in streams:
         await stream.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(12):
         while running.centre.hub.recipients:  # noqa: ASYNC110 - the hub tells nobody who left
             await asyncio.sleep(0.02)
     assert not running.centre.hub._channels
@@ -212,7 +212,7 @@ async def test_client_that_vanishes_within_the_backlog_leaves_nothing_behind(sse
         stream = await stalled(_port(sse), person, after)
         await asyncio.sleep(0.05)
         await stream.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(12):
         while running.centre.hub.recipients:  # noqa: ASYNC110 - the hub tells nobody who left
             await asyncio.sleep(0.02)
 
@@ -233,7 +233,7 @@ async def _serving_with_patience_of(running: RunningCentre, patience_s: float) -
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not server.started:  # noqa: ASYNC110 - uvicorn tells by a flag only
                 await asyncio.sleep(0.005)
         yield listener.getsockname()[1]

@@ -49,11 +49,11 @@ async def test_stream_goes_on_when_the_listening_connection_is_cut_again_and_aga
     running = sse.running
     stream = await sse.open(await running.person(Role.OBSERVER, Land.ROOT), await running.seq())
     for _ in range(4):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not await cut(running, super_dsn, only_listener=True):  # noqa: ASYNC110 - the hub does not tell
                 await asyncio.sleep(0.05)
         seq = await append_events(running, stranger())
-        assert (await stream.until(seq, patience_s=3))[-1]["seq"] == seq
+        assert (await stream.until(seq, patience_s=10))[-1]["seq"] == seq
     tasks = {task.get_name(): task.done() for task in asyncio.all_tasks()}
     assert {name for name in tasks if name.startswith("stream-")} == {"stream-follow", "stream-listen", "stream-beat"}
 
@@ -74,7 +74,7 @@ async def test_stream_goes_on_when_every_connection_is_cut(sse: SseOpener, super
 async def patiently(officer: Officer, incident: Any) -> int:
     """Add a note as a client does: the same request again until it is answered."""
     request = officer.request()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 answer = await officer.running.centre.desk.add_note(request, incident, "a note")
@@ -91,7 +91,7 @@ async def test_missed_notifications_cost_a_second_and_nothing_else(
     stream = await sse.open(await running.person(Role.OBSERVER, Land.ROOT), await caught_up(running))
     monkeypatch.setattr(running.centre.hub, "wake", lambda: None)
     seq = await append_events(running, stranger())
-    assert (await stream.until(seq, patience_s=3))[-1]["seq"] == seq
+    assert (await stream.until(seq, patience_s=10))[-1]["seq"] == seq
 
 
 async def test_event_that_cannot_be_shown_sends_its_recipients_to_a_new_snapshot_and_stops_nobody(
@@ -131,7 +131,7 @@ async def test_fault_in_what_follows_an_event_does_not_stop_the_stream(
     monkeypatch.setattr(running.centre.hub, "_on_event", fails_once)
     await append_events(running, stranger())
     seq = await append_events(running, stranger())
-    assert (await stream.until(seq, patience_s=5))[-1]["seq"] == seq
+    assert (await stream.until(seq, patience_s=10))[-1]["seq"] == seq
 
 
 async def test_rule_that_was_forgotten_sends_nothing(sse: SseOpener, monkeypatch: pytest.MonkeyPatch) -> None:
