@@ -18,6 +18,7 @@ from tests.support.people import Person
 from markaz import witness
 from markaz.core.permissions import Role
 from markaz.kit.clock import FakeClock, iso
+from markaz.programmes.oversight.packs import store as pack_store
 
 SECOND = timedelta(seconds=1)
 OpenCentre = Callable[..., Any]
@@ -117,6 +118,10 @@ async def test_making_a_pack_is_an_entry_and_leaves_no_file_behind(
     ):
         answer = await officer.get("/api/oversight/packs", since=iso(since), until=iso(until))
         assert answer.status_code == status, answer.text
+    assert not left_in(tmp_path)
+    monkeypatch.setattr(pack_store, "ROWS_MOST", 1)
+    half = await officer.get("/api/oversight/packs", since=iso(clock.now() - timedelta(days=1)), until=iso(clock.now()))
+    assert (half.status_code, half.json()["code"]) == (422, "invalid_input"), "a list is never cut in silence"
     assert not left_in(tmp_path)
 
 

@@ -21,6 +21,7 @@ from tests.support.people import Person
 from markaz.core.permissions import Grant, Role
 from markaz.core.sealing import erase
 from markaz.kit.clock import FakeClock
+from markaz.programmes.oversight.rights import store as rights_store
 from markaz.web.oversight import Oversight
 
 REASONS = "The words do not fit what happened."
@@ -49,8 +50,14 @@ def text_of(pdf: bytes) -> str:
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
 
 
-async def test_who_looked_names_office_time_and_why_and_never_the_officer(centre: RunningCentre) -> None:
+async def test_who_looked_names_office_time_and_why_and_never_the_officer(
+    centre: RunningCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request, officer = await seen_request(centre), await office(centre)
+    with monkeypatch.context() as patched:
+        patched.setattr(rights_store, "LOOKS_MOST", 1)
+        half = await officer.get(f"/api/oversight/requests/{request['id']}/answer")
+        assert half.status_code == 409, "an answer is never cut in silence"
     await answer(officer, request, reasons=None)
     told = await read(officer, request, "/answer")
     looks = {(look["offices"][0]["role"], look["why"]) for look in told["looks"]}

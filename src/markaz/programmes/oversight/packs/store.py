@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 
 from markaz.core.db.pool import Connection
+from markaz.core.errors import InvalidInput
 
-ROWS_MOST = 200_000  # of one list of a pack; a period that holds more is asked for in parts
+ROWS_MOST = 200_000  # of one list of a pack; a period that holds more is refused, never cut
 
 _USE = """
 SELECT e.kind, e.action, e.roles::text AS roles, e.purpose_id IS NOT NULL AS has_purpose, count(*) AS entries,
@@ -53,29 +54,38 @@ async def use(connection: Connection, since: datetime, until: datetime) -> list[
 
 async def purposes(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
     """Return the purposes of the period without their words, which are sealed, and how many entries rest on each."""
-    return [_plain(row) for row in await connection.fetch(_PURPOSES, since, until, ROWS_MOST)]
+    return _whole(await connection.fetch(_PURPOSES, since, until, ROWS_MOST + 1))
 
 
 async def glass(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
     """Return every breaking of the glass with its verdict; None where nobody judged it yet."""
-    return [_plain(row) for row in await connection.fetch(_GLASS, since, until, ROWS_MOST)]
+    return _whole(await connection.fetch(_GLASS, since, until, ROWS_MOST + 1))
 
 
 async def entries_of(
     connection: Connection, kinds: list[str], since: datetime, until: datetime
 ) -> list[dict[str, Any]]:
     """Return the entries of these sorts, in the order of the log."""
-    return [_plain(row) for row in await connection.fetch(_ENTRIES, kinds, since, until, ROWS_MOST)]
+    return _whole(await connection.fetch(_ENTRIES, kinds, since, until, ROWS_MOST + 1))
 
 
 async def certificates(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
     """Return the certificates of deletion."""
-    return [_plain(row) for row in await connection.fetch(_CERTIFICATES, since, until, ROWS_MOST)]
+    return _whole(await connection.fetch(_CERTIFICATES, since, until, ROWS_MOST + 1))
 
 
 async def people(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
     """Return the accounts that did something: an id alone tells an auditor nothing."""
-    return [_plain(row) for row in await connection.fetch(_PEOPLE, since, until, ROWS_MOST)]
+    return _whole(await connection.fetch(_PEOPLE, since, until, ROWS_MOST + 1))
+
+
+def _whole(rows: list[Any]) -> list[dict[str, Any]]:
+    """Return all rows of a list, or refuse: half a list in a signed pack would pass for the whole one."""
+    if len(rows) > ROWS_MOST:
+        raise InvalidInput(
+            f"This period holds more than {ROWS_MOST} rows of one list: ask for a shorter one.", field="until"
+        )
+    return [_plain(row) for row in rows]
 
 
 def _plain(row: Any) -> dict[str, Any]:

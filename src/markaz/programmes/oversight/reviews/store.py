@@ -9,6 +9,7 @@ import asyncpg
 import orjson
 
 from markaz.core.db.pool import Connection
+from markaz.core.errors import NotPossibleNow
 from markaz.core.events import SYSTEM_ACTOR_ID
 from markaz.programmes.oversight.ground import LOOKS
 from markaz.programmes.oversight.reviews.domain import Drawn
@@ -29,7 +30,7 @@ async def looks(connection: Connection, start: datetime, end: datetime) -> list[
     Looks that say they were earlier, and came into the log after the days before were drawn, are among them: a clock
     that is set back takes nothing out of the sample.
     """
-    return await connection.fetch(
+    rows: list[Record] = await connection.fetch(
         "SELECT id, leaf, at, actor_id, kind, record_kind, record_id, territory_id, purpose_id, details::text AS details "
         "FROM audit_entries WHERE (at >= $1 OR leaf >= (SELECT max(log_size) FROM review_samples)) AND at < $2 "
         "AND leaf IS NOT NULL AND kind = ANY($3::text[]) AND actor_id <> $4 ORDER BY leaf LIMIT $5",
@@ -37,8 +38,13 @@ async def looks(connection: Connection, start: datetime, end: datetime) -> list[
         end,
         LOOKS,
         SYSTEM_ACTOR_ID,
-        LOOKS_MOST,
+        LOOKS_MOST + 1,
     )
+    if len(rows) > LOOKS_MOST:
+        raise NotPossibleNow(
+            f"More than {LOOKS_MOST} looks in a day: none is drawn, since half a day would not stand for it."
+        )
+    return rows
 
 
 async def log_size(connection: Connection, end: datetime) -> int:

@@ -9,11 +9,12 @@ import asyncpg
 
 from markaz.contracts.rights import PersonRecord
 from markaz.core.db.pool import Connection
+from markaz.core.errors import NotPossibleNow
 
 Record = asyncpg.Record
 
 REQUESTS_MOST = 300
-LOOKS_MOST = 2_000
+LOOKS_MOST = 20_000  # of one answer; more is refused, never cut
 DELAYS_MOST = 300
 END_BATCH = 200
 
@@ -106,9 +107,12 @@ async def looks(
     """Return the entries of looks at incidents up to a moment, the newest first, one row for each of the incidents.
 
     Among them are looks at texts of a handover or a summary that tell of one: from `since` on, when the first of the
-    incidents came in, since none can be told of before.
+    incidents came in, since none can be told of before. Raises NotPossibleNow for more than LOOKS_MOST.
     """
-    return await connection.fetch(_LOOKS, incident_ids, kinds, until, LOOKS_MOST, since)
+    rows: list[Record] = await connection.fetch(_LOOKS, incident_ids, kinds, until, LOOKS_MOST + 1, since)
+    if len(rows) > LOOKS_MOST:
+        raise NotPossibleNow(f"More than {LOOKS_MOST} looks: answer this person in parts, by fewer records.")
+    return rows
 
 
 async def told(connection: Connection, request_id: UUID) -> set[int]:
