@@ -231,7 +231,13 @@ async def test_entries_are_sought_by_period_kind_office_and_place_and_each_readi
     assert await sought(kind="view", since=iso(now - timedelta(days=2)), until=iso(now - timedelta(days=1))) == []
     assert (await sought(kind="review"))[0] == ("audit.read", str(auditor.id))
     assert len(await sought(kind="view", limit=1)) == 1
-    for wrong in ({"since": iso(now - timedelta(days=93))}, {"kind": "gossip"}, {"office": "king"}, {"limit": 201}):
+    for wrong in (
+        {"since": iso(now - timedelta(days=93))},
+        {"until": "0001-01-01T00:00:00Z", "kind": "view"},
+        {"kind": "gossip"},
+        {"office": "king"},
+        {"limit": 201},
+    ):
         assert (await auditor.get("/api/audit", **wrong)).status_code == 422, wrong
     elsewhere = await centre.person(Role.AUDITOR, Land.WEST)
     assert (await elsewhere.get("/api/audit", kind="view")).status_code == 403

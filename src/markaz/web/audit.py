@@ -1,6 +1,6 @@
 """The route of the openings of the log: who looked at what, for whoever watches over use. Each reading is an entry too."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from markaz.web.centre import Centre
 
 P = Permission
 LONGEST = timedelta(days=92)  # a quarter: what is asked for by kind, office or place is looked for in no more than that
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no log begins before; a time near the first there is has nothing before it
 TimeQuery = Annotated[AwareDatetime | None, Query()]
 
 
@@ -30,8 +31,10 @@ def audit_router(centre: Centre) -> APIRouter:
         request: Annotated[Request, Depends(centre.guard.requires(P.AUDIT_READ))],
         record: Annotated[UUID | None, Query()] = None,
         actor: Annotated[UUID | None, Query()] = None,
-        since: TimeQuery = None,
-        until: TimeQuery = None,
+        since: EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no log begins before; a time near the first there is has nothing before it
+TimeQuery = None,
+        until: EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no log begins before; a time near the first there is has nothing before it
+TimeQuery = None,
         kind: Annotated[EntryKind | None, Query()] = None,
         office: Annotated[Role | None, Query()] = None,
         territory: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
@@ -61,7 +64,7 @@ def audit_router(centre: Centre) -> APIRouter:
 
 def _since(since: datetime | None, until: datetime) -> datetime:
     """Return when the period begins that is looked through. Raises InvalidInput for none, or one of more than a quarter."""
-    start = since or until - LONGEST
+    start = since if since is not None else max(until, EARLIEST) - LONGEST
     if not timedelta(0) < until - start <= LONGEST:
         raise InvalidInput(f"Name a period of up to {LONGEST.days} days.", field="since")
     return start
