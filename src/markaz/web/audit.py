@@ -18,7 +18,9 @@ from markaz.web.centre import Centre
 
 P = Permission
 LONGEST = timedelta(days=92)  # a quarter: what is asked for by kind, office or place is looked for in no more than that
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no log begins before; a time near the first there is has nothing before it
+EARLIEST = datetime(
+    2000, 1, 1, tzinfo=UTC
+)  # no log begins before; a time near the first there is has nothing before it
 TimeQuery = Annotated[AwareDatetime | None, Query()]
 
 
@@ -31,10 +33,8 @@ def audit_router(centre: Centre) -> APIRouter:
         request: Annotated[Request, Depends(centre.guard.requires(P.AUDIT_READ))],
         record: Annotated[UUID | None, Query()] = None,
         actor: Annotated[UUID | None, Query()] = None,
-        since: EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no log begins before; a time near the first there is has nothing before it
-TimeQuery = None,
-        until: EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no log begins before; a time near the first there is has nothing before it
-TimeQuery = None,
+        since: TimeQuery = None,
+        until: TimeQuery = None,
         kind: Annotated[EntryKind | None, Query()] = None,
         office: Annotated[Role | None, Query()] = None,
         territory: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
