@@ -18,9 +18,7 @@ from markaz.web.centre import Centre
 
 P = Permission
 LONGEST = timedelta(days=92)  # a quarter: what is asked for by kind, office or place is looked for in no more than that
-EARLIEST = datetime(
-    2000, 1, 1, tzinfo=UTC
-)  # no log begins before; a time near the first there is has nothing before it
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no log begins before
 TimeQuery = Annotated[AwareDatetime | None, Query()]
 
 
