@@ -8,7 +8,7 @@ import pytest_asyncio
 from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident
 from tests.support.land import Land
-from tests.support.looks import break_glass
+from tests.support.looks import break_glass, own_incident, state_purpose
 from tests.support.people import Person
 
 from markaz.core.access import two_people
@@ -102,6 +102,27 @@ async def test_it_waits_until_somebody_who_does_not_answer_to_the_viewer_has_jud
         "SELECT kind, action FROM audit_entries WHERE actor_id = $1 ORDER BY id", officer.id
     )
     assert [row["action"] for row in kinds][-2:] == ["glass.read", "glass.judged"]
+
+
+async def test_what_the_glass_shows_beside_a_purpose_has_an_entry_of_its_own(
+    shared_centre: RunningCentre, viewer: Person
+) -> None:
+    mine = await own_incident(viewer)
+    incident_id, glass_id = await broken_by(shared_centre, viewer)
+    stated = await state_purpose(viewer, mine["number"], need="same_event", incident=incident_id)
+    assert stated.status_code == 201, stated.text
+    assert (await viewer.get(f"/api/incidents/{incident_id}/contents")).json()["sealed"]
+    rows = await shared_centre.rows(
+        "SELECT purpose_id::text, details ->> 'by' AS by, details ->> 'classes' AS classes, "
+        "details ->> 'glass_id' AS glass_id FROM audit_entries WHERE actor_id = $1 AND record_id = $2 "
+        "AND action = 'incident.read_contents' ORDER BY id",
+        viewer.id,
+        UUID(incident_id),
+    )
+    assert [tuple(row) for row in rows] == [
+        (None, "glass", "attachment,party", glass_id),
+        (stated.json()["id"], "purpose", "vehicle", None),
+    ]
 
 
 async def test_peers_and_those_above_may_judge(shared_centre: RunningCentre) -> None:

@@ -151,19 +151,22 @@ class Look:
     ) -> None:
         """Note that what was allowed is shown, and `about` which incidents it is, where the record is none itself.
 
+        It is one entry for each ground on which it was allowed.
+
         Raises RuntimeError for what was not allowed: that is a fault of ours.
         """
         seen = list(found)
         if not seen or not all(one.allowed for one in seen):
             raise RuntimeError("nothing is shown that was not decided on")
-        first = seen[0]
-        self.trace(
-            kind,
-            action,
-            first.standing,
-            purpose=first.purpose,
-            details=_details(seen) | _about(about),
-        )
+        told = _about(about)
+        by_ground: dict[tuple[UUID, str, UUID | None, UUID | None], list[Found]] = {}
+        for one in seen:
+            # What one purpose shows and what a broken glass shows of the same page are two entries, each with its own why.
+            purpose_id = None if one.purpose is None else one.purpose.id
+            by_ground.setdefault((one.standing.id, one.by, purpose_id, one.glass_id), []).append(one)
+        for same in by_ground.values():
+            first = same[0]
+            self.trace(kind, action, first.standing, purpose=first.purpose, details=_details(same) | told)
 
     def trace(
         self,
