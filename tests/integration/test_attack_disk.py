@@ -1,5 +1,6 @@
 """The log of use on a disk that fails, with a key file that is broken or another's, and under a clock that is set back."""
 
+import asyncio
 import errno
 import os
 from collections.abc import AsyncIterator
@@ -132,6 +133,23 @@ async def test_a_key_whose_entry_the_disk_refused_gets_it_with_the_next_checkpoi
     async with log.database.connection() as connection:
         rows = await connection.fetch("SELECT reason FROM audit_entries WHERE action = 'log.key_rotated' ORDER BY leaf")
     assert [row["reason"] for row in rows] == [key.signer.verifier.key_id.hex() for key in twice.keys[1:]]
+
+
+async def test_two_rotations_at_once_lose_no_key(log: Ticking) -> None:
+    await log.checkpointer.tick()
+    both = asyncio.Barrier(2)
+
+    async def rotate() -> None:
+        async with log.database.transaction() as connection:
+            await both.wait()
+            await rotation.rotate(connection, log.clock.now(), log.home)
+
+    await asyncio.gather(rotate(), rotate())
+    ring = keys.load(log.home)
+    assert ring is not None
+    assert len(ring.keys) == 3
+    await log.tick()
+    await log.is_whole()
 
 
 async def test_a_key_file_from_before_a_rotation_signs_nothing(log: Ticking) -> None:

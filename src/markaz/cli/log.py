@@ -44,19 +44,7 @@ def keys_() -> None:
 def rotate_key() -> None:
     """Make a new signing key, introduced by the present one. What was signed before still verifies."""
     settings, now = Settings(), SystemClock().now()
-    before = _ring(settings)
-    ring = before.rotated(now)
-
-    async def rotate(connection: Connection) -> None:
-        await rotation.check(connection, before)
-        # First the key, durable: what is entered must be there to sign. An entry that fails is made by the next checkpoint.
-        try:
-            keys.replace(settings.home, ring)
-        except OSError as error:
-            raise NotPossibleNow(f"{keys.KEY_FILE} could not be written ({error.strerror}): the key stays.") from error
-        await rotation.introduce(connection, now, ring)
-
-    _in_database(settings, rotate)
+    ring = _in_database(settings, lambda connection: rotation.rotate(connection, now, settings.home))
     typer.echo(ring.signer.verifier.vkey)
 
 

@@ -6,9 +6,11 @@ never come here.
 """
 
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from markaz.core.db.pool import Connection
+from markaz.core.errors import NotPossibleNow
 from markaz.core.events import SYSTEM_ACTOR_ID
 from markaz.core.log import keys
 from markaz.core.log.appending import append
@@ -58,6 +60,27 @@ async def introduce(connection: Connection, now: datetime, ring: keys.KeyRing) -
     if fresh:
         await append(connection, now, [_entry(key) for key in fresh])
     return len(fresh)
+
+
+async def rotate(connection: Connection, now: datetime, home: Path) -> keys.KeyRing:
+    """Make a new signing key, introduced by the present one, and return the ring with it.
+
+    One at a time: of two at once the second would write its file over the first one's key, which the log may know by
+    then, and nothing signs any more. Raises KeysMissing, and NotPossibleNow when the file cannot be written: the key stays.
+    """
+    await connection.execute("SELECT FROM log_public FOR UPDATE")
+    before = keys.load(home)
+    if before is None:
+        raise KeysMissing(f"There is no {keys.KEY_FILE}: it is made when the centre is first served.")
+    await check(connection, before)
+    ring = before.rotated(now)
+    # First the key, durable: what is entered must be there to sign. An entry that fails is made by the next checkpoint.
+    try:
+        keys.replace(home, ring)
+    except OSError as error:
+        raise NotPossibleNow(f"{keys.KEY_FILE} could not be written ({error.strerror}): the key stays.") from error
+    await introduce(connection, now, ring)
+    return ring
 
 
 def _entry(key: keys.LogKey) -> Entry:
