@@ -31,6 +31,7 @@ def test_waits_double_from_two_seconds_to_fifteen_minutes_and_stay() -> None:
         ("203.0.113.7", "203.0.113.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
         ("testclient", "unknown"),
     ],
 )

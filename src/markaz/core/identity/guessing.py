@@ -10,7 +10,7 @@ a restart, and are forgotten after a day.
 import hmac
 import secrets
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from uuid import UUID
 
 from markaz.core.db.pool import Connection
@@ -41,7 +41,10 @@ def coarse_address(host: str) -> str:
         address = ip_address(host)
     except ValueError:
         return "unknown"
-    return str(ip_network(f"{address}/64", strict=False)) if address.version == 6 else str(address)
+    if isinstance(address, IPv4Address):
+        return str(address)
+    # Some proxies write an IPv4 address as ::ffff:192.0.2.1; all of them in one /64 would be one place for everybody.
+    return str(address.ipv4_mapped or ip_network(f"{address}/64", strict=False))
 
 
 def guess_key(secret: bytes, what: str, whom: str, where: str) -> bytes:
