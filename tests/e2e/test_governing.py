@@ -49,7 +49,7 @@ async def test_an_office_is_given_by_two_people_on_two_screens(show: Show, centr
     await first.sees("Somebody else must decide.")
     assert await first.page.get_by_role("button", name="Approve").count() == 0
     await at(second, "/oversight/appointments")
-    await second.sees("Officer sayyora is to become auditor")
+    await second.sees("Officer sayyora (sayyora) is to become auditor")
     await second.page.get_by_role("button", name="Approve").click()
     await second.page.get_by_role("row", name="auditor Officer sayyora").wait_for(timeout=SHOWN_MS)
     held = await centre.rows("SELECT role FROM grants WHERE account_id = $1 ORDER BY role", account)

@@ -59,6 +59,7 @@ async def test_a_correction_waits_in_the_list_of_the_desk_and_shows_what_is_wron
     assert (await desk[1].post(f"{path}/answer", nothing | {"remark": REMARK})).status_code == 200
     assert (await desk[1].post(f"{path}/answer", nothing | {"remark": REMARK})).status_code == 409
     assert task_id not in await waiting(desk[1])
+    assert (await desk[1].get(path)).status_code == 409, "what was answered shows nobody the words again"
     left = await actions(shared_centre, read["record_id"])
     assert left[-2:] == ["right.correction_read", "right.correction_not_possible"]
 

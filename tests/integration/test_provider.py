@@ -279,6 +279,7 @@ async def test_what_takes_two_people_waits_for_a_supervisor_and_no_administrator
     )
     (asked,) = (await supervisor.get(APPOINTMENTS)).json()["waiting"]
     assert (asked["by_provider"], asked["role"], asked["may_approve"]) == (True, "dispatcher", True)
+    assert asked["account"]["login"].endswith("@id.example")
     assert [one["may_approve"] for one in (await administrator.get(APPOINTMENTS)).json()["waiting"]] == [False]
     path = f"{APPOINTMENTS}/{asked['id']}/approval"
     for person, status in ((administrator, 403), (elsewhere, 404), (officer, 403), (supervisor, 200)):

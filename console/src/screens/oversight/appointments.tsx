@@ -47,7 +47,7 @@ function WaitingRow({ one, onDone }: { one: Waiting; onDone: () => void }) {
   const names = useNames();
   const sending = useCommand();
   const decide = (how: "approval" | "refusal" | "withdrawal") => sending.send("POST", `${PATH}/${one.id}/${how}`, {}, onDone);
-  const what = { name: one.account.name, role: roleName(one.role, t), territory: names.territory(one.territory_id) ?? String(one.territory_id) };
+  const what = { name: `${one.account.name} (${one.account.login})`, role: roleName(one.role, t), territory: names.territory(one.territory_id) ?? String(one.territory_id) };
   return (
     <li className="appoint-row">
       <p>

@@ -60,6 +60,7 @@ export interface Office {
 export interface Waiting extends Office {
   id: string;
   change: "give" | "take";
+  account: { id: string; name: string; login: string };
   asked_by: { id: string; name: string };
   asked_at: string;
   ends_at: string;

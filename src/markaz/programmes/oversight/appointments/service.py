@@ -139,7 +139,7 @@ class Appointments:
         async with self._database.connection() as connection:
             held = await store.holders(connection, [role.value for role in sorted(OFFICES)], territories)
             waiting = await two_people.waiting(connection, [KIND], territories, now)
-            names = await store.names(connection, [UUID(one.what["account_id"]) for one in waiting])
+            people = await store.people(connection, [UUID(one.what["account_id"]) for one in waiting])
         return {
             "offices": [
                 {
@@ -149,18 +149,20 @@ class Appointments:
                 }
                 for row in held
             ],
-            "waiting": [self._waiting(one, actor, names) for one in waiting],
+            "waiting": [self._waiting(one, actor, people) for one in waiting],
         }
 
-    def _waiting(self, asked: Asked, actor: Actor, names: Mapping[UUID, str]) -> JSON:
+    def _waiting(self, asked: Asked, actor: Actor, people: Mapping[UUID, Any]) -> JSON:
         account_id, grant, change = _of(asked)
+        concerned = people[account_id]
         decides = asked.asked_by != actor.id and account_id != actor.id and P.APPOINTMENT_MAKE in actor.permissions()
         return {
             "id": str(asked.id),
             "change": change,
             "role": grant.role.value,
             "territory_id": grant.territory_id,
-            "account": {"id": str(account_id), "name": names.get(account_id, "")},
+            # A name is what the provider says; the log-in tells two of one name apart, and who comes from the provider.
+            "account": {"id": str(account_id), "name": concerned["display_name"], "login": concerned["login"]},
             **{name: value for name, value in asked.wire().items() if name in {"asked_by", "asked_at", "ends_at"}},
             "by_provider": _is_of_provider(asked),
             "may_decide": decides,

@@ -17,10 +17,12 @@ async def account(connection: Connection, account_id: UUID) -> Any | None:
     )
 
 
-async def names(connection: Connection, account_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Return the names of accounts."""
-    rows = await connection.fetch("SELECT id, display_name FROM accounts WHERE id = ANY($1::uuid[])", account_ids)
-    return {row["id"]: row["display_name"] for row in rows}
+async def people(connection: Connection, account_ids: Sequence[UUID]) -> dict[UUID, Any]:
+    """Return {login, display_name} of accounts by id."""
+    rows = await connection.fetch(
+        "SELECT id, login, display_name FROM accounts WHERE id = ANY($1::uuid[])", account_ids
+    )
+    return {row["id"]: row for row in rows}
 
 
 async def territory_of(connection: Connection, request_id: UUID) -> int | None:

@@ -13,7 +13,7 @@ from markaz.core.access.standing import Incidents
 from markaz.core.acts import Act, Answer, Request, entry_of
 from markaz.core.audit import access_entry
 from markaz.core.db.pool import Connection
-from markaz.core.errors import Forbidden, InvalidInput, NotFound
+from markaz.core.errors import Forbidden, InvalidInput, NotFound, NotPossibleNow
 from markaz.core.log.appending import append
 from markaz.core.log.entry import EntryKind, roles_of
 from markaz.core.permissions import Actor, Permission, holds, require_seen, territory_filter
@@ -75,10 +75,15 @@ class Tasks:
         return {"items": [self._line(row, actor) | {"is_overdue": row["due_at"] < now} for row in rows]}
 
     async def correction(self, request: Request, task_id: UUID) -> JSON:
-        """Return a correction to be made with the words of the person who asked for it, and leave an entry."""
+        """Return a correction to be made with the words of the person who asked for it, and leave an entry.
+
+        Raises NotPossibleNow once it was answered: nobody needs the words any more.
+        """
         now = self._ground.clock.now()
         async with self._ground.database.transaction() as connection:
             row = await self._correction(connection, request.actor, task_id)
+            if row["closed_at"] is not None:
+                raise NotPossibleNow("This correction was answered already.", state="closed")
             words = None
             if row["request_sealed_id"] is not None:
                 async with reach.beyond(connection, "what the person said is wrong, for the desk that must mend it"):
