@@ -282,6 +282,36 @@ async def test_a_kill_at_any_moment_leaves_a_history_that_the_next_run_finishes(
     assert (await write(shared_centre)).days == 0
 
 
+async def test_a_key_that_a_kill_spared_is_destroyed_on_a_full_disk_too(
+    shared_centre: RunningCentre, officer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = await a_course(shared_centre, officer, 5)
+    await write(shared_centre)
+    await erase(shared_centre, gone)
+    file = shared_centre.centre.settings.home / "keys" / "history.json"
+
+    def unwanted() -> set[str]:
+        return set(json.loads(file.read_text())["keys"]) - manifest_of(root_of(shared_centre)).keys
+
+    def dies(*_: object) -> int:
+        if unwanted():
+            raise Killed
+        return 0
+
+    with monkeypatch.context() as patched:
+        patched.setattr(HistoryKeys, "destroy_all_but", dies)
+        with pytest.raises(Killed):
+            await write(shared_centre)
+    assert unwanted()
+    with monkeypatch.context() as patched:
+        patched.setattr(history_files, "ROOM_BYTES", 1 << 62)
+        with pytest.raises(HistoryStopped, match="Make room"):
+            await write(shared_centre)
+    assert not unwanted()
+    await write(shared_centre)
+    await is_whole(shared_centre)
+
+
 async def test_a_full_disk_leaves_yesterday_and_a_little_room_is_left_to_the_database(
     shared_centre: RunningCentre, officer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

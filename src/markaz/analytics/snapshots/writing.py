@@ -79,7 +79,9 @@ class Snapshots:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             manifest = await self._beginning(connection, certified)
             run = _Run(connection, now, tree, HistoryKeys.load(self._keys_folder), manifest)
-            await asyncio.to_thread(sweep, self.root, list(manifest.files()))  # what a kill left
+            # What a kill left; before the disk is asked for room, since an erasure that got this far waits for none.
+            await asyncio.to_thread(run.keys.destroy_all_but, manifest.keys)
+            await asyncio.to_thread(sweep, self.root, list(manifest.files()))
             check_room(self.root)
             await self._go(run, rebuild=rebuild)
         except OSError as error:
