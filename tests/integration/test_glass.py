@@ -11,7 +11,7 @@ from tests.support.land import Land
 from tests.support.looks import break_glass, own_incident, state_purpose
 from tests.support.people import Person
 
-from markaz.core.access import two_people
+from markaz.core.access import store, two_people
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.errors import Forbidden, NotPossibleNow
 from markaz.core.permissions import Actor, Grant, Role
@@ -102,6 +102,18 @@ async def test_it_waits_until_somebody_who_does_not_answer_to_the_viewer_has_jud
         "SELECT kind, action FROM audit_entries WHERE actor_id = $1 ORDER BY id", officer.id
     )
     assert [row["action"] for row in kinds][-2:] == ["glass.read", "glass.judged"]
+
+
+async def test_whoever_judges_sees_each_sort_of_look_however_many_there_were(
+    shared_centre: RunningCentre, viewer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "LOOKS_SHOWN", 3)
+    incident_id, glass_id = await broken_by(shared_centre, viewer)
+    for path in (*[f"/api/incidents/{incident_id}"] * 4, f"/api/incidents/{incident_id}/contents"):
+        assert (await viewer.get(path)).status_code == 200
+    officer = await shared_centre.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+    looks = (await officer.get(f"/api/access/glass/{glass_id}")).json()["looks"]
+    assert [one["action"] for one in looks] == [*["incident.read_sealed"] * 2, "incident.read_contents"]
 
 
 async def test_what_the_glass_shows_beside_a_purpose_has_an_entry_of_its_own(
