@@ -185,6 +185,21 @@ async def test_two_approvals_at_once_and_a_repeated_one_do_it_once(
     assert (await shared_centre.rows(count, chosen.id))[0][0] == 1
 
 
+async def test_what_became_pointless_meanwhile_is_not_entered_as_done(
+    shared_centre: RunningCentre, two: tuple[Person, Person]
+) -> None:
+    first, second = two
+    held, closed = [await shared_centre.newcomer() for _ in range(2)]
+    asked = [(await first.post(PATH, body(one, Role.AUDITOR))).json()["id"] for one in (held, closed)]
+    await shared_centre.as_owner("INSERT INTO grants VALUES ($1, 'auditor', $2)", held.id, int(Land.ROOT))
+    await shared_centre.as_owner("UPDATE accounts SET is_active = false WHERE id = $1", closed.id)
+    for request_id in asked:
+        assert (await second.post(f"{PATH}/{request_id}/approval")).status_code == 409
+        assert (await second.post(f"{PATH}/{request_id}/refusal")).status_code == 200
+    given = "SELECT count(*) FROM audit_entries WHERE record_id = ANY($1::uuid[]) AND action = 'appointment.given'"
+    assert (await shared_centre.rows(given, [held.id, closed.id]))[0][0] == 0
+
+
 async def test_offices_are_listed_to_those_who_watch_and_to_nobody_at_the_desk(
     shared_centre: RunningCentre, two: tuple[Person, Person]
 ) -> None:

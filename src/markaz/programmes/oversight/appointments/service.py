@@ -85,7 +85,10 @@ class Appointments:
         self._enter(act, "appointment.asked", act.actor.id, what, grant.territory_id)
 
     async def approve(self, request: Request, request_id: UUID) -> Answer:
-        """Approve as the second person: from the commit on it holds. Raises as two_people.approve does."""
+        """Approve as the second person: from the commit on it holds.
+
+        Raises as two_people.approve does, and NotPossibleNow when it is so already or the account was closed meanwhile.
+        """
 
         async def work(act: Act) -> Answer:
             await self._check_near(act, request_id)
@@ -95,6 +98,8 @@ class Appointments:
             if not _may_approve(asked, act.actor):
                 raise Forbidden("The provider asks for this: somebody who manages no accounts must approve it.")
             held = await identity.locked_grants(act.connection, account_id)
+            if (grant in held) is (change == GIVE) or await store.account(act.connection, account_id) is None:
+                raise NotPossibleNow("This has become pointless since it was asked for: refuse it.", state="pointless")
             rest = tuple(one for one in held if one != grant)
             grants = (*rest, grant) if change == GIVE else rest
             event = await identity.set_grants(act.connection, account_id, grants, by=act.actor.id, at=act.now)
