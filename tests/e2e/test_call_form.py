@@ -123,6 +123,7 @@ async def test_a_digit_adds_the_call_to_a_likely_incident_and_esc_loses_nothing(
     await page.keyboard.press("Escape")
     await page.wait_for_url("**/desk")
     await page.keyboard.press("F2")
+    await expect(page.locator(".place-field input")).to_be_focused()
     await expect(page.locator("#call-category")).to_have_value("Fire")
     await page.locator('.priorities input[value="1"]').focus()
     await page.locator("button.likely-row").wait_for(timeout=SHOWN_MS)
