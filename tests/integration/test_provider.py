@@ -301,6 +301,20 @@ async def test_what_takes_two_people_waits_for_a_supervisor_and_no_administrator
     ]
 
 
+async def test_what_the_claims_say_no_more_is_not_approved(
+    site: RunningCentre, here: Browser, fake: FakeProvider
+) -> None:
+    fake.claims = fake.claims | {"groups": ["crews-west", "dispatch-west"]}
+    assert await sign_in(here, fake) == "/"
+    supervisor = await at_the_address(site, Role.SUPERVISOR)
+    (asked,) = (await supervisor.get(APPOINTMENTS)).json()["waiting"]
+    fake.claims = {k: v for k, v in fake.claims.items() if k != "nonce"} | {"groups": ["crews-west"]}
+    assert await sign_in(here, fake) == "/"
+    assert (await supervisor.get(APPOINTMENTS)).json()["waiting"] == []
+    assert (await supervisor.post(f"{APPOINTMENTS}/{asked['id']}/approval")).status_code == 409
+    assert [grant["role"] for grant in (await here.get("/api/me")).json()["grants"]] == ["unit_officer"]
+
+
 async def test_what_was_refused_is_not_asked_again_at_each_sign_in(
     site: RunningCentre, here: Browser, fake: FakeProvider
 ) -> None:

@@ -1,6 +1,6 @@
 """Wires the sign-in to the settings of a centre. It decides nothing."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from markaz.core.acts import Act
@@ -42,7 +42,7 @@ def provider_of(
     clock: Clock,
     signing_in: SigningIn,
     find: Callable[[str], int | None],
-    ask: Callable[[Act, Grant], Awaitable[None]],
+    ask: Callable[[Act, Sequence[Grant]], Awaitable[None]],
 ) -> ProviderSignIn | None:
     """Return the sign-in through the organisation's provider, where one is set. Raises NotPossibleNow for its files."""
     if settings.provider_issuer is None or settings.provider_mapping is None or settings.provider_client_id is None:

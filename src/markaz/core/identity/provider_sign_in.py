@@ -2,7 +2,7 @@
 
 import hmac
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -39,7 +39,8 @@ class Returned:
 class ProviderSignIn:
     """Signs people in through one provider. `find` knows the codes of territories.
 
-    `ask` asks for a second person who approves a grant for the actor of that act, unless somebody was asked already.
+    `ask` asks for a second person who approves these grants for the actor of that act, unless somebody was asked already,
+    and takes back what earlier claims asked for and these do not.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class ProviderSignIn:
         provider: Provider,
         mapping: ClaimMapping,
         find: Callable[[str], int | None],
-        ask: Callable[[Act, Grant], Awaitable[None]],
+        ask: Callable[[Act, Sequence[Grant]], Awaitable[None]],
     ) -> None:
         self._database = database
         self._clock = clock
@@ -96,10 +97,9 @@ class ProviderSignIn:
     async def _record(self, connection: Connection, taken: TakenIn) -> None:
         """Ask for the second person where one is needed, then write events and entries: the last statements."""
         now, told, entries = self._clock.now(), list(taken.events), list(taken.entries)
-        if taken.account_id is not None and taken.asked:
+        if taken.account_id is not None:
             act = await self._act_of(connection, taken.account_id)
-            for grant in taken.asked:
-                await self._ask(act, grant)
+            await self._ask(act, taken.asked)
             told += act.events
             entries += act.entries
         if told:

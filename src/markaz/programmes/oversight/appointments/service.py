@@ -74,8 +74,20 @@ class Appointments:
         self._enter(act, "appointment.asked", account_id, what, grant.territory_id)
         return request_id
 
-    async def ask_for_provider(self, act: Act, grant: Grant) -> None:
-        """Ask for what claims give the actor of this act, unless it waits already or was refused within a week."""
+    async def ask_for_provider(self, act: Act, grants: Sequence[Grant]) -> None:
+        """Ask for what claims give the actor of this act, unless it waits already or was refused within a week.
+
+        What earlier claims asked for and these do not is taken back: nobody approves what the provider says no more.
+        """
+        for row in await store.asked_by_claims(act.connection, KIND, act.actor.id, act.now):
+            what = orjson.loads(row["what"])
+            if Grant(Role(what["role"]), what["territory_id"]) not in grants:
+                await two_people.withdraw(act, row["id"], KIND)
+                self._enter(act, "appointment.withdrawn", act.actor.id, what, what["territory_id"])
+        for grant in grants:
+            await self._ask_for_provider(act, grant)
+
+    async def _ask_for_provider(self, act: Act, grant: Grant) -> None:
         what = _what(act.actor.id, grant, GIVE)
         if grant.role in OFFICES or not takes_two_people(grant.role):
             raise InvalidInput("No provider asks for this role.", field="role")

@@ -59,6 +59,18 @@ async def was_asked(connection: Connection, kind: str, what: str, since: datetim
     )
 
 
+async def asked_by_claims(connection: Connection, kind: str, account_id: UUID, now: datetime) -> list[Any]:
+    """Return {id, what} of what waits for a second person and was asked by the account that it is for, locked."""
+    return await connection.fetch(
+        "SELECT id, what::text AS what FROM two_person_requests WHERE kind = $1 AND state = 'asked' AND asked_by = $2 "
+        "AND what ->> 'account_id' = $3 AND ends_at > $4 ORDER BY id FOR UPDATE",
+        kind,
+        account_id,
+        str(account_id),
+        now,
+    )
+
+
 async def holders(connection: Connection, roles: Sequence[str], territories: Sequence[int]) -> list[Any]:
     """Return who holds these roles in these territories, by role and name."""
     return await connection.fetch(
