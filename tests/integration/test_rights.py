@@ -14,6 +14,7 @@ from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident
 from tests.support.fixtures import OpenCentre
 from tests.support.land import Land
+from tests.support.looks import break_glass
 from tests.support.operations_contents import photo_bytes
 from tests.support.oversight import PHONE, delayed, look_at, request_body, seen_request, taken
 from tests.support.people import Person
@@ -77,6 +78,17 @@ async def test_who_looked_names_office_time_and_why_and_never_the_officer(
         assert "Officer duty" not in text
     viewer = await centre.person(Role.DUTY_OFFICER, Land.WEST)
     assert viewer.login not in str(told)
+
+
+async def test_a_look_through_broken_glass_is_told_as_emergency_access_and_not_as_work(centre: RunningCentre) -> None:
+    officer, taker = await office(centre), await centre.person(Role.DUTY_OFFICER, Land.WEST)
+    other = await centre.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST))
+    incident = await open_incident(taker, caller={"name": "Dilnoza Ergasheva", "phone": "+998 90 7654321"})
+    assert (await break_glass(other, incident["id"])).status_code == 201
+    await look_at(other, incident["id"])
+    request = await taken(officer, phone="+998 90 7654321")
+    told = await read(officer, request, "/answer")
+    assert [look["why"] for look in told["looks"]] == ["request", "emergency", "emergency"], "the look through it too"
 
 
 async def test_the_answer_is_byte_for_byte_the_same_with_nothing_and_with_a_delayed_look(

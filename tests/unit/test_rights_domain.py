@@ -51,11 +51,13 @@ def test_more_than_twelve_months_are_refused() -> None:
 
 def test_entries_are_told_by_their_codes() -> None:
     assert (what_of("view"), what_of("look_up"), what_of("something new")) == (What.READ, What.FOUND, What.READ)
-    assert why_of("view", "incident.read_sealed", False) is Why.WORK
-    assert why_of("view", "incident.read_sealed", True) is Why.PURPOSE
-    assert why_of("look_up", "find.caller_phone", False) is Why.SEARCH
-    assert why_of("look_up", "right.found", False) is Why.REQUEST
-    assert why_of("break_glass", "glass.broken", False) is Why.EMERGENCY
+    assert why_of("view", "incident.read_sealed", False, False) is Why.WORK
+    assert why_of("view", "incident.read_sealed", True, False) is Why.PURPOSE
+    assert why_of("look_up", "find.caller_phone", False, False) is Why.SEARCH
+    assert why_of("look_up", "right.found", False, False) is Why.REQUEST
+    assert why_of("break_glass", "glass.broken", False, False) is Why.EMERGENCY
+    assert why_of("view", "incident.read_sealed", False, True) is Why.EMERGENCY
+    assert why_of("view", "summary.read_sealed", False, True) is Why.EMERGENCY
     assert offices_of(["dispatcher@3", "dispatcher@3"]) == (Office("dispatcher", 3),)
     assert offices_of([]) == (Office(None, None),)
 

@@ -31,7 +31,7 @@ async def looks_of(connection: Connection, records: Sequence[store.Record], unti
             at=row["at"],
             offices=offices_of(orjson.loads(row["roles"])),
             what=what_of(row["kind"]),
-            why=why_of(row["kind"], row["action"], row["purpose_id"] is not None),
+            why=why_of(row["kind"], row["action"], row["purpose_id"] is not None, row["under_glass"]),
             incident_id=plain_id(row["incident_id"]),
             number=numbers[row["incident_id"]],
         )

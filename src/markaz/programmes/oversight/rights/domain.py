@@ -70,11 +70,11 @@ def what_of(kind: str) -> What:
     return _WHAT.get(kind, What.READ)
 
 
-def why_of(kind: str, action: str, has_purpose: bool) -> Why:
-    """Return why, from the codes of an entry."""
+def why_of(kind: str, action: str, has_purpose: bool, under_glass: bool) -> Why:
+    """Return why, from the codes of an entry. A look through broken glass is no work on the incident."""
     if action.startswith("right."):
         return Why.REQUEST
-    if kind == "break_glass" or action.startswith("glass."):
+    if under_glass or kind == "break_glass" or action.startswith("glass."):
         return Why.EMERGENCY
     if has_purpose:
         return Why.PURPOSE

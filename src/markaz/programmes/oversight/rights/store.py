@@ -90,22 +90,24 @@ async def records(connection: Connection, request_id: UUID) -> list[Record]:
 
 
 _SEEN = """
-(SELECT id, at, kind, action, record_id AS incident_id, purpose_id, roles, actor_id FROM audit_entries
+(SELECT id, at, kind, action, record_id AS incident_id, purpose_id, roles, actor_id,
+   coalesce(details ->> 'by' = 'glass', false) AS under_glass FROM audit_entries
  WHERE record_id = ANY($1::uuid[]) AND kind = ANY($2::text[]) AND at <= $3
  UNION ALL
- SELECT e.id, e.at, e.kind, e.action, told.id::uuid, e.purpose_id, e.roles, e.actor_id
+ SELECT e.id, e.at, e.kind, e.action, told.id::uuid, e.purpose_id, e.roles, e.actor_id,
+   coalesce(e.details ->> 'by' = 'glass', false)
  FROM audit_entries e CROSS JOIN LATERAL jsonb_array_elements_text(e.details -> 'incidents') AS told (id)
  WHERE e.record_kind IN ('handover', 'summary') AND e.at >= $5 AND e.kind = ANY($2::text[]) AND e.at <= $3
    AND told.id::uuid = ANY($1::uuid[])) seen
 """
 _LOOKS = f"""
-SELECT id, at, kind, action, incident_id, purpose_id, roles::text AS roles
+SELECT id, at, kind, action, incident_id, purpose_id, roles::text AS roles, under_glass
 FROM {_SEEN} ORDER BY id DESC, incident_id LIMIT $4
 """  # noqa: S608 - a constant of this file
 # An answer tells the minute, so what one officer did over and over within it reads the same line by line.
 _LOOKS_OF_MINUTES = f"""
-SELECT min(id) AS id, min(at) AS at, kind, action, incident_id, purpose_id, roles::text AS roles
-FROM {_SEEN} GROUP BY actor_id, kind, action, incident_id, purpose_id, roles, date_trunc('minute', at)
+SELECT min(id) AS id, min(at) AS at, kind, action, incident_id, purpose_id, roles::text AS roles, under_glass
+FROM {_SEEN} GROUP BY actor_id, kind, action, incident_id, purpose_id, roles, under_glass, date_trunc('minute', at)
 ORDER BY 1 DESC, incident_id LIMIT $4
 """  # noqa: S608 - a constant of this file
 
