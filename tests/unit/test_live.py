@@ -38,6 +38,10 @@ def test_a_fresh_centre_is_told_everything_at_once() -> None:
     assert missing(found) == {one.what for one in found} - {"outside witness"}
     with pytest.raises(NotReady) as refused:
         check_ready(found)
+    guide = (Path(__file__).parents[2] / "docs/guides/going-live.md").read_text()
+    for one in parse_governance("").classes:
+        assert refused.value.message.count(one.id) >= 2, f"{one.id} is not named: ground and day of review"
+        assert one.id in guide
     for word in ("controller", "legal_ground", "review_on", "impact_assessment", "appeal_body", "MARKAZ_TRIAL=1"):
         assert word in refused.value.message
 

@@ -120,23 +120,18 @@ def _assessment(governance: Governance, file: str, today: date) -> Finding:
 
 def _grounds(governance: Governance, file: str) -> Finding:
     without = [each.id for each in governance.classes if each.legal_ground is None]
-    text = f"Write legal_ground into {file} for {_named(without)}, each under [class.NAME]."
+    text = f"Write legal_ground into {file} for {', '.join(without)}, each under [class.NAME]."
     return Finding("legal ground of each data class", text if without else None)
 
 
 def _reviews(governance: Governance, file: str, today: date) -> Finding:
     without = [each.id for each in governance.classes if each.review_on is None]
     if without:
-        return Finding("retention schedule", f"Write review_on, a day, into {file} for {_named(without)}.")
+        return Finding("retention schedule", f"Write review_on, a day, into {file} for {', '.join(without)}.")
     late = [each.id for each in governance.classes if each.review_on is not None and each.review_on < today]
     # A day that passes must not keep a centre from starting again at night.
     text = f"The day of review has passed for {', '.join(late)}: review, then set the next day in {file}."
     return Finding("retention schedule", text if late else None, warning=bool(late))
-
-
-def _named(classes: Sequence[str]) -> str:
-    shown = ", ".join(classes[:SHOWN_MOST])
-    return shown if len(classes) <= SHOWN_MOST else f"{shown} and {len(classes) - SHOWN_MOST} more"
 
 
 def _office(role: Role, what: str, facts: Facts) -> Finding:
