@@ -339,7 +339,7 @@ export const oversightEn = {
   "pack.period": "Choose a period of 1 to {days} days that has begun.",
   "pack.logged": "That you took this pack is an entry of the log.",
   "pack.verify": "Check it without this centre",
-  "pack.verify_how": "Unpack it and run the witness program on any machine. It finds every entry or file that was removed, added or changed.",
+  "pack.verify_how": "Unpack it and run the witness program on any machine. It finds every entry or file that was removed, added or changed. Take the log's key by another way, such as paper: without it a pack of another log passes too.",
   "pack.witness": "Download {file}",
   "pack.names": "The pack names staff by account, and records by id. It holds no name, phone, address or note of anybody else.",
   "appoint.waiting": "Waiting for a second person",

@@ -341,7 +341,7 @@ export const oversightUzLatn: Part<typeof oversightEn> = {
   "pack.period": "1 dan {days} kungacha boʻlgan, boshlangan davrni tanlang.",
   "pack.logged": "Bu toʻplamni olganingiz jurnalga yoziladi.",
   "pack.verify": "Bu markazsiz tekshirish",
-  "pack.verify_how": "Uni oching va istalgan mashinada guvoh dasturini ishga tushiring. U olib tashlangan, qoʻshilgan yoki oʻzgartirilgan har bir yozuv va faylni topadi.",
+  "pack.verify_how": "Uni oching va istalgan mashinada guvoh dasturini ishga tushiring. U olib tashlangan, qoʻshilgan yoki oʻzgartirilgan har bir yozuv va faylni topadi. Jurnal kalitini boshqa yoʻl bilan, masalan qogʻozda oling: usiz boshqa jurnalning toʻplami ham tekshiruvdan oʻtadi.",
   "pack.witness": "{file} faylini yuklab olish",
   "pack.names": "Toʻplam xodimlarni hisobi, yozuvlarni identifikatori bilan ataydi. Boshqa hech kimning ismi, telefoni, manzili yoki izohi yoʻq.",
   "appoint.waiting": "Ikkinchi shaxsni kutmoqda",

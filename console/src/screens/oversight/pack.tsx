@@ -49,7 +49,7 @@ export function PackTab() {
       <h3>{t("pack.verify")}</h3>
       <p>{t("pack.verify_how")}</p>
       <pre className="pack-commands">
-        <code>{"unzip audit-….zip -d pack\npython3 witness.py verify pack"}</code>
+        <code>{"unzip audit-….zip -d pack\npython3 witness.py verify pack --key 'markaz.log/…'"}</code>
       </pre>
       <p>
         <a href="/api/log/witness.py" download>
