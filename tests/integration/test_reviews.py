@@ -16,6 +16,7 @@ from tests.support.people import Person
 
 from markaz.core.permissions import Grant, Role
 from markaz.kit.clock import FakeClock
+from markaz.programmes.oversight.reviews import store as review_store
 from markaz.programmes.oversight.reviews.domain import seed_of, ticket
 
 MORNING = datetime(2026, 3, 2, 4, tzinfo=UTC)  # nine o'clock at Tashkent, so the first of March is over
@@ -57,7 +58,11 @@ async def queue(reviewer: Person) -> list[dict[str, Any]]:
     return items
 
 
-async def test_a_day_is_drawn_once_and_anybody_with_the_log_draws_the_same(yesterday: RunningCentre) -> None:
+@pytest.mark.parametrize("most", [review_store.LOOKS_MOST, 5], ids=["whole", "flooded"])
+async def test_a_day_is_drawn_once_and_anybody_with_the_log_draws_the_same(
+    yesterday: RunningCentre, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(review_store, "LOOKS_MOST", most)
     centre = yesterday
     officer = await named(centre, "Bekzod Rustamov")
     incident = await open_incident(officer)

@@ -15,6 +15,7 @@ from markaz.programmes.oversight.reviews.domain import (
     Viewer,
     draw,
     families_of,
+    lot,
     may_judge,
     night_bursts,
     questions_of,
@@ -55,6 +56,14 @@ def test_a_short_day_is_drawn_whole() -> None:
     sample = draw([look(n) for n in range(3)], seed(1), at_random=10, at_most_asked=5)
     assert [one.probability for one in sample.drawn] == [1.0, 1.0, 1.0]
     assert draw([], seed(1), at_random=10, at_most_asked=5).drawn == ()
+
+
+def test_of_a_day_that_is_not_read_whole_the_lot_still_falls_on_every_look() -> None:
+    leaves = range(1000)
+    fallen = lot(leaves, seed(1), 10)
+    sample = draw([look(leaf) for leaf in fallen], seed(1), at_random=10, at_most_asked=5, leaves=leaves)
+    assert {one.look.leaf for one in sample.drawn} == set(fallen)
+    assert {one.probability for one in sample.drawn} == {0.01}
 
 
 def test_questions_never_change_who_is_drawn_at_random() -> None:

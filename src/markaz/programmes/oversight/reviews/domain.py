@@ -73,20 +73,29 @@ def ticket(seed: bytes, leaf: int) -> bytes:
     return hashlib.sha256(seed + leaf.to_bytes(8, "big")).digest()
 
 
-def draw(looks: Sequence[Look], seed: bytes, *, at_random: int, at_most_asked: int) -> Sample:
+def lot(leaves: Iterable[int], seed: bytes, at_random: int) -> list[int]:
+    """Return the leaves that the lot falls on: anybody with the log and the seed draws the same (rule `random/1`)."""
+    return heapq.nsmallest(at_random, leaves, key=lambda leaf: ticket(seed, leaf))
+
+
+def draw(
+    looks: Sequence[Look], seed: bytes, *, at_random: int, at_most_asked: int, leaves: Sequence[int] | None = None
+) -> Sample:
     """Draw the sample of one day.
 
     `at_random` looks (or all, if there are fewer) are drawn from every look of the day, whatever question it raises,
-    each with the same probability. Looks with a question are added: all that must always be asked about, and of the
+    each with the same probability; `leaves` are those of every look of a day too full to be read whole, and all that the
+    lot falls on are among `looks`. Looks with a question are added: all that must always be asked about, and of the
     others at most `at_most_asked`, chosen by lot too.
     """
-    random_ones = heapq.nsmallest(at_random, looks, key=lambda look: ticket(seed, look.leaf))
-    probability = len(random_ones) / len(looks) if looks else None
+    every = [look.leaf for look in looks] if leaves is None else leaves
+    of_lot = set(lot(every, seed, at_random))
+    random_ones = [look for look in looks if look.leaf in of_lot]
+    probability = len(of_lot) / len(every) if every else None
     asked = [look for look in looks if look.questions]
     always = [look for look in asked if look.questions & ALWAYS_ASKED]
     others = [look for look in asked if not look.questions & ALWAYS_ASKED]
     chosen = always + heapq.nsmallest(at_most_asked, others, key=lambda look: ticket(seed, look.leaf))
-    of_lot = {look.leaf for look in random_ones}
     drawn = [Drawn(look, probability, look.questions) for look in random_ones]
     drawn += [Drawn(look, None, look.questions) for look in chosen if look.leaf not in of_lot]
     return Sample(

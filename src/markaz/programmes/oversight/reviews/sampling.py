@@ -30,6 +30,7 @@ from markaz.programmes.oversight.reviews.domain import (
     Viewer,
     draw,
     families_of,
+    lot,
     night_bursts,
     questions_of,
     seed_of,
@@ -71,15 +72,17 @@ class Sampling:
         """Draw one day; False when it was drawn already."""
         start, end = self.bounds(day)
         async with self._ground.database.snapshot() as connection:
-            looks, compared = await self._asked(connection, await store.looks(connection, start, end))
             size = await store.log_size(connection, end)
             root = await self._ground.roots.root_at(connection, size)
             seed = seed_of(day, root, size)
-            sample = draw(looks, seed, at_random=self._at_random, at_most_asked=self._at_most_asked)
+            leaves = await store.leaves(connection, start, end)
+            rows = await store.looks(connection, start, end, lot(leaves, seed, self._at_random))
+            looks, compared = await self._asked(connection, rows)
+            sample = draw(looks, seed, at_random=self._at_random, at_most_asked=self._at_most_asked, leaves=leaves)
             places = await self._places(connection, sample)
 
         async def work(act: Act) -> Answer:
-            return await self._keep(act, day, sample, places, (size, root, len(looks), compared))
+            return await self._keep(act, day, sample, places, (size, root, len(leaves), compared))
 
         answer = await self._ground.acts.run(CENTRE, work)
         return bool(answer.body["drawn"])
