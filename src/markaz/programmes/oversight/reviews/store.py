@@ -46,13 +46,8 @@ _SHARED = """
 ORDER BY actor_id, record_id, purpose_id, kind, details, date_trunc('hour', at), leaf),
 shared AS (SELECT leaf FROM once ORDER BY row_number() OVER (PARTITION BY actor_id ORDER BY leaf), leaf LIMIT $5)
 """
-_LOOKS_OF_A_FLOOD = (
-    _ONCE
-    + _OF_THE_DAY
-    + _SHARED
-    + _SELECT
-    + "WHERE leaf IN (SELECT leaf FROM shared) OR leaf = ANY($6::bigint[]) ORDER BY leaf"
-)
+_SHARED_OR_DRAWN = "WHERE leaf IN (SELECT leaf FROM shared) OR leaf = ANY($6::bigint[]) ORDER BY leaf"
+_LOOKS_OF_A_FLOOD = _ONCE + _OF_THE_DAY + _SHARED + _SELECT + _SHARED_OR_DRAWN
 
 
 async def leaves(connection: Connection, start: datetime, end: datetime) -> Sequence[int]:
