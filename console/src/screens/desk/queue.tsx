@@ -77,11 +77,15 @@ export function Queue({ selected, onSelect, onOpen }: Props) {
           <Kbd>J</Kbd> ↓ <Kbd>K</Kbd> ↑
         </span>
         <div className="queue-groups" role="group" aria-label={t("queue.group")}>
-          {(["all", ...GROUPS] as const).map((one) => (
-            <button key={one} type="button" className={`group-chip is-${one} num`} aria-pressed={group === one} onClick={() => setGroup(one)}>
-              {t(`queue.group.${one}`, { n: one === "all" ? all.length : all.filter((item) => item.group === one).length })}
-            </button>
-          ))}
+          {(["all", ...GROUPS] as const).map((one) => {
+            const n = one === "all" ? all.length : all.filter((item) => item.group === one).length;
+            return (
+              // Red is for what is there: "Overdue 0" is good news.
+              <button key={one} type="button" className={`group-chip ${n > 0 ? `is-${one}` : ""} num`} aria-pressed={group === one} onClick={() => setGroup(one)}>
+                {t(`queue.group.${one}`, { n })}
+              </button>
+            );
+          })}
         </div>
       </header>
       {items.length === 0 ? (

@@ -1,6 +1,6 @@
 /** The units beside the open incident: recommended ones first with the reasons, everybody else after them; ticked ones are sent in one act. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { DispatchRequest, DiversionRequest } from "../../api/contract-check";
 import { OVERRIDE_REASONS, type OverrideReason, type Recommendations, type UnitView } from "../../api/types";
 import { may } from "../../api/permissions";
@@ -15,7 +15,8 @@ import { DispatchProblem, SendBar } from "./units-panel-send";
 import { UnitRow } from "./units-panel-row";
 import { useRecommendations } from "./use-recommendations";
 
-const ROW_PX = 88;
+const ROW_PX = 88; // With reasons of a recommendation below.
+const PLAIN_ROW_PX = 48; // Without an incident there are no reasons, and twice as many units fit.
 /** The order follows status, and more slowly positions, so that a name does not run away from the finger. */
 const REORDER_EVERY_MS = 1_000;
 const MOVE_EVERY_MS = 5_000;
@@ -191,10 +192,12 @@ function UnitList(props: ListProps) {
   const { choices, sendable, focusAsked, isReady } = props;
   const { t } = useWords();
   const scroller = useRef<HTMLDivElement>(null);
+  const rowPx = props.incidentId === null ? PLAIN_ROW_PX : ROW_PX;
   const rows = useVirtualizer({
-    count: choices.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: 6,
+    count: choices.length, getScrollElement: () => scroller.current, estimateSize: () => rowPx, overscan: 6,
     getItemKey: (index) => choices[index]!.unit.id,
   });
+  useLayoutEffect(() => rows.measure(), [rows, rowPx]);
   const focusOn = useCallback(
     (id: string) => {
       const index = choices.findIndex((choice) => choice.unit.id === id);
@@ -237,7 +240,7 @@ function UnitList(props: ListProps) {
           return (
             <li
               key={row.key} className="row-slot" aria-setsize={choices.length} aria-posinset={row.index + 1}
-              style={{ transform: `translateY(${row.start}px)`, height: ROW_PX }}
+              style={{ transform: `translateY(${row.start}px)`, height: rowPx }}
             >
               <UnitRow
                 choice={choice} incidentId={props.incidentId} isTicked={props.ticked.has(choice.unit.id)} canSend={props.canSend}
