@@ -32,7 +32,6 @@ export function CommandLine() {
   const [isOpen, setIsOpen] = useState(false);
   const [back, setBack] = useState(0);
   const [busy, setBusy] = useState(false);
-  const underWay = useRef("");
   const [error, setError] = useState<unknown>(null);
   const [done, setDone] = useState<string | null>(null);
   const [isTooSoon, setTooSoon] = useState(false);
@@ -73,25 +72,26 @@ export function CommandLine() {
     putAway();
   };
   const enter = async () => {
-    // The same line pressed twice is one act; another one is not lost without a word.
-    if (busy) return setTooSoon(line !== underWay.current);
+    // A second line while the first is under way is not lost without a word.
+    if (busy) return setTooSoon(line !== "");
     if (plan === null || (isOffline && !["new", "open"].includes(plan.kind)) || (plan.kind === "undo" && !last)) return;
     remembered.unshift(line);
     remembered.splice(MOST_REMEMBERED);
     setBack(0);
     setBusy(true);
-    underWay.current = line;
     putAway();
+    // Gone at once: the picture may show the act before its answer is here, and whoever sees it types the next line.
+    setLine("");
+    const giveBack = () => setLine((held) => (held === "" ? line : held));
     try {
       const said = preview(plan, last, t, names, words.f);
       const outcome = await run(plan, last ?? null, navigate, t("undo.reason"), me.account.id);
-      if (outcome) setFound(outcome);
-      else {
-        // Whoever has typed on before the answer keeps what was typed.
-        setLine((held) => (held === line ? "" : held));
-        setDone(plan.kind === "new" || plan.kind === "open" ? null : said);
-      }
+      if (outcome) {
+        giveBack();
+        setFound(outcome);
+      } else setDone(plan.kind === "new" || plan.kind === "open" ? null : said);
     } catch (failed) {
+      giveBack();
       setError(failed);
     } finally {
       setBusy(false);
@@ -114,7 +114,7 @@ export function CommandLine() {
     putAway();
   };
   // What failed after its sender had gone on to something else is said all the same.
-  const isShown = error !== null || (isOpen && (line !== "" || done !== null));
+  const isShown = error !== null || (isOpen && (line !== "" || busy || done !== null));
   return (
     <div className="command" onFocus={() => setIsOpen(true)} onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && leave()}>
       <input
