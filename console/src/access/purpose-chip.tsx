@@ -27,13 +27,15 @@ export function PurposeChip() {
     };
   }, [me.account.id]);
   const holds = purpose !== null && Date.parse(purpose.ends_at) > session.store.time.now_ms();
+  const to = purpose?.kind === "incident" ? purpose.reference : purpose ? t(`purpose.kind.${purpose.kind}`) : "";
   return (
     <span className={`purpose-chip ${holds ? "is-held" : ""}`}>
       <button type="button" className="button is-quiet" title={holds ? `${t("purpose.chip")}: ${t(`purpose.need.${purpose.need}`)} · ${t("look.mark_until", { at: f.full(purpose.ends_at) })}` : t("purpose.chip_title")} onClick={() => setAsking(true)}>
         {holds ? (
-          <bdi className="num">
-            {t("purpose.chip_held", { to: purpose.kind === "incident" ? purpose.reference : t(`purpose.kind.${purpose.kind}`), time: f.clock(Date.parse(purpose.ends_at)).slice(0, 5) })}
-          </bdi>
+          <>
+            <bdi className="num chip-long">{t("purpose.chip_held", { to, time: f.clock(Date.parse(purpose.ends_at)).slice(0, 5) })}</bdi>
+            <bdi className="num chip-short">◈ {to}</bdi>
+          </>
         ) : (
           t("purpose.chip_none")
         )}
