@@ -1,6 +1,7 @@
 """What a person is told: offices and codes, months that end where they should, and words in four languages."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from markaz.programmes.oversight.rights.domain import (
     Why,
     clocks,
     disclosed,
+    folded,
     months_after,
     offices_of,
     what_of,
@@ -27,12 +29,24 @@ from markaz.programmes.oversight.rights.domain import (
 
 def look(entry_id: int) -> SeenLook:
     at = datetime(2026, 3, 1, entry_id, tzinfo=UTC)
-    return SeenLook(entry_id, at, (Office("dispatcher", 3),), What.READ, Why.WORK, UUID(int=1), "7")
+    return SeenLook(entry_id, at, UUID(int=9), (Office("dispatcher", 3),), What.READ, Why.WORK, UUID(int=1), "7")
 
 
 def test_a_delayed_look_is_left_out_and_nothing_else_changes() -> None:
     assert disclosed([look(1)], {1}) == disclosed([], ())
     assert [one.entry_id for one in disclosed([look(1), look(2), look(3)], {2})] == [3, 1]
+
+
+def test_what_one_officer_read_within_a_minute_is_one_line_and_nobody_elses_joins_it() -> None:
+    first = look(1)
+    again = replace(first, entry_id=2, at=first.at + timedelta(seconds=59))
+    later = replace(first, entry_id=3, at=first.at + timedelta(minutes=1))
+    other = replace(again, entry_id=4, actor_id=UUID(int=8))
+    searched = replace(again, entry_id=5, why=Why.SEARCH)
+    elsewhere = replace(again, entry_id=6, incident_id=UUID(int=2))
+    told = disclosed([first, again, later, other, searched, elsewhere], ())
+    assert [one.entry_id for one in folded(told)] == [3, 6, 5, 4, 2]
+    assert folded([]) == []
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,9 @@ class DelayGround(StrEnum):
     RIGHTS_OF_OTHERS = "rights_of_others"  # a witness, a victim
 
 
+PHOTO = "photo"  # the role of a record that is no person but a picture, perhaps of somebody else
+
+
 @dataclass(frozen=True, slots=True)
 class PersonRecord:
     """One sealed record of a person in one incident: a caller, a party; or a photo that may show them."""

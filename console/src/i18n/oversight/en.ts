@@ -240,6 +240,7 @@ export const oversightEn = {
   "right.reasons": "Reasons, as the person will read them",
   "right.reasons_note": "At least {n} characters.",
   "right.for_records": "For which records",
+  "right.photos_note": "A photo may show somebody else, or nobody: choose those that show this person. The desk of the incident can say which.",
   "right.does.who_looked": "The person is told of the looks listed, by office.",
   "right.does.correction": "The desk that holds the record gets the task to correct it; the first entry stays readable.",
   "right.does.restriction": "Nobody sees these records until the restriction is lifted, at the desk neither.",

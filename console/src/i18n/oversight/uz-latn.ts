@@ -242,6 +242,7 @@ export const oversightUzLatn: Part<typeof oversightEn> = {
   "right.reasons": "Sabablar, shaxs oʻqiydigan shaklda",
   "right.reasons_note": "Kamida {n} belgi.",
   "right.for_records": "Qaysi yozuvlar uchun",
+  "right.photos_note": "Suratda boshqa odam boʻlishi yoki hech kim boʻlmasligi mumkin: shu shaxs koʻringanlarini tanlang. Qaysi biri ekanini hodisa navbatchiligi aytadi.",
   "right.does.who_looked": "Shaxsga roʻyxatdagi qarashlar lavozimlar boʻyicha aytiladi.",
   "right.does.correction": "Yozuv egasi boʻlgan navbatchilik tuzatish vazifasini oladi; dastlabki yozuv oʻqiladigan boʻlib qoladi.",
   "right.does.restriction": "Cheklov olinmaguncha bu yozuvlarni hech kim koʻrmaydi, navbatchilik ham.",

@@ -9,11 +9,11 @@ import { ANSWERS, type RightAnswer, type WholeRequest } from "./types";
 const REASONS_LEAST = 10;
 
 export function AnswerDialog({ one, onClose, onDone }: { one: WholeRequest; onClose: () => void; onDone: () => void }) {
-  const { t } = useWords();
+  const { t, f } = useWords();
   const sending = useCommand();
   const [answer, setAnswer] = useState<RightAnswer | null>(null);
   const [reasons, setReasons] = useState("");
-  const [records, setRecords] = useState(one.records.map((record) => record.sealed_id));
+  const [records, setRecords] = useState(one.records.filter((record) => !(one.kind === "erasure" && record.role === "photo")).map((record) => record.sealed_id));
   const isList = one.kind === "who_looked";
   const needsReasons = !(isList && answer === "granted");
   const carriesOut = answer === "granted" || answer === "in_part";
@@ -41,8 +41,10 @@ export function AnswerDialog({ one, onClose, onDone }: { one: WholeRequest; onCl
             <label key={record.sealed_id} className="check">
               <input type="checkbox" checked={records.includes(record.sealed_id)} onChange={() => toggle(record.sealed_id)} />
               {t("right.in_incident", { number: record.incident })}, {partyWord(t, record.role)}
+              {record.role === "photo" && <span className="num quiet">, {f.full(record.received_at, "minute")}</span>}
             </label>
           ))}
+          {one.records.some((record) => record.role === "photo") && <p className="quiet small">{t("right.photos_note")}</p>}
           {one.records.length === 0 && <p className="wrong">{t("right.found_nothing")}</p>}
         </fieldset>
       )}

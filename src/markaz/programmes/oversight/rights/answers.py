@@ -15,7 +15,7 @@ from markaz.kit.clock import iso
 from markaz.kit.ids import plain_id
 from markaz.programmes.oversight.ground import LOOKS
 from markaz.programmes.oversight.rights import store
-from markaz.programmes.oversight.rights.domain import SeenLook, disclosed, offices_of, what_of, why_of
+from markaz.programmes.oversight.rights.domain import SeenLook, disclosed, folded, offices_of, what_of, why_of
 
 JSON = dict[str, Any]
 
@@ -29,6 +29,7 @@ async def looks_of(connection: Connection, records: Sequence[store.Record], unti
         SeenLook(
             entry_id=row["id"],
             at=row["at"],
+            actor_id=None if row["actor_id"] is None else plain_id(row["actor_id"]),
             offices=offices_of(orjson.loads(row["roles"])),
             what=what_of(row["kind"]),
             why=why_of(row["kind"], row["action"], row["purpose_id"] is not None, row["under_glass"]),
@@ -61,7 +62,7 @@ async def document(connection: Connection, row: store.Record, reasons: str | Non
         "answer": row["answer"],
         "reasons": reasons,
         "incidents": sorted({record["incident_number"] for record in records}),
-        "looks": [look_view(look) for look in told],
+        "looks": [look_view(look) for look in folded(told)],
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from markaz.contracts.rights import PersonRecord, RightEvent
+from markaz.contracts.rights import PHOTO, PersonRecord, RightEvent, RightKind
 from markaz.core.acts import Act, entry_of
 from markaz.core.errors import InvalidInput
 from markaz.core.log.entry import EntryKind
@@ -15,9 +15,13 @@ from markaz.programmes.oversight.rights.answers import looks_of
 from markaz.programmes.oversight.rights.domain import clocks, disclosed
 
 
-def chosen(records: Sequence[store.Record], sealed_ids: Sequence[UUID] | None) -> list[store.Record]:
-    """Return the records an answer is about. Raises InvalidInput when there is none, or one of another request."""
-    wanted = {row["sealed_id"] for row in records} if sealed_ids is None else set(sealed_ids)
+def chosen(kind: RightKind, records: Sequence[store.Record], sealed_ids: Sequence[UUID] | None) -> list[store.Record]:
+    """Return the records an answer is about; unless they are named, an erasure takes no photos.
+
+    Raises InvalidInput when there is none, or one of another request.
+    """
+    whole = [row for row in records if kind is not RightKind.ERASURE or row["role"] != PHOTO]
+    wanted = {row["sealed_id"] for row in whole} if sealed_ids is None else set(sealed_ids)
     found = [row for row in records if row["sealed_id"] in wanted]
     if not found or len(found) != len(wanted):
         raise InvalidInput("Choose among the records that were found for this request.", field="records")

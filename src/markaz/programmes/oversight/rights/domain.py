@@ -54,6 +54,7 @@ class SeenLook:
 
     entry_id: int
     at: datetime
+    actor_id: UUID | None  # never told: it says only which looks were one officer's
     offices: tuple[Office, ...]
     what: What
     why: Why
@@ -96,6 +97,26 @@ def disclosed(looks: Sequence[SeenLook], delayed: Collection[int]) -> list[SeenL
     """Return the looks a person is told of, the newest first: all but those whose disclosure is delayed now."""
     told = [look for look in looks if look.entry_id not in delayed]
     return sorted(told, key=lambda look: (look.at, look.entry_id), reverse=True)
+
+
+def folded(looks: Sequence[SeenLook]) -> list[SeenLook]:
+    """Return looks as lines of an answer: what one officer did at one incident within a minute is one line.
+
+    Opening a card reads several parts of it, each an entry of its own. Called after `disclosed`, so that a delayed look
+    changes no line that is told.
+    """
+    lines = {
+        (
+            look.actor_id,
+            look.at.replace(second=0, microsecond=0),
+            look.offices,
+            look.what,
+            look.why,
+            look.incident_id,
+        ): look
+        for look in reversed(looks)
+    }
+    return list(reversed(lines.values()))
 
 
 def months_after(at: datetime, months: int) -> datetime:

@@ -155,6 +155,8 @@ class Rights:
     ) -> Answer:
         """Answer a request and carry it out. `sealed_ids` are the records it is granted for; None means all found.
 
+        None erases no photo: one may show somebody else, and nothing brings it back. Such a photo is named.
+
         Raises InvalidInput without reasons, unless all looks are named; VersionConflict, NotPossibleNow when answered.
         """
 
@@ -207,7 +209,7 @@ class Rights:
         if new.incident_number is not None:
             named = await self._ground.persons.of_name(connection, new.incident_number, new.name, territories)
             found |= {one.sealed_id: one for one in named}
-        if new.kind is RightKind.RESTRICTION and found:
+        if new.kind in (RightKind.RESTRICTION, RightKind.ERASURE) and found:
             # Whoever answers chooses among them: a photo of an incident shows one of its people, or none.
             photos = await self._ground.persons.photos(connection, {one.incident_id for one in found.values()})
             found |= {one.sealed_id: one for one in photos}
@@ -237,7 +239,7 @@ class Rights:
     async def _carry_out(self, act: Act, row: store.Record, sealed_ids: Sequence[UUID] | None) -> int:
         if row["kind"] == RightKind.WHO_LOOKED:
             return await carrying.tell(act, row)
-        records = carrying.chosen(await store.records(act.connection, row["id"]), sealed_ids)
+        records = carrying.chosen(RightKind(row["kind"]), await store.records(act.connection, row["id"]), sealed_ids)
         match RightKind(row["kind"]):
             case RightKind.ERASURE:
                 return await carrying.erase(act, self._ground, row, records)

@@ -101,12 +101,12 @@ _SEEN = """
    AND told.id::uuid = ANY($1::uuid[])) seen
 """
 _LOOKS = f"""
-SELECT id, at, kind, action, incident_id, purpose_id, roles::text AS roles, under_glass
+SELECT id, at, kind, action, incident_id, purpose_id, roles::text AS roles, actor_id, under_glass
 FROM {_SEEN} ORDER BY id DESC, incident_id LIMIT $4
 """  # noqa: S608 - a constant of this file
 # An answer tells the minute, so what one officer did over and over within it reads the same line by line.
 _LOOKS_OF_MINUTES = f"""
-SELECT min(id) AS id, min(at) AS at, kind, action, incident_id, purpose_id, roles::text AS roles, under_glass
+SELECT min(id) AS id, min(at) AS at, kind, action, incident_id, purpose_id, roles::text AS roles, actor_id, under_glass
 FROM {_SEEN} GROUP BY actor_id, kind, action, incident_id, purpose_id, roles, under_glass, date_trunc('minute', at)
 ORDER BY 1 DESC, incident_id LIMIT $4
 """  # noqa: S608 - a constant of this file
