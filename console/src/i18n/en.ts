@@ -37,9 +37,13 @@ export const en = {
   "nav.desk": "Desk",
   "nav.map": "Map",
   "nav.units": "Units",
+  "nav.rail.units": "Units",
   "nav.records": "Records",
+  "nav.rail.records": "Records",
   "nav.territories": "Territories",
+  "nav.rail.territories": "Terri|tories",
   "nav.figures": "Figures",
+  "nav.rail.figures": "Figures",
 
   "top.language": "Language",
   "top.theme": "Theme",

@@ -37,9 +37,13 @@ export const ru: Messages = {
   "nav.desk": "Пульт",
   "nav.map": "Карта",
   "nav.units": "Наряды",
+  "nav.rail.units": "Наряды",
   "nav.records": "Записи",
+  "nav.rail.records": "Записи",
   "nav.territories": "Территории",
+  "nav.rail.territories": "Терри|тории",
   "nav.figures": "Показатели",
+  "nav.rail.figures": "Пока|затели",
 
   "top.language": "Язык",
   "top.theme": "Оформление",

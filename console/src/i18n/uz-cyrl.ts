@@ -38,9 +38,13 @@ export const uzCyrl: Messages = {
   "nav.desk": "Пульт",
   "nav.map": "Харита",
   "nav.units": "Нарядлар",
+  "nav.rail.units": "Наряд|лар",
   "nav.records": "Ёзувлар",
+  "nav.rail.records": "Ёзув|лар",
   "nav.territories": "Ҳудудлар",
+  "nav.rail.territories": "Ҳудуд|лар",
   "nav.figures": "Статистика",
+  "nav.rail.figures": "Статис|тика",
 
   "top.language": "Тил",
   "top.theme": "Кўриниш",

@@ -38,9 +38,13 @@ export const uzLatn: Messages = {
   "nav.desk": "Pult",
   "nav.map": "Xarita",
   "nav.units": "Naryadlar",
+  "nav.rail.units": "Naryad|lar",
   "nav.records": "Yozuvlar",
+  "nav.rail.records": "Yozuv|lar",
   "nav.territories": "Hududlar",
+  "nav.rail.territories": "Hudud|lar",
   "nav.figures": "Statistika",
+  "nav.rail.figures": "Statis|tika",
 
   "top.language": "Til",
   "top.theme": "Koʻrinish",

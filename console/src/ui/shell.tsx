@@ -22,17 +22,18 @@ import { PrintMark } from "../access/mark";
 import { PurposeChip } from "../access/purpose-chip";
 import { NewCallButton } from "../screens/new-incident/new-call-key";
 
-const SCREENS: readonly { to: string; label: Key; icon: string; needs: Act }[] = [
+// In the rail a long word may break at its "|": a phone gives each a narrow column.
+const SCREENS: readonly { to: string; label: Key; inRail?: Key; icon: string; needs: Act }[] = [
   { to: "/desk", label: "nav.desk", icon: "M3 5h7v14H3zM14 5h7v6h-7zM14 14h7v5h-7z", needs: "picture" },
   { to: "/map", label: "nav.map", icon: "M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2zM9 4v14M15 6v14", needs: "picture" },
-  { to: "/units", label: "nav.units", icon: "M3 16v-4l3-5h10l5 5v4zM7.5 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM17 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4z", needs: "picture" },
-  { to: "/shifts", label: "nav.shifts", icon: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3 3", needs: "log_on" },
-  { to: "/incidents", label: "nav.records", icon: "M5 3h10l4 4v14H5zM9 11h6M9 15h6", needs: "picture" },
-  { to: "/territories", label: "nav.territories", icon: "M12 3v5M6 21v-5h12v5M12 8v8M9 3h6v5H9zM3.5 21h5M15.500 21h5", needs: "picture" },
-  { to: "/alerts", label: "nav.alerts", icon: "M4 10v4h3l7 4V6l-7 4zM18 9a4 4 0 0 1 0 6", needs: "alerts" },
-  { to: "/figures", label: "nav.figures", icon: "M4 20V4M4 20h16M8 16v-4M12 16V8M16 16v-6", needs: "figures" },
-  { to: "/briefing", label: "nav.briefing", icon: "M4 4h12l4 4v12H4zM8 10h8M8 14h5M14 18l2 2 4-5", needs: "handover" },
-  { to: "/oversight", label: "nav.oversight", icon: "M12 3l8 3v6c0 5-3.500 7.500-8 9-4.500-1.500-8-4-8-9V6zM8.500 12l2.500 2.500 4.500-5", needs: "oversight" },
+  { to: "/units", label: "nav.units", inRail: "nav.rail.units", icon: "M3 16v-4l3-5h10l5 5v4zM7.5 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM17 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4z", needs: "picture" },
+  { to: "/shifts", label: "nav.shifts", inRail: "nav.rail.shifts", icon: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3 3", needs: "log_on" },
+  { to: "/incidents", label: "nav.records", inRail: "nav.rail.records", icon: "M5 3h10l4 4v14H5zM9 11h6M9 15h6", needs: "picture" },
+  { to: "/territories", label: "nav.territories", inRail: "nav.rail.territories", icon: "M12 3v5M6 21v-5h12v5M12 8v8M9 3h6v5H9zM3.5 21h5M15.500 21h5", needs: "picture" },
+  { to: "/alerts", label: "nav.alerts", inRail: "nav.rail.alerts", icon: "M4 10v4h3l7 4V6l-7 4zM18 9a4 4 0 0 1 0 6", needs: "alerts" },
+  { to: "/figures", label: "nav.figures", inRail: "nav.rail.figures", icon: "M4 20V4M4 20h16M8 16v-4M12 16V8M16 16v-6", needs: "figures" },
+  { to: "/briefing", label: "nav.briefing", inRail: "nav.rail.briefing", icon: "M4 4h12l4 4v12H4zM8 10h8M8 14h5M14 18l2 2 4-5", needs: "handover" },
+  { to: "/oversight", label: "nav.oversight", inRail: "nav.rail.oversight", icon: "M12 3l8 3v6c0 5-3.500 7.500-8 9-4.500-1.500-8-4-8-9V6zM8.500 12l2.500 2.500 4.500-5", needs: "oversight" },
 ];
 
 export function Shell({ children }: { children: ReactNode }) {
@@ -95,11 +96,11 @@ export function Shell({ children }: { children: ReactNode }) {
       </div>
       <nav className="rail" aria-label={t("nav.label")}>
         {SCREENS.filter((screen) => may(me, screen.needs)).map((screen) => (
-          <NavLink key={screen.to} to={screen.to} className={({ isActive }) => `rail-link ${isActive ? "is-here" : ""}`}>
+          <NavLink key={screen.to} to={screen.to} aria-label={t(screen.label)} className={({ isActive }) => `rail-link ${isActive ? "is-here" : ""}`}>
             <svg viewBox="0 0 24 24" aria-hidden="true">
               <path d={screen.icon} />
             </svg>
-            <span>{t(screen.label)}</span>
+            <span>{t(screen.inRail ?? screen.label).replace("|", "\u00AD")}</span>
           </NavLink>
         ))}
       </nav>

@@ -1,6 +1,7 @@
 /** The English texts of public alerts; en.ts takes them in. */
 export const alertsEn = {
   "nav.alerts": "Alerts",
+  "nav.rail.alerts": "Alerts",
   "alert.title": "Public alerts",
   "alert.new": "New alert",
   "alert.current": "In force now",

@@ -3,6 +3,7 @@ import type { alertsEn } from "./en";
 
 export const alertsRu: Part<typeof alertsEn> = {
   "nav.alerts": "Оповещения",
+  "nav.rail.alerts": "Опове|щения",
   "alert.title": "Оповещение населения",
   "alert.new": "Новое оповещение",
   "alert.current": "Действуют сейчас",

@@ -4,6 +4,7 @@ import type { alertsEn } from "./en";
 /** Generated from uz-latn.ts by `npm run uz-cyrl`; do not edit. Words are set right in scripts/uz-cyrl-exceptions.json. */
 export const alertsUzCyrl: Part<typeof alertsEn> = {
   "nav.alerts": "Хавфлар",
+  "nav.rail.alerts": "Хавф|лар",
   "alert.title": "Аҳолини огоҳлантириш",
   "alert.new": "Янги огоҳлантириш",
   "alert.current": "Ҳозир кучда",

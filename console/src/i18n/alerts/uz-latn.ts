@@ -3,6 +3,7 @@ import type { alertsEn } from "./en";
 
 export const alertsUzLatn: Part<typeof alertsEn> = {
   "nav.alerts": "Xavflar",
+  "nav.rail.alerts": "Xavf|lar",
   "alert.title": "Aholini ogohlantirish",
   "alert.new": "Yangi ogohlantirish",
   "alert.current": "Hozir kuchda",

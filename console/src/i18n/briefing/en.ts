@@ -1,6 +1,7 @@
 /** The texts of the briefing: handover and daily summary. */
 export const briefingEn = {
   "nav.briefing": "Briefing",
+  "nav.rail.briefing": "Brief|ing",
   "briefing.handover": "Handover",
   "briefing.summary": "Daily summary",
   "briefing.erased": "erased",

@@ -3,6 +3,7 @@ import type { briefingEn } from "./en";
 
 export const briefingRu: Part<typeof briefingEn> = {
   "nav.briefing": "Развод",
+  "nav.rail.briefing": "Развод",
   "briefing.handover": "Сдача дежурства",
   "briefing.summary": "Суточная сводка",
   "briefing.erased": "стёрто",

@@ -4,6 +4,7 @@ import type { briefingEn } from "./en";
 /** Generated from uz-latn.ts by `npm run uz-cyrl`; do not edit. Words are set right in scripts/uz-cyrl-exceptions.json. */
 export const briefingUzCyrl: Part<typeof briefingEn> = {
   "nav.briefing": "Брифинг",
+  "nav.rail.briefing": "Бри|финг",
   "briefing.handover": "Навбатни топшириш",
   "briefing.summary": "Суткалик маълумот",
   "briefing.erased": "ўчирилган",

@@ -3,6 +3,7 @@ import type { briefingEn } from "./en";
 
 export const briefingUzLatn: Part<typeof briefingEn> = {
   "nav.briefing": "Brifing",
+  "nav.rail.briefing": "Bri|fing",
   "briefing.handover": "Navbatni topshirish",
   "briefing.summary": "Sutkalik maʼlumot",
   "briefing.erased": "oʻchirilgan",

@@ -71,6 +71,7 @@ export const crewsEn = {
   "swap.do": "Swap",
   "swap.not_free": "no such free unit",
   "nav.shifts": "Shifts",
+  "nav.rail.shifts": "Shifts",
   "shifts.title": "Shifts",
   "shifts.day": "Day",
   "shifts.day_form": "Day (year-month-day)",

@@ -73,6 +73,7 @@ export const crewsRu: Part<typeof crewsEn> = {
   "swap.do": "Заменить",
   "swap.not_free": "нет такого свободного наряда",
   "nav.shifts": "Смены",
+  "nav.rail.shifts": "Смены",
   "shifts.title": "Смены",
   "shifts.day": "День",
   "shifts.day_form": "День (год-месяц-день)",

@@ -74,6 +74,7 @@ export const crewsUzCyrl: Part<typeof crewsEn> = {
   "swap.do": "Алмаштириш",
   "swap.not_free": "бундай бўш наряд йўқ",
   "nav.shifts": "Сменалар",
+  "nav.rail.shifts": "Смена|лар",
   "shifts.title": "Сменалар",
   "shifts.day": "Кун",
   "shifts.day_form": "Кун (йил-ой-кун)",

@@ -73,6 +73,7 @@ export const crewsUzLatn: Part<typeof crewsEn> = {
   "swap.do": "Almashtirish",
   "swap.not_free": "bunday boʻsh naryad yoʻq",
   "nav.shifts": "Smenalar",
+  "nav.rail.shifts": "Smena|lar",
   "shifts.title": "Smenalar",
   "shifts.day": "Kun",
   "shifts.day_form": "Kun (yil-oy-kun)",

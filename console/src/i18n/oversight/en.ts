@@ -1,6 +1,7 @@
 /** The English texts of oversight; en.ts takes them in. */
 export const oversightEn = {
   "nav.oversight": "Oversight",
+  "nav.rail.oversight": "Over|sight",
   "oversight.nothing": "Your role has nothing to oversee here.",
   "oversight.tab.reviews": "Review queue",
   "oversight.tab.rate": "Misuse rate",

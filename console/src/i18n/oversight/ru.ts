@@ -3,6 +3,7 @@ import type { oversightEn } from "./en";
 
 export const oversightRu: Part<typeof oversightEn> = {
   "nav.oversight": "Надзор",
+  "nav.rail.oversight": "Надзор",
   "oversight.nothing": "Для вашей роли здесь нечего проверять.",
   "oversight.tab.reviews": "Очередь проверки",
   "oversight.tab.rate": "Доля злоупотреблений",

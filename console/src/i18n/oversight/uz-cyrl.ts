@@ -4,6 +4,7 @@ import type { oversightEn } from "./en";
 /** Generated from uz-latn.ts by `npm run uz-cyrl`; do not edit. Words are set right in scripts/uz-cyrl-exceptions.json. */
 export const oversightUzCyrl: Part<typeof oversightEn> = {
   "nav.oversight": "Назорат",
+  "nav.rail.oversight": "Назо|рат",
   "oversight.nothing": "Сизнинг ролингизда бу ерда назорат қилинадиган нарса йўқ.",
   "oversight.tab.reviews": "Кўриб чиқиш навбати",
   "oversight.tab.rate": "Суистеъмол улуши",

@@ -3,6 +3,7 @@ import type { oversightEn } from "./en";
 
 export const oversightUzLatn: Part<typeof oversightEn> = {
   "nav.oversight": "Nazorat",
+  "nav.rail.oversight": "Nazo|rat",
   "oversight.nothing": "Sizning rolingizda bu yerda nazorat qilinadigan narsa yoʻq.",
   "oversight.tab.reviews": "Koʻrib chiqish navbati",
   "oversight.tab.rate": "Suisteʼmol ulushi",

@@ -41,7 +41,7 @@ export function AnswerDialog({ one, onClose, onDone }: { one: WholeRequest; onCl
             <label key={record.sealed_id} className="check">
               <input type="checkbox" checked={records.includes(record.sealed_id)} onChange={() => toggle(record.sealed_id)} />
               {t("right.in_incident", { number: record.incident })}, {partyWord(t, record.role)}
-              {record.role === "photo" && <span className="num quiet">, {f.full(record.received_at, "minute")}</span>}
+              {record.role === "photo" && <span className="num quiet">{f.full(record.received_at)}</span>}
             </label>
           ))}
           {one.records.some((record) => record.role === "photo") && <p className="quiet small">{t("right.photos_note")}</p>}

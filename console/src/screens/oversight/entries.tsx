@@ -123,7 +123,7 @@ function Rows({ items, chosen, onChoose }: { items: LogEntry[]; chosen: LogEntry
   const names = useNames();
   return (
     <div className="table-wrap" tabIndex={0} role="region" aria-label={t("entries.title")}>
-      <table className="table">
+      <table className="table entries-table">
         <thead>
           <tr>
             <th scope="col">{t("entries.at")}</th>

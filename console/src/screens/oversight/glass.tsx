@@ -1,9 +1,11 @@
-/** Broken glass: each is judged by somebody who does not answer to the one who broke it. */
-import { useState, type FormEvent } from "react";
-import { Link } from "react-router";
+/** Broken glass: each is judged by somebody who does not answer to the one who broke it. J and K walk the list, 1 to 3 choose. */
+import { useRef, useState, type FormEvent } from "react";
+import { Link, useNavigate } from "react-router";
 import { Mark } from "../../access/mark";
 import type { Access } from "../../api/access";
 import { useNames, useWords } from "../../context";
+import { useKeys } from "../../ui/keys";
+import { Kbd } from "../../ui/marks";
 import { Problem } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
 import { dueDay } from "./due";
@@ -38,7 +40,14 @@ interface WholeGlass extends GlassLine {
 export function GlassTab({ id }: { id: string | undefined }) {
   const { t, f } = useWords();
   const list = useRead<{ items: GlassLine[] }>("/api/access/glass");
+  const navigate = useNavigate();
   const items = list.data?.items ?? [];
+  const at = items.findIndex((item) => item.id === id);
+  const go = (step: number) => {
+    const next = items[at < 0 ? 0 : Math.min(items.length - 1, Math.max(0, at + step))];
+    if (next) void navigate(`/oversight/glass/${next.id}`);
+  };
+  useKeys({ KeyJ: () => go(1), KeyK: () => go(-1) });
   return (
     <div className={`oversight-split ${id ? "has-one" : ""}`}>
       <section className="oversight-list" aria-label={t("oversight.tab.glass")}>
@@ -116,8 +125,11 @@ function JudgeGlass({ id, onDone }: { id: string; onDone: () => void }) {
   const sending = useCommand();
   const [verdict, setVerdict] = useState<GlassVerdict | null>(null);
   const [remark, setRemark] = useState("");
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const field = useRef<HTMLTextAreaElement>(null);
+  const choose = (next: GlassVerdict) => (setVerdict(next), field.current?.focus());
+  useKeys({ Digit1: () => choose("justified"), Digit2: () => choose("not_justified"), Digit3: () => choose("unclear") });
+  const submit = (event?: FormEvent) => {
+    event?.preventDefault();
     if (verdict) sending.send("POST", `/api/access/glass/${id}/verdict`, { verdict, ...(remark.trim() ? { remark: remark.trim() } : {}) }, onDone);
   };
   return (
@@ -125,19 +137,22 @@ function JudgeGlass({ id, onDone }: { id: string; onDone: () => void }) {
       {sending.error !== null && <Problem error={sending.error} onReload={() => (sending.clear(), onDone())} onRetry={sending.retry} />}
       <fieldset className="field choices is-columns-3">
         <legend>{t("review.verdict")}</legend>
-        {VERDICTS.map((code) => (
+        {VERDICTS.map((code, index) => (
           <label key={code} className="check">
-            <input type="radio" name="glass-verdict" checked={verdict === code} onChange={() => setVerdict(code)} />
-            {t(`oversight.glass.verdict.${code}`)}
+            <input type="radio" name="glass-verdict" checked={verdict === code} onChange={() => choose(code)} />
+            {t(`oversight.glass.verdict.${code}`)} <Kbd>{String(index + 1)}</Kbd>
           </label>
         ))}
       </fieldset>
       <label className="field">
         <span>{t("oversight.glass.remark")}</span>
-        <textarea className="input" dir="auto" rows={3} maxLength={1000} value={remark} onChange={(event) => setRemark(event.target.value)} />
+        <textarea
+          ref={field} className="input" dir="auto" rows={3} maxLength={1000} value={remark} onChange={(event) => setRemark(event.target.value)}
+          onKeyDown={(event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && submit()}
+        />
       </label>
       <button type="submit" className="button is-primary" disabled={!verdict || sending.busy}>
-        {sending.busy ? t("sending.busy") : t("review.give")}
+        {sending.busy ? t("sending.busy") : t("review.give")} <Kbd>Ctrl Enter</Kbd>
       </button>
     </form>
   );
