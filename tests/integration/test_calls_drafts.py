@@ -77,6 +77,26 @@ async def test_opening_the_incident_or_joining_one_takes_the_draft_and_its_key(s
     assert (await own(taker), await keys(shared_centre)) == ([], held)
 
 
+async def test_a_field_saved_too_late_does_not_bring_an_ended_call_back(shared_centre: RunningCentre) -> None:
+    taker, other = await taker_of(shared_centre), await taker_of(shared_centre)
+    kept, never_kept, thrown_away = str(uuid4()), str(uuid4()), str(uuid4())
+    for draft_id in (kept, thrown_away):
+        await save(taker, draft_id, note="a fire")
+    for draft_id in (kept, never_kept):
+        assert (await taker.post("/api/incidents", call_body(draft_id=draft_id))).status_code == 201
+    assert (await taker.send("DELETE", f"/api/call-drafts/{thrown_away}")).status_code == 204
+    held = await keys(shared_centre)
+    for draft_id in (kept, never_kept, thrown_away):
+        assert [await save(person, draft_id, note="a fire there") for person in (taker, other)] == [404, 404]
+    assert (await own(taker), await own(other), await keys(shared_centre)) == ([], [], held)
+    assert await save(taker, str(uuid4()), note="the next call") == 200
+    ended = "SELECT count(*) FROM call_drafts WHERE account_id = $1 AND sealed_id IS NULL"
+    assert (await shared_centre.rows(ended, taker.id))[0]["count"] == 3
+    async with shared_centre.centre.database.transaction() as connection:
+        await drafts.forget_old(connection, shared_centre.centre.clock.now() + timedelta(hours=25))
+    assert (await shared_centre.rows(ended, taker.id))[0]["count"] == 0
+
+
 async def test_a_refused_call_leaves_its_draft(shared_centre: RunningCentre) -> None:
     taker, draft_id = await taker_of(shared_centre), str(uuid4())
     await save(taker, draft_id, note="a fire")

@@ -1,7 +1,8 @@
 """Unfinished call forms: each field is kept, sealed, as it is typed, so that a dead browser loses nothing.
 
 A draft belongs to one account, is no record of anything and leaves no event; its key goes when its incident is opened,
-when it is thrown away, and a day after it was last saved.
+when it is thrown away, and a day after it was last saved. The id of one that ended is kept for that day without its
+words: a field that was sent before and comes after does not bring it back.
 """
 
 from collections.abc import Mapping
@@ -38,7 +39,7 @@ class Drafts:
     async def save(self, request: Request, draft_id: UUID, fields: Mapping[str, str | None]) -> JSON:
         """Write these fields over what is kept of them; None takes one away. Answers when it was saved.
 
-        Raises NotFound for another's draft, NotPossibleNow for one too many, InvalidInput when it holds too much.
+        Raises NotFound for another's draft and one that has ended, NotPossibleNow for one too many, InvalidInput when it holds too much.
         """
         now = self._spine.clock.now()
         async with self._spine.database.transaction() as connection:
@@ -85,7 +86,8 @@ class Drafts:
     async def drop(self, request: Request, draft_id: UUID) -> None:
         """Throw a form of one's own away; one that is not there is gone already."""
         async with self._spine.database.transaction() as connection:
-            await take_away(connection, draft_id, request.actor.id)
+            if await store.draft(connection, draft_id) is not None:  # else anybody could fill the table with ids
+                await _end(connection, draft_id, request.actor.id, self._spine.clock.now())
 
     async def _opened(self, connection: Connection, sealed_id: UUID) -> dict[str, str]:
         # What its author goes on writing is not shown to anybody here.
@@ -98,19 +100,19 @@ def fields_of(opened: Mapping[str, str] | None) -> dict[str, str]:
     return kept
 
 
-async def take_away(connection: Connection, draft_id: UUID, account_id: UUID) -> None:
-    """Destroy a draft of that account, if it is there."""
-    await store.lock_drafts(connection, account_id)
-    row = await store.draft(connection, draft_id)
-    if row is not None and row["account_id"] == account_id:
-        await discard(connection, row["sealed_id"])
-        await store.delete_draft(connection, draft_id)
-
-
 async def consume(act: Act, draft_id: UUID | None) -> None:
     """Destroy the draft that became this call, in the same act."""
     if draft_id is not None:
-        await take_away(act.connection, draft_id, act.actor.id)
+        await _end(act.connection, draft_id, act.actor.id, act.now)
+
+
+async def _end(connection: Connection, draft_id: UUID, account_id: UUID, now: datetime) -> None:
+    await store.lock_drafts(connection, account_id)
+    row = await store.draft(connection, draft_id)
+    if row is None or row["account_id"] == account_id:
+        if row is not None:
+            await discard(connection, row["sealed_id"])
+        await store.end_draft(connection, draft_id, account_id, now)
 
 
 async def forget_old(connection: Connection, now: datetime) -> int:

@@ -140,22 +140,27 @@ async def lock_drafts(connection: Connection, account_id: UUID) -> None:
 
 
 async def draft(connection: Connection, draft_id: UUID) -> Record | None:
-    """Return a draft's row."""
+    """Return the row of a draft that has not ended."""
     return await connection.fetchrow(
-        "SELECT id, account_id, sealed_id, started_at FROM call_drafts WHERE id = $1", draft_id
+        "SELECT id, account_id, sealed_id, started_at FROM call_drafts WHERE id = $1 AND sealed_id IS NOT NULL",
+        draft_id,
     )
 
 
 async def count_drafts(connection: Connection, account_id: UUID) -> int:
     """Return how many drafts an account has."""
-    return int(await connection.fetchval("SELECT count(*) FROM call_drafts WHERE account_id = $1", account_id))
+    return int(
+        await connection.fetchval(
+            "SELECT count(*) FROM call_drafts WHERE account_id = $1 AND sealed_id IS NOT NULL", account_id
+        )
+    )
 
 
 async def drafts_under_way(connection: Connection, account_id: UUID, since: datetime) -> list[Record]:
     """Return the drafts of an account that were saved after `since`, the one saved last first."""
     return await connection.fetch(
         "SELECT id, account_id, sealed_id, started_at FROM call_drafts WHERE account_id = $1 AND saved_at > $2 "
-        "ORDER BY saved_at DESC LIMIT 100",
+        "AND sealed_id IS NOT NULL ORDER BY saved_at DESC LIMIT 100",
         account_id,
         since,
     )
@@ -165,7 +170,7 @@ async def drafts_of(connection: Connection, account_id: UUID) -> list[Record]:
     """Return the drafts of an account, the one saved last first."""
     return await connection.fetch(
         "SELECT id, sealed_id, started_at, saved_at FROM call_drafts WHERE account_id = $1 "
-        "ORDER BY saved_at DESC, id LIMIT 100",
+        "AND sealed_id IS NOT NULL ORDER BY saved_at DESC, id LIMIT 100",
         account_id,
     )
 
@@ -173,7 +178,7 @@ async def drafts_of(connection: Connection, account_id: UUID) -> list[Record]:
 async def insert_draft(
     connection: Connection, draft_id: UUID, account_id: UUID, sealed_id: UUID, now: datetime
 ) -> bool:
-    """Insert a draft; return False when the id is another's, whose row is in nobody else's reach."""
+    """Insert a draft; return False when the id is another's, whose row is in nobody else's reach, or has ended."""
     done = await connection.execute(
         "INSERT INTO call_drafts (id, account_id, sealed_id, started_at, saved_at) VALUES ($1, $2, $3, $4, $4) "
         "ON CONFLICT DO NOTHING",
@@ -192,19 +197,32 @@ async def update_draft(connection: Connection, draft_id: UUID, sealed_id: UUID, 
     )
 
 
-async def delete_draft(connection: Connection, draft_id: UUID) -> None:
-    """Delete a draft; its sealed record goes before, because it is in reach only as long as the draft is there."""
-    await connection.execute("DELETE FROM call_drafts WHERE id = $1", draft_id)
+async def end_draft(connection: Connection, draft_id: UUID, account_id: UUID, now: datetime) -> None:
+    """End a draft, kept or not: its id stays, so that a field saved too late does not bring it back.
+
+    Its sealed record goes before, because it is in reach only as long as the draft holds it.
+    """
+    done = await connection.execute(
+        "UPDATE call_drafts SET sealed_id = NULL, saved_at = $2 WHERE id = $1", draft_id, now
+    )
+    if done == "UPDATE 0":
+        await connection.execute(
+            "INSERT INTO call_drafts (id, account_id, started_at, saved_at) VALUES ($1, $2, $3, $3) "
+            "ON CONFLICT DO NOTHING",
+            draft_id,
+            account_id,
+            now,
+        )
 
 
 async def delete_drafts_before(connection: Connection, before: datetime) -> list[UUID]:
-    """Delete up to a thousand drafts saved before then and return their sealed records."""
+    """Delete up to a thousand drafts saved or ended before then and return the sealed records of those that had one."""
     rows = await connection.fetch(
         "DELETE FROM call_drafts WHERE id IN (SELECT id FROM call_drafts WHERE saved_at < $1 ORDER BY saved_at LIMIT 1000) "
         "RETURNING sealed_id",
         before,
     )
-    return [row["sealed_id"] for row in rows]
+    return [row["sealed_id"] for row in rows if row["sealed_id"] is not None]
 
 
 async def history_in(
