@@ -29,7 +29,7 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="duty, stream, import, snapshot, events, replay, places, recommend, keystrokes, audit, access, rls, or all of them: all.",
+            help="duty, stream, import, snapshot, events, replay, picture, places, recommend, keystrokes, audit, access, rls, or all of them: all.",
             metavar="NAME",
         ),
     ],

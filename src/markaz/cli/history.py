@@ -6,7 +6,6 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from markaz.analytics.snapshots.verifying import verify as run_verify
 from markaz.analytics.snapshots.writing import Written
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
@@ -37,6 +36,9 @@ def write(
 
 def verify() -> None:
     """Compare history with the log: files, keys, and counts by day, territory and type; exit with 1 when they differ."""
+    # Here, so that no other command loads DuckDB, which reports itself on standard error when some of them end.
+    from markaz.analytics.snapshots.verifying import verify as run_verify
+
     settings = Settings()
     found = _in_database(settings, lambda database: run_verify(database, settings.home))
     for line in found.wrong:
