@@ -13,7 +13,7 @@ from tests.support.land import Land
 from tests.support.operations import OPERATIONS, Elsewhere, Operation, World, make_world
 from tests.support.people import Person
 
-from markaz.core.permissions import ROLE_PERMISSIONS, Permission, Role
+from markaz.core.permissions import ROLE_PERMISSIONS, Grant, Permission, Role
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -75,6 +75,18 @@ async def test_a_made_up_session_or_key_gets_401(world: World, operation: Operat
     ):
         stranger = await world.running.as_client(world.supervisor.id, "stranger", credentials)
         await nothing_happens(world, operation, stranger, 401)
+
+
+@each(RIGHTED)
+async def test_the_right_person_gets_403_once_the_role_is_taken_away_under_an_open_session(
+    world: World, operation: Operation
+) -> None:
+    centre = world.running
+    person = await centre.newcomer(*(Grant(role, Land.ROOT) for role in holders(operation.permission)))
+    assert (await person.get("/api/me")).status_code == 200
+    await centre.as_owner("DELETE FROM grants WHERE account_id = $1", person.id)
+    await nothing_happens(world, operation, person, 403)
+    assert (await person.get("/api/me")).status_code == 200  # signed in all the while
 
 
 @each(RIGHTED)
