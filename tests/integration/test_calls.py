@@ -267,3 +267,35 @@ async def test_two_hundred_calls_of_one_fire_make_one_incident_and_none_is_lost(
     assert {c["caller"]["text"] for c in calls if not c["is_first"]} == {f"fire {n}" for n in range(200)}
     counted = "SELECT count(*) FROM events WHERE type = 'incident.call_added/1' AND aggregate_id = $1"
     assert (await shared_centre.rows(counted, incident["id"]))[0]["count"] == 200
+
+
+async def test_two_hundred_callers_whom_eight_desks_answer_at_once_are_all_found_under_one_fire_in_the_end(
+    shared_centre: RunningCentre, officer: Person
+) -> None:
+    place = {"lon": 60.75, "lat": 41.75}
+    takers = [await shared_centre.newcomer(Grant(Role.CALL_TAKER, Land.WEST)) for _ in range(8)]
+    opened: list[dict[str, Any]] = []
+
+    async def answer(desk: int) -> None:
+        for n in range(desk, 200, len(takers)):
+            caller = {"name": f"Caller {n}"}
+            likely = await nearby(takers[desk], **place, category="fire")
+            if likely:
+                path = f"/api/incidents/{likely[0]['incident']['id']}/calls"
+                assert (await takers[desk].post(path, {"channel": "phone", "caller": caller})).status_code == 201
+            else:
+                opened.append(
+                    await open_incident(takers[desk], place=place, category="fire", priority="1", caller=caller)
+                )
+
+    await asyncio.gather(*(answer(desk) for desk in range(len(takers))))
+    assert 1 < len(opened) <= len(takers)  # nobody could know of the others yet; from then on all were offered one
+    first, *others = opened
+    for other in others:
+        version = (await officer.get(f"/api/incidents/{other['id']}")).json()["incident"]["version"]
+        body = {"version": version, "into_id": first["id"], "reason": "the same fire"}
+        assert (await officer.post(f"/api/incidents/{other['id']}/merge", body)).status_code == 200
+    calls = (await officer.get(f"/api/incidents/{first['id']}/calls")).json()["items"]
+    assert sorted(c["caller"]["caller_name"] for c in calls) == sorted(f"Caller {n}" for n in range(200))
+    queue = [i for i in (await officer.get("/api/snapshot")).json()["incidents"] if i["place"] == place]
+    assert [(i["id"], i["calls"]) for i in queue] == [(first["id"], 200)]

@@ -245,7 +245,7 @@ export const oversightEn = {
   "right.does.who_looked": "The person is told of the looks listed, by office.",
   "right.does.correction": "The desk that holds the record gets the task to correct it; the first entry stays readable.",
   "right.does.restriction": "Nobody sees these records until the restriction is lifted, at the desk neither.",
-  "right.does.erasure": "The keys are destroyed: these records cannot be read again, in no copy and no backup.",
+  "right.does.erasure": "The keys are destroyed: once the backups of keys have ended, these records cannot be read again, in no copy.",
   "right.to_tell": "A delay has ended: tell those who asked",
   "right.tell_those": "Requests {numbers}",
   "right.tell_nobody": "Nobody had asked.",

@@ -247,7 +247,7 @@ export const oversightUzLatn: Part<typeof oversightEn> = {
   "right.does.who_looked": "Shaxsga roʻyxatdagi qarashlar lavozimlar boʻyicha aytiladi.",
   "right.does.correction": "Yozuv egasi boʻlgan navbatchilik tuzatish vazifasini oladi; dastlabki yozuv oʻqiladigan boʻlib qoladi.",
   "right.does.restriction": "Cheklov olinmaguncha bu yozuvlarni hech kim koʻrmaydi, navbatchilik ham.",
-  "right.does.erasure": "Kalitlar yoʻq qilinadi: bu yozuvlarni hech bir nusxada qayta oʻqib boʻlmaydi.",
+  "right.does.erasure": "Kalitlar yoʻq qilinadi: kalitlar zaxira nusxalarining muddati tugagach, bu yozuvlarni hech bir nusxada oʻqib boʻlmaydi.",
   "right.to_tell": "Kechiktirish tugadi: soʻraganlarga xabar bering",
   "right.tell_those": "Soʻrovlar {numbers}",
   "right.tell_nobody": "Hech kim soʻramagan.",
