@@ -14,7 +14,7 @@ from markaz.core.acts import Act
 from markaz.core.log import appending
 from markaz.core.permissions import Grant, Role
 from markaz.programmes.oversight.ground import CENTRE
-from markaz.programmes.oversight.tasks.machine import note_by_machine
+from markaz.programmes.oversight.tasks.machine import Alone, note_by_machine
 
 DAY = date(2026, 2, 3)
 VERDICT = {"verdict": "in_order", "reason": "Worked on this incident that night."}
@@ -139,18 +139,18 @@ async def correction_ordered(running: RunningCentre) -> str:
 
 async def made_alone(running: RunningCentre, role: Role = Role.DISPATCHER, land: Land = Land.WEST_SOUTH) -> str:
     """Make an account as the command line does, and return the id of the task to confirm it."""
-    now = running.centre.clock.now()
+    now, grants = running.centre.clock.now(), (Grant(role, int(land)),)
     async with running.centre.database.transaction() as connection:
         account_id, event = await identity.create_account(
             connection,
             login=f"machine.{uuid4().hex}",
             display_name="Made Alone",
             password=None,
-            grants=(Grant(role, int(land)),),
+            grants=grants,
             at=now,
         )
         act = Act(connection, CENTRE, now)
-        await note_by_machine(act, event, is_new=True)
+        await note_by_machine(act, event, Alone.MADE, grants)
         await events.append(connection, act.events)
         await appending.append(connection, now, act.entries)
     rows = await running.rows("SELECT id FROM tasks WHERE record_id = $1", account_id)

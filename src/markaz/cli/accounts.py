@@ -1,14 +1,16 @@
 """`markaz accounts`: make the first accounts and service keys of a centre, from its own machine."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
 from markaz.core import events, identity
 from markaz.core.acts import Act
-from markaz.core.audit import access_entry
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Connection, Database
@@ -16,12 +18,13 @@ from markaz.core.errors import InvalidInput, NotFound
 from markaz.core.events import Event
 from markaz.core.identity import ways
 from markaz.core.log import appending as log
-from markaz.core.permissions import Grant, Role
+from markaz.core.permissions import OFFICES, Grant, Role
 from markaz.core.settings import Settings
 from markaz.core.territories import ensure_root, load_tree
 from markaz.kit.clock import SystemClock
+from markaz.programmes.oversight.appointments.machine import check_may_give, check_may_take
 from markaz.programmes.oversight.ground import CENTRE
-from markaz.programmes.oversight.tasks.machine import note_by_machine
+from markaz.programmes.oversight.tasks.machine import Alone, note_by_machine
 
 app = typer.Typer(help="Accounts and service keys.", no_args_is_help=True)
 
@@ -48,14 +51,19 @@ def create(
 @app.command("create-key")
 def create_key(login: str, role: Role, territory: TerritoryOption = None, rate_per_s: float = KEY_RATE_PER_S) -> None:
     """Create a service key and print it once."""
+    if role in OFFICES:
+        raise InvalidInput("An office is held by a person.", field="role")
     key = in_centre(lambda dsn: _create_key(dsn, login, role, territory, rate_per_s))
     typer.echo(key)
 
 
 @app.command("close")
 def close(login: str) -> None:
-    """End an account or service key at once: rights, sessions and streams. What it did keeps its name."""
-    in_centre(lambda dsn: _tell(dsn, lambda c: identity.close_account(c, login, at=SystemClock().now())))
+    """End an account or service key at once: rights, sessions and streams. What it did keeps its name.
+
+    An office that two people can take away in the console ends there first.
+    """
+    in_centre(lambda dsn: _close(dsn, login))
     typer.echo(f"account {login} closed")
 
 
@@ -68,41 +76,70 @@ def password(
 ) -> None:
     """Give a person a new password and end their sessions."""
     identity.check_new_password(password)
-    in_centre(lambda dsn: _tell(dsn, lambda c: identity.change_password(c, login, password, at=SystemClock().now())))
+    in_centre(lambda dsn: _password(dsn, login, password))
     typer.echo(f"account {login} has a new password")
 
 
 @app.command("reset")
 def reset(login: str) -> None:
     """Take passkeys and one-time codes from a person who lost them, and end their sessions; the password stays."""
-    in_centre(lambda dsn: _tell(dsn, lambda c: _reset(c, login)))
+    in_centre(lambda dsn: _reset(dsn, login))
     typer.echo(f"account {login} has no second factor any more: give it a new password too if a device was stolen")
 
 
-async def _reset(connection: Connection, login: str) -> Event:
-    account_id = await connection.fetchval("SELECT id FROM accounts WHERE login = $1 AND kind = 'person'", login)
-    if account_id is None:
-        raise NotFound("There is no person's account with this login.", what="account")
-    return await ways.reset_second_factors(connection, account_id, at=SystemClock().now())
+async def _close(dsn: str, login: str) -> str:
+    async def work(connection: Connection, account: _Account, now: datetime) -> Event:
+        await check_may_take(connection, account.id, account.held, await load_tree(connection, now.date()))
+        return await identity.close_account(connection, login, at=now)
+
+    return await _done_alone(dsn, login, Alone.CLOSED, work)
 
 
-async def _tell(dsn: str, work: Callable[[Connection], Awaitable[Event]]) -> str:
+async def _password(dsn: str, login: str, password: str) -> str:
+    async def work(connection: Connection, account: _Account, now: datetime) -> Event:
+        return await identity.change_password(connection, login, password, at=now)
+
+    return await _done_alone(dsn, login, Alone.PASSWORD, work)
+
+
+async def _reset(dsn: str, login: str) -> str:
+    async def work(connection: Connection, account: _Account, now: datetime) -> Event:
+        if not account.is_person:
+            raise NotFound("There is no person's account with this login.", what="account")
+        return await ways.reset_second_factors(connection, account.id, at=now)
+
+    return await _done_alone(dsn, login, Alone.RESET, work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """An account before something is done to it; its row is locked."""
+
+    id: UUID
+    is_person: bool
+    held: tuple[Grant, ...]
+
+
+async def _done_alone(
+    dsn: str, login: str, alone: Alone, work: Callable[[Connection, _Account, datetime], Awaitable[Event]]
+) -> str:
     database = await Database.open(dsn, max_size=1)
     try:
         async with database.transaction() as connection:
-            await _note(connection, await work(connection))
+            row = await connection.fetchrow("SELECT id, kind FROM accounts WHERE login = $1", login)
+            if row is None:
+                raise NotFound("There is no account with this login.", what="account")
+            held = await identity.locked_grants(connection, row["id"])
+            account = _Account(row["id"], row["kind"] == "person", held)
+            await _note(connection, await work(connection, account, SystemClock().now()), alone, held)
     finally:
         await database.close()
     return ""
 
 
-async def _note(connection: Connection, event: Event, *, is_new: bool = False) -> None:
+async def _note(connection: Connection, event: Event, alone: Alone, grants: Sequence[Grant]) -> None:
     act = Act(connection, CENTRE, event.occurred_at)
-    if event.type == identity.ACCESS_CHANGED:
-        await note_by_machine(act, event, is_new=is_new)
-    else:
-        act.events.append(event)
-        act.entries.append(access_entry(event))
+    await note_by_machine(act, event, alone, grants)
     await events.append(connection, act.events)
     await log.append(connection, act.now, act.entries)
 
@@ -119,10 +156,12 @@ async def _grants(database: Database, role: Role, territory: str | None) -> tupl
         root = await ensure_root(connection)
     async with database.connection() as connection:
         tree = await load_tree(connection, SystemClock().now().date())
-    found = root if territory is None else tree.find(territory)
-    if found is None:
-        raise InvalidInput(f"There is no territory with the code {territory}.", field="territory")
-    return (Grant(role, found),)
+        found = root if territory is None else tree.find(territory)
+        if found is None:
+            raise InvalidInput(f"There is no territory with the code {territory}.", field="territory")
+        grants = (Grant(role, found),)
+        await check_may_give(connection, grants, tree)
+    return grants
 
 
 async def _create(dsn: str, login: str, role: Role, name: str, territory: str | None, password: str) -> str:
@@ -138,7 +177,7 @@ async def _create(dsn: str, login: str, role: Role, name: str, territory: str | 
                 grants=grants,
                 at=SystemClock().now(),
             )
-            await _note(connection, event, is_new=True)
+            await _note(connection, event, Alone.MADE, grants)
     finally:
         await database.close()
     return str(account_id)
@@ -157,7 +196,7 @@ async def _create_key(dsn: str, login: str, role: Role, territory: str | None, r
                 rate_limit_per_s=rate_per_s,
                 at=SystemClock().now(),
             )
-            await _note(connection, event, is_new=True)
+            await _note(connection, event, Alone.MADE, grants)
     finally:
         await database.close()
     return key
