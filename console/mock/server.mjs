@@ -16,7 +16,7 @@ const ACCOUNTS = {
   observer: { name: "Timur Aliyev", role: "observer", permissions: ["incident.read", "unit.read", "position.read", "alert.read"] },
 };
 const NORMS = {
-  amber_share: 0.667, escalate_after_s: 120, escalate_emergency_after_s: 30, entered_late_s: 120, strictest: "1", default_terrain: "urban", terrain: {},
+  amber_share: 0.667, escalate_after_s: 120, escalate_acknowledged_after_s: 300, escalate_emergency_after_s: 30, entered_late_s: 120, strictest: "1", default_terrain: "urban", terrain: {},
   norms: ["1", "2", "3", "4"].flatMap((priority, n) => ["urban", "rural", "mountain"].map((terrain, far) => ({
     priority, terrain, unassigned_s: 60 * 4 ** n, en_route_s: 60 * 3 ** n, arrival_s: 300 * 3 ** n * (far + 1), welfare_s: 600 + 300 * n,
   }))),

@@ -4,7 +4,7 @@ import { clocksOf, colourOf, normFinder } from "../src/live/clocks";
 import { nextAlarm, sortAlarms, soundOf } from "../src/live/sounding";
 
 const norms: Norms = {
-  amber_share: 0.5, escalate_after_s: 120, escalate_emergency_after_s: 30, entered_late_s: 120, strictest: "1", default_terrain: "urban",
+  amber_share: 0.5, escalate_after_s: 120, escalate_acknowledged_after_s: 300, escalate_emergency_after_s: 30, entered_late_s: 120, strictest: "1", default_terrain: "urban",
   terrain: { 2: "rural", 3: "mountain" },
   norms: ["1", "2"].flatMap((priority, n) => (["urban", "rural", "mountain"] as const).map((terrain, far) => ({
     priority, terrain, unassigned_s: 60 * (n + 1), en_route_s: 60, arrival_s: 300 * (far + 1), welfare_s: 600,
@@ -59,7 +59,7 @@ function alarm(id: string, more: Partial<AlarmView> = {}): AlarmView {
   };
 }
 
-const officer = { id: "a", roles: ["duty_officer"], isMuted: false };
+const officer = { id: "a", roles: ["duty_officer"], levels: new Set([1, 2, 4]), isMuted: false };
 
 describe("what a person hears", () => {
   it("is an emergency, whatever others have acknowledged, until they have done so themselves", () => {
@@ -76,10 +76,15 @@ describe("what a person hears", () => {
     expect(soundOf([alarm("e", { kind: "emergency" })], muted)).toBe("emergency");
   });
 
-  it("calls the supervisor when an alarm goes up, not before", () => {
-    const supervisor = { id: "s", roles: ["supervisor"], isMuted: false };
+  it("calls the supervisor of a level when an alarm has gone up to it, not before", () => {
+    const supervisor = { id: "s", roles: ["supervisor"], levels: new Set([1, 2]), isMuted: false };
+    const up = (escalated_to: number) => alarm("r", { level: "escalated", escalated_to });
     expect(soundOf([alarm("r")], supervisor)).toBeNull();
-    expect(soundOf([alarm("r", { level: "escalated" })], supervisor)).toBe("escalated");
+    expect(soundOf([up(4)], supervisor)).toBeNull();
+    expect(soundOf([up(4)], { ...supervisor, levels: new Set([1, 2, 4]) })).toBe("escalated");
+    expect([soundOf([up(2)], supervisor), soundOf([up(1)], supervisor)]).toEqual(["escalated", "escalated"]);
+    expect(soundOf([up(1), up(4)], officer)).toBe("escalated");
+    expect(soundOf([alarm("g", { kind: "break_glass" })], supervisor)).toBe("escalated");
     expect(soundOf([alarm("e", { kind: "emergency" })], supervisor)).toBe("emergency");
   });
 

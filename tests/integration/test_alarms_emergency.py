@@ -157,16 +157,47 @@ async def test_it_names_the_incident_the_unit_works_for_and_makes_up_none(centre
     assert len(await centre.rows("SELECT FROM incidents")) == 1
 
 
-async def test_an_unnoticed_emergency_goes_up_sooner_and_a_look_never_ends_it(open_centre_with: OpenCentre) -> None:
+async def test_an_emergency_climbs_until_the_level_called_has_noticed(open_centre_with: OpenCentre) -> None:
     clock = FakeClock(CAME)
     running = await open_centre_with(clock)
-    person = await running.person(Role.DISPATCHER, Land.WEST)
-    alarm_id = await press(person, await unit_of(running))
-    for _ in range(4):
-        clock.advance(timedelta(seconds=31))
+    desk = [await running.person(role, Land.WEST) for role in (Role.DISPATCHER, Role.CALL_TAKER)]
+    below, west, region, root = [
+        await running.person(Role.SUPERVISOR, land) for land in (Land.WEST_SOUTH, Land.WEST, Land.REGION, Land.ROOT)
+    ]
+    alarm_id = await press(desk[0], await unit_of(running))
+
+    async def after_half_a_minute() -> tuple[str, int | None]:
+        clock.advance(timedelta(seconds=29))
+        assert await running.centre.watcher.look() == 0
+        clock.advance(timedelta(seconds=1))
         await running.centre.watcher.look()
-    alarm = (await seen(person))[alarm_id]
-    assert (alarm["level"], alarm["escalated_to"]) == ("escalated", int(Land.WEST))
+        alarm = (await seen(root))[alarm_id]
+        return alarm["level"], alarm["escalated_to"]
+
+    for person in (*desk, below):  # each has noticed for themselves: it goes up all the same
+        await person.post(f"/api/alarms/{alarm_id}/acknowledgements")
+    assert await after_half_a_minute() == ("escalated", int(Land.WEST))
+    assert await after_half_a_minute() == ("escalated", int(Land.REGION))
+    await west.post(f"/api/alarms/{alarm_id}/acknowledgements")  # the level that was called before
+    assert await after_half_a_minute() == ("escalated", int(Land.ROOT))
+    for _ in range(3):
+        assert await after_half_a_minute() == ("escalated", int(Land.ROOT))
+    assert alarm_id in await seen(region)  # gone up to the top, it stands until somebody ends it
+
+
+async def test_an_emergency_stays_where_the_level_called_has_noticed(open_centre_with: OpenCentre) -> None:
+    clock = FakeClock(CAME)
+    running = await open_centre_with(clock)
+    west, region = [await running.person(Role.SUPERVISOR, land) for land in (Land.WEST, Land.REGION)]
+    alarm_ids = [await press(west, await unit_of(running)) for _ in range(2)]
+    await west.post(f"/api/alarms/{alarm_ids[0]}/acknowledgements")
+    for seconds in (30, 30):
+        clock.advance(timedelta(seconds=seconds))
+        await running.centre.watcher.look()
+    alarms = await seen(region)
+    assert [alarms[id_]["escalated_to"] for id_ in alarm_ids] == [None, int(Land.REGION)]
+    clock.advance(timedelta(seconds=3_600))
+    assert await running.centre.watcher.look() == 0
 
 
 async def test_those_who_may_not_read_alarms_see_none(centre: RunningCentre) -> None:

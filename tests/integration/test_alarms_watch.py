@@ -170,20 +170,63 @@ async def test_an_alarm_follows_its_incident(night: RunningCentre, clock: FakeCl
     assert (await west.get("/api/alarms")).json()["items"] == []
 
 
-async def test_what_nobody_acknowledges_goes_to_the_supervisor_above(night: RunningCentre, clock: FakeClock) -> None:
-    person = await officer(night)
+async def level(running: RunningCentre, alarm_id: Any) -> tuple[str, int | None]:
+    (row,) = [row for row in await alarms(running) if row["id"] == alarm_id]
+    return row["level"], row["escalated_to"]
+
+
+async def test_what_nobody_acknowledges_climbs_level_by_level_and_ends_at_the_top(
+    night: RunningCentre, clock: FakeClock
+) -> None:
+    await open_incident(await officer(night), Land.WEST_SOUTH, priority="1")
+    for land in (Land.WEST, Land.ROOT):
+        await night.person(Role.SUPERVISOR, land)
+    await look(night, clock, 60)
+    ((alarm_id,),) = [(row["id"],) for row in await alarms(night)]
+    for land in (Land.WEST, Land.REGION, Land.ROOT):
+        assert await look(night, clock, 119) == 0
+        assert await look(night, clock, 1) == 1
+        assert await look(night, clock) == 0  # once in its time
+        assert await level(night, alarm_id) == ("escalated", int(land))
+    assert await look(night, clock, 36_000) == 0
+    up = await night.rows("SELECT FROM events WHERE type = 'alarm.escalated/1'")
+    assert len(up) == 3
+
+
+async def test_an_acknowledgement_buys_time_and_no_silence_for_ever(night: RunningCentre, clock: FakeClock) -> None:
+    """A clock that somebody noticed is red all the same: while nothing is done it goes up, later than another."""
+    region = await officer(night)
+    west = await night.person(Role.SUPERVISOR, Land.WEST)
+    taker = await night.person(Role.CALL_TAKER, Land.WEST)
     for _ in range(2):
-        await open_incident(person, Land.WEST_SOUTH, priority="1")
-    await look(night, clock, 61)
-    noticed, _unnoticed = await alarms(night)
-    await person.post(f"/api/alarms/{noticed['id']}/acknowledgements")
-    await look(night, clock, 119)
-    assert {row["level"] for row in await alarms(night)} == {"red"}
-    await look(night, clock, 2)
-    found = {row["id"]: (row["level"], row["escalated_to"]) for row in await alarms(night)}
-    assert found.pop(noticed["id"]) == ("red", None)
-    assert list(found.values()) == [("escalated", int(Land.WEST))]
-    assert await look(night, clock, 600) == 0
+        incident = await open_incident(region, Land.WEST_SOUTH, priority="1")
+    await look(night, clock, 60)
+    by_incident = {str(row["incident_id"]): row["id"] for row in await alarms(night)}
+    noticed = by_incident.pop(incident["id"])
+    (unnoticed,) = by_incident.values()
+    clock.advance(timedelta(seconds=60))
+    await taker.post(f"/api/alarms/{noticed}/acknowledgements")
+    await look(night, clock, 60)
+    assert await level(night, unnoticed) == ("escalated", int(Land.WEST))
+    await look(night, clock, 239)
+    assert await level(night, noticed) == ("red", None)
+    await look(night, clock, 1)
+    assert await level(night, noticed) == ("escalated", int(Land.WEST))
+    await west.post(f"/api/alarms/{noticed}/acknowledgements")
+    await look(night, clock, 299)
+    assert await level(night, noticed) == ("escalated", int(Land.WEST))
+    unit = await register_unit(region, new_key(), Land.WEST_SOUTH)
+    await assign(region, incident, unit)
+    await look(night, clock, 1)
+    rows = [row for row in await alarms(night) if row["id"] == noticed]
+    assert [(row["clear_reason"], row["escalated_to"]) for row in rows] == [("cause_gone", int(Land.WEST))]
+
+
+async def test_a_level_that_nobody_supervises_is_passed_by(night: RunningCentre, clock: FakeClock) -> None:
+    await open_incident(await officer(night), Land.WEST_SOUTH, priority="1")
+    await look(night, clock, 60)
+    await look(night, clock, 120)
+    assert [row["escalated_to"] for row in await alarms(night)] == [int(Land.REGION)]
 
 
 async def test_a_clock_that_jumps_neither_repeats_nor_loses_an_alarm(night: RunningCentre, clock: FakeClock) -> None:

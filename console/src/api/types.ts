@@ -101,6 +101,7 @@ export interface NormRow {
 export interface Norms {
   amber_share: number;
   escalate_after_s: number;
+  escalate_acknowledged_after_s: number;
   escalate_emergency_after_s: number;
   entered_late_s: number;
   strictest: string;

@@ -8,8 +8,10 @@ export type Sound = "emergency" | "escalated" | "routine";
 
 export interface Listener {
   id: string;
-  /** Roles held; a shift supervisor is called when nobody at the desk has noticed an alarm, not before. */
+  /** Roles held; a shift supervisor is called when an alarm has gone up to their level, not before. */
   roles: readonly string[];
+  /** The territories one has a role in and all around them: what went up to one of these has reached this person. */
+  levels: ReadonlySet<number>;
   isMuted: boolean;
 }
 
@@ -20,7 +22,7 @@ export function classOf(alarm: AlarmView): Sound {
   return alarm.kind === "emergency" ? "emergency" : isForSupervisors(alarm) ? "escalated" : "routine";
 }
 
-/** What nobody at the desk noticed, and a broken glass, which only supervisors are told of at all. */
+/** What went up from the desk, and a broken glass, which only supervisors are told of at all. */
 function isForSupervisors(alarm: AlarmView): boolean {
   return alarm.level === "escalated" || alarm.kind === "break_glass";
 }
@@ -36,12 +38,14 @@ export function isNoticedBy(alarm: AlarmView, account_id: string): boolean {
 }
 
 export function soundOf(alarms: Iterable<AlarmView>, listener: Listener): Sound | null {
+  const isAtTheDesk = listener.roles.some((role) => AT_THE_DESK.has(role));
   let loudest: Sound | null = null;
   for (const alarm of alarms) {
     if (isNoticedBy(alarm, listener.id)) continue;
     if (alarm.kind === "emergency") return "emergency";
-    if (isForSupervisors(alarm)) loudest = "escalated";
-    else if (loudest === null && !listener.isMuted && listener.roles.some((role) => AT_THE_DESK.has(role))) loudest = "routine";
+    if (isForSupervisors(alarm)) {
+      if (isAtTheDesk || alarm.escalated_to === null || listener.levels.has(alarm.escalated_to)) loudest = "escalated";
+    } else if (loudest === null && !listener.isMuted && isAtTheDesk) loudest = "routine";
   }
   return loudest;
 }

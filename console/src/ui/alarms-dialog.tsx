@@ -10,6 +10,7 @@ import { session } from "../session";
 import { Choices } from "./choices";
 import { Dialog } from "./dialog";
 import { Age } from "./marks";
+import { SentUp } from "./alarm-up";
 import { Problem } from "./problem";
 import { useCommand } from "./use-command";
 import { useNoticers, type Alarms } from "./use-alarms";
@@ -73,7 +74,7 @@ function AlarmRow({ alarm, alarms, by, onClose }: { alarm: AlarmView; alarms: Al
         ) : (
           <span className="num">{t("clock.over", { time: f.duration(session.store.time.age_s(alarm.occurred_at)) })}</span>
         )}
-        {alarm.level === "escalated" && <span className="alarm-up"> · {t("alarms.class.escalated")}</span>}
+        {alarm.level === "escalated" && <span className="alarm-up"> · <SentUp alarm={alarm} /></span>}
         {by.length > 0 && <span className="quiet" dir="auto"> · {t("alarms.noticed_by", { names: by.join(", ") })}</span>}
       </p>
       <p className="button-row">

@@ -6,6 +6,7 @@ import type { AlarmView } from "../api/types";
 import { useSession, useWords } from "../context";
 import { classOf } from "../live/sounding";
 import { AlarmsDialog, ResolveDialog } from "./alarms-dialog";
+import { SentUp } from "./alarm-up";
 import { Age, Kbd } from "./marks";
 import { Problem } from "./problem";
 import { useNoticers, type Alarms } from "./use-alarms";
@@ -106,6 +107,7 @@ function EmergencyBand({ alarm, alarms, by }: { alarm: AlarmView; alarms: Alarms
             t("alarms.no_place")
           )}
         </span>
+        {alarm.level === "escalated" && <span><SentUp alarm={alarm} /></span>}
         {by.length > 0 && <span dir="auto">{t("alarms.noticed_by", { names: by.join(", ") })}</span>}
       </p>
       <p className="emergency-do">

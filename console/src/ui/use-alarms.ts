@@ -32,7 +32,7 @@ export interface Alarms {
 }
 
 export function useAlarms(): Alarms {
-  const { me } = useSession();
+  const { me, territories } = useSession();
   const navigate = useNavigate();
   const sorted = useLive("alarms", everyAlarm);
   const [current, setCurrent] = useState<string | null>(null);
@@ -45,8 +45,12 @@ export function useAlarms(): Alarms {
 
   const isNoticed = (alarm: AlarmView) => noticed.has(alarm.id) || isNoticedBy(alarm, me.account.id);
   const roles = useMemo(() => me.grants.map((grant) => grant.role), [me]);
+  const levels = useMemo(
+    () => new Set(me.grants.flatMap((grant) => [grant.territory_id, ...territories.path(grant.territory_id).map((level) => level.id)])),
+    [me, territories],
+  );
   const sound = may(me, "alarms")
-    ? soundOf(sorted.filter((alarm) => !noticed.has(alarm.id)), { id: me.account.id, roles, isMuted })
+    ? soundOf(sorted.filter((alarm) => !noticed.has(alarm.id)), { id: me.account.id, roles, levels, isMuted })
     : null;
   useEffect(() => player.want(sound), [player, sound]);
 

@@ -189,7 +189,7 @@ class AlarmLevel(StrEnum):
     """How far an alarm has gone."""
 
     RED = "red"
-    ESCALATED = "escalated"  # nobody acknowledged it in time: the supervisor of the territory above is called
+    ESCALATED = "escalated"  # it stood too long at a level: the supervisor of `escalated_to` is called
 
 
 class ClearReason(StrEnum):

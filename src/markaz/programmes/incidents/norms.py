@@ -38,6 +38,7 @@ class Norms:
     default_terrain: Terrain
     amber_share: float
     escalate_after_s: int
+    escalate_acknowledged_after_s: int
     escalate_emergency_after_s: int
     entered_late_s: int
 
@@ -71,6 +72,7 @@ class NormsInForce:
         return {
             "amber_share": norms.amber_share,
             "escalate_after_s": norms.escalate_after_s,
+            "escalate_acknowledged_after_s": norms.escalate_acknowledged_after_s,
             "escalate_emergency_after_s": norms.escalate_emergency_after_s,
             "entered_late_s": norms.entered_late_s,
             "strictest": STRICTEST,
@@ -108,6 +110,7 @@ def norms_of(data: Mapping[str, Any], profile: Profile) -> Norms:
         default_terrain=Terrain(data["default_terrain"][profile.value]),
         amber_share=data["amber_share"],
         escalate_after_s=data["escalate_after_s"],
+        escalate_acknowledged_after_s=data["escalate_acknowledged_after_s"],
         escalate_emergency_after_s=data["escalate_emergency_after_s"],
         entered_late_s=data["entered_late_s"],
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from markaz.contracts.incidents import AlarmKind, Stage
 from markaz.core.db.pool import Connection
+from markaz.core.permissions import Role
 from markaz.kit.clock import iso
 from markaz.programmes.incidents.alarms.domain import Sent, Waiting
 from markaz.programmes.incidents.norms import STRICTEST, Norms
@@ -181,17 +182,39 @@ async def insert_alarm(connection: Connection, values: Mapping[str, Any]) -> Rec
     return None if inserted is None else await alarm(connection, inserted)
 
 
-async def escalate(connection: Connection, alarm_id: UUID, at: datetime, to_territory_id: int) -> Record | None:
+async def escalate(connection: Connection, row: Record, at: datetime, to_territory_id: int) -> Record | None:
     """Note that an alarm went up, unless somebody acknowledged it or it ended at this moment; return it."""
     done = await connection.fetchval(
         "UPDATE alarms SET level = 'escalated', escalated_at = $2, escalated_to = $3 "
-        "WHERE id = $1 AND level = 'red' AND cleared_at IS NULL "
-        "AND NOT EXISTS (SELECT FROM acknowledgements WHERE alarm_id = $1) RETURNING id",
-        alarm_id,
+        "WHERE id = $1 AND cleared_at IS NULL AND escalated_at IS NOT DISTINCT FROM $4 "
+        "AND (SELECT count(*) FROM acknowledgements WHERE alarm_id = $1) = $5 RETURNING id",
+        row["id"],
         at,
         to_territory_id,
+        row["escalated_at"],
+        len(row["by_ids"]),
     )
-    return None if done is None else await alarm(connection, alarm_id)
+    return None if done is None else await alarm(connection, row["id"])
+
+
+async def supervised(connection: Connection) -> set[int]:
+    """Return the territories that somebody supervises."""
+    rows = await connection.fetch("SELECT DISTINCT territory_id FROM grants WHERE role = $1", Role.SUPERVISOR.value)
+    return {row["territory_id"] for row in rows}
+
+
+async def noticed_from(connection: Connection, alarm_ids: Iterable[UUID]) -> dict[UUID, set[int]]:
+    """Return for each alarm the territories that those who have acknowledged it supervise."""
+    rows = await connection.fetch(
+        "SELECT k.alarm_id, g.territory_id FROM acknowledgements k "
+        "JOIN grants g ON g.account_id = k.account_id AND g.role = $2 WHERE k.alarm_id = ANY($1::uuid[])",
+        list(alarm_ids),
+        Role.SUPERVISOR.value,
+    )
+    found: dict[UUID, set[int]] = {}
+    for row in rows:
+        found.setdefault(row["alarm_id"], set()).add(row["territory_id"])
+    return found
 
 
 async def move(connection: Connection, alarm_id: UUID, territory_id: int) -> Record | None:

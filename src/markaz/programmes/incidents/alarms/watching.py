@@ -4,14 +4,20 @@ A look is one act, so what it raises, moves, sends up and clears commits with it
 between looks: after a restart, a kill or a jump of the clock the next look finds the same.
 """
 
-from datetime import datetime, timedelta
-
-from markaz.contracts.incidents import AlarmEvent, AlarmKind, AlarmLevel, ClearReason
+from markaz.contracts.incidents import AlarmEvent, AlarmKind, ClearReason
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.events import SYSTEM_ACTOR_ID
 from markaz.core.permissions import Actor
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.alarms import store
+from markaz.programmes.incidents.alarms.climbing import (
+    Standing,
+    goes_up_at,
+    is_in_hand,
+    level_called,
+    levels_above,
+    next_level,
+)
 from markaz.programmes.incidents.alarms.domain import RunningClock, clocks_of, has_ended, to_raise
 from markaz.programmes.incidents.alarms.raising import alarm_event, end, raise_for
 from markaz.programmes.incidents.norms import NormsInForce
@@ -41,13 +47,14 @@ class Watcher:
             known = [r for r in await store.open_alarms(act.connection) if r["kind"] != AlarmKind.BREAK_GLASS]
             routine = [row for row in known if row["kind"] != AlarmKind.EMERGENCY]
             places, clocks = await self._clocks(act, routine)
+            standing = [row for row in known if row["kind"] == AlarmKind.EMERGENCY]
             for row in routine:
-                await self._follow(act, row, places, clocks)
+                if await self._follow(act, row, places, clocks):
+                    standing.append(row)
             open_causes = frozenset(row["cause"] for row in routine)
             for clock in to_raise(clocks.values(), open_causes, act.now):
                 await raise_for(act, clock, places[clock.incident_id])
-            for row in known:
-                await self._send_up(act, row)
+            await self._send_up(act, standing)
         return Answer(200, {"changed": len(act.events)})
 
     async def _clocks(self, act: Act, routine: list[Record]) -> tuple[dict[object, int], dict[str, RunningClock]]:
@@ -66,35 +73,53 @@ class Watcher:
             clocks.update((clock.cause, clock) for clock in running)
         return places, clocks
 
-    async def _follow(self, act: Act, row: Record, places: dict[object, int], clocks: dict[str, RunningClock]) -> None:
-        """End an alarm whose cause has gone; let the others follow their incident to where it is now."""
+    async def _follow(self, act: Act, row: Record, places: dict[object, int], clocks: dict[str, RunningClock]) -> bool:
+        """End an alarm whose cause has gone; let the others follow their incident to where it is now.
+
+        Return whether it stands where it stood: one that was moved is looked at again in the next look.
+        """
         place = places.get(row["incident_id"])
         if place is None:
             await end(act, row, ClearReason.INCIDENT_CLOSED)
-        elif has_ended(clocks.get(row["cause"]), row["due_at"], act.now):
+            return False
+        if has_ended(clocks.get(row["cause"]), row["due_at"], act.now):
             await end(act, row, ClearReason.CAUSE_GONE)
-        elif place != row["territory_id"]:
-            moved = await store.move(act.connection, row["id"], place)
-            if moved is not None:
-                view = {"view": store.alarm_view(moved)}
-                act.events.append(
-                    alarm_event(act, AlarmEvent.MOVED, moved, view, from_territory_id=row["territory_id"])
-                )
+            return False
+        if place == row["territory_id"]:
+            return True
+        moved = await store.move(act.connection, row["id"], place)
+        if moved is not None:
+            view = {"view": store.alarm_view(moved)}
+            act.events.append(alarm_event(act, AlarmEvent.MOVED, moved, view, from_territory_id=row["territory_id"]))
+        return False
 
-    async def _send_up(self, act: Act, row: Record) -> None:
-        """Call the supervisor of the territory above when nobody has acknowledged an alarm in time."""
-        if row["level"] != AlarmLevel.RED or row["by_ids"] or act.now < self._patience_ends(row):
+    async def _send_up(self, act: Act, rows: list[Record]) -> None:
+        """Call the supervisor of the next level above for each alarm whose time at its level has run out."""
+        due = [row for row in rows if act.now >= goes_up_at(_standing(row), self._norms.norms)]
+        if not due:
             return
-        territory_id = row["territory_id"]
-        above = self._spine.territories().parent(territory_id) or territory_id
-        escalated = await store.escalate(act.connection, row["id"], act.now, above)
-        if escalated is not None:
-            view = {"view": store.alarm_view(escalated)}
-            act.events.append(alarm_event(act, AlarmEvent.ESCALATED, escalated, view))
+        tree = self._spine.territories()
+        supervised = {tree.current(id_) for id_ in await store.supervised(act.connection)}
+        emergencies = [row["id"] for row in due if row["kind"] == AlarmKind.EMERGENCY]
+        noticed = await store.noticed_from(act.connection, emergencies)
+        for row in due:
+            above = levels_above(tree, row["territory_id"])
+            following = next_level(above, row["escalated_to"], supervised)
+            if following is None:
+                continue
+            called = level_called(above, row["escalated_to"], following)
+            if is_in_hand(above, called, {tree.current(id_) for id_ in noticed.get(row["id"], ())}):
+                continue
+            escalated = await store.escalate(act.connection, row, act.now, following)
+            if escalated is not None:
+                view = {"view": store.alarm_view(escalated)}
+                act.events.append(alarm_event(act, AlarmEvent.ESCALATED, escalated, view))
 
-    def _patience_ends(self, row: Record) -> datetime:
-        norms = self._norms.norms
-        is_emergency = row["kind"] == AlarmKind.EMERGENCY
-        seconds = norms.escalate_emergency_after_s if is_emergency else norms.escalate_after_s
-        raised_at: datetime = row["raised_at"]
-        return raised_at + timedelta(seconds=seconds)
+
+def _standing(row: Record) -> Standing:
+    return Standing(
+        is_emergency=row["kind"] == AlarmKind.EMERGENCY,
+        raised_at=row["raised_at"],
+        escalated_at=row["escalated_at"],
+        noticed_at=row["by_times"],
+    )
