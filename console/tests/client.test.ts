@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ApiError, Command, newKey, read, Unreachable, whenSignedOut } from "../src/api/client";
+import { ApiError, Command, newKey, read, readFile, Unreachable, whenSignedOut } from "../src/api/client";
 
 const answer = (status: number, body: unknown) => new Response(JSON.stringify(body), { status });
 
@@ -62,6 +62,14 @@ describe("commands", () => {
     const done = new Command("POST", "/api/incidents", {}).send();
     await vi.runAllTimersAsync();
     expect(await done).toEqual({ id: "i" });
+  });
+
+  it("waits long for a photo, but not for ever, and says what kind of file came", async () => {
+    const waits = vi.spyOn(AbortSignal, "timeout");
+    vi.stubGlobal("fetch", vi.fn().mockResolvedValueOnce(new Response("jpeg", { headers: { "content-type": "image/jpeg" } })).mockRejectedValueOnce(new TypeError("late")));
+    expect((await readFile("/api/incidents/1/attachments/2")).type).toBe("image/jpeg");
+    expect(await readFile("/api/incidents/1/attachments/2").catch((problem: unknown) => problem)).toBeInstanceOf(Unreachable);
+    expect(waits.mock.calls).toEqual([[120_000], [120_000]]);
   });
 
   it("reports the end of the session, and makes do with an answer that is not ours", async () => {

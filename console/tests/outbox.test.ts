@@ -22,6 +22,9 @@ async function outbox(send: (report: Report) => Promise<Sent>, store = new Memor
   return { box, store };
 }
 
+/** Let everything go on that can. */
+const settled = () => new Promise((done) => setTimeout(done));
+
 const taken: Sent = { kind: "kept", kept: "taken" };
 
 describe("the outbox of a unit's phone", () => {
@@ -46,6 +49,59 @@ describe("the outbox of a unit's phone", () => {
     await box.add(report("3", { kind: "emergency" }));
     await box.flush("me");
     expect(sent).toEqual(["3", "1", "2"]);
+  });
+
+  it("sends an emergency and words at once while a photo never settles", async () => {
+    const sent: string[] = [];
+    const never = new Promise<Sent>(() => undefined);
+    const { box } = await outbox((one) => {
+      sent.push(one.key);
+      return one.kind === "photo" ? never : Promise.resolve(taken);
+    });
+    await box.add(report("1", { kind: "photo" }));
+    void box.flush("me");
+    await box.add(report("2"));
+    await box.add(report("3", { kind: "emergency" }));
+    void box.flush("me");
+    await settled();
+    expect(sent).toEqual(["1", "3", "2"]);
+    expect(box.unsent("me").map((one) => one.key)).toEqual(["1"]);
+    void box.flush("me");
+    await settled();
+    expect(sent).toEqual(["1", "3", "2"]);
+  });
+
+  it("sends an emergency at once while every request before it hangs, also an emergency, and none twice meanwhile", async () => {
+    const sent: string[] = [];
+    const { box } = await outbox((one) => {
+      sent.push(one.key);
+      return new Promise<Sent>(() => undefined);
+    });
+    await box.add(report("1"));
+    void box.flush("me");
+    for (const key of ["2", "3"]) {
+      await box.add(report(key, { kind: "emergency" }));
+      void box.flush("me");
+    }
+    void box.flush("me");
+    expect(sent).toEqual(["1", "2", "3"]);
+  });
+
+  it("sends an emergency before the phone's disk has it, and also when the disk is full", async () => {
+    const sent: string[] = [];
+    const store = new Memory();
+    store.put = () => Promise.reject(new Error("full"));
+    const { box } = await outbox((one) => {
+      sent.push(one.key);
+      return Promise.resolve(taken);
+    }, store);
+    const kept = box.add(report("1", { kind: "emergency" }));
+    expect(box.unsent("me")).toHaveLength(1);
+    expect(await Promise.all([box.flush("me"), kept.catch(() => "full")])).toEqual(["empty", "full"]);
+    expect(sent).toEqual(["1"]);
+    expect(box.unsent("me")).toEqual([]);
+    await expect(box.add(report("2"))).rejects.toThrow("full");
+    expect(box.list.map((one) => one.key)).toEqual(["1"]);
   });
 
   it("never sends what another officer wrote on this phone", async () => {

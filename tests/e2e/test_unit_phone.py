@@ -1,13 +1,16 @@
 """A crew's phone in a real browser: with network, without it, over a reload, and beside the desk's own word."""
 
+import asyncio
+import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 from tests.e2e.conftest import PHONE, SHOWN_MS, Screen, Show
 from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident, register_unit
 from tests.support.land import Land
+from tests.support.operations_contents import photo_bytes
 from tests.support.people import Person
 
 from markaz.core.permissions import Grant, Role
@@ -86,6 +89,40 @@ async def test_an_emergency_says_that_it_is_not_sent_until_it_is(centre: Running
     await expect(page.get_by_text("The centre has your emergency", exact=False)).to_be_visible(timeout=SHOWN_MS * 4)
     alarms = (await desk.get("/api/snapshot")).json()["alarms"]
     assert [alarm["kind"] for alarm in alarms] == ["emergency"]
+
+
+async def test_an_emergency_and_words_do_not_wait_for_a_photo_that_hangs(centre: RunningCentre, show: Show) -> None:
+    phone, desk, unit = await a_phone(centre, show)
+    page = phone.page
+    await page.get_by_role("button", name="F-1").click()
+    await page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
+    incident = await send(desk, unit)
+    await page.get_by_role("button", name="En route").wait_for(timeout=SHOWN_MS * 3)
+    hanging: asyncio.Queue[Route] = asyncio.Queue()
+    await page.route("**/api/field/photos*", lambda route: hanging.put_nowait(route))
+    await page.locator("input[type=file]").set_input_files(
+        {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": photo_bytes()}
+    )
+    await expect(page.get_by_text("1 unsent")).to_be_visible()
+    photo = await asyncio.wait_for(hanging.get(), SHOWN_MS / 1000)
+    for _press in range(2):
+        await page.locator(".unit-sos").press("Enter")
+    await expect(page.get_by_text("The centre has your emergency", exact=False)).to_be_visible()
+    assert [alarm["kind"] for alarm in (await desk.get("/api/snapshot")).json()["alarms"]] == ["emergency"]
+    await page.get_by_role("button", name="En route").click()
+    await page.get_by_label("Note").fill("The gate is locked.")
+    await page.get_by_role("button", name="Add the note").click()
+    await expect(page.locator(".unit-reports li.is-taken")).to_have_count(3)
+    await expect(page.locator(".unit-reports li.is-unsent")).to_have_text([re.compile("Photo")])
+    assert [note["text"] for note in (await desk.get(f"/api/incidents/{incident['id']}")).json()["notes"]] == [
+        "The gate is locked."
+    ]
+    assert hanging.empty(), "the photo under way was begun a second time"
+    await photo.abort()
+    await page.unroute("**/api/field/photos*")
+    await expect(page.locator(".unit-reports li.is-taken")).to_have_count(4)
+    contents = (await desk.get(f"/api/incidents/{incident['id']}/contents")).json()
+    assert len(contents["attachments"]) == 1
 
 
 async def test_the_phone_says_what_would_endanger_the_caller(centre: RunningCentre, show: Show) -> None:

@@ -38,6 +38,13 @@ export async function read<T>(path: string, signal?: AbortSignal, within_ms = AN
   return answer<T>(response, path);
 }
 
+/** A photo: it may take as long to come as one takes to go. */
+export async function readFile(path: string): Promise<Blob> {
+  const response = await ask(path, {}, undefined, UPLOAD_MS);
+  if (!response) throw new Unreachable(path);
+  return response.ok ? response.blob() : answer<Blob>(response, path);
+}
+
 export type Method = "POST" | "PUT" | "DELETE";
 
 export interface CommandOptions {
@@ -92,7 +99,9 @@ async function ask(path: string, init: RequestInit, asker: AbortSignal | undefin
   try {
     const response = await fetch(path, { ...init, signal: asker ? AbortSignal.any([asker, late]) : late });
     const isEmpty = response.status === 204 || response.status === 304;
-    return new Response(isEmpty ? null : await response.arrayBuffer(), { status: response.status, statusText: response.statusText });
+    const type = response.headers.get("content-type");
+    const { status, statusText } = response;
+    return new Response(isEmpty ? null : await response.arrayBuffer(), { status, statusText, ...(type && { headers: { "content-type": type } }) });
   } catch (error) {
     if (asker?.aborted) throw error;
     return null;

@@ -23,7 +23,8 @@ export function EmergencyButton({ phone, reports }: { phone: Phone; reports: rea
     }
     setArmed(false);
     navigator.vibrate?.(500);
-    void phone.say({ kind: "emergency" });
+    // A phone whose disk refuses sends it all the same, and shows it as not sent until it is.
+    void phone.say({ kind: "emergency" }).catch(() => undefined);
   };
   return (
     <section className="unit-emergency" aria-label={t("unit.kind.emergency")}>

@@ -4,9 +4,10 @@
  */
 import { ApiError, Command, newKey, read, Unreachable } from "../api/client";
 import type { Codes, Me, UnitView } from "../api/types";
-import { Outbox, type Report, type Sent } from "./outbox";
+import { Outbox, PHOTOS, type Report } from "./outbox";
+import { sendReport } from "./sending";
 import { forget, PhoneReports, recall, remember } from "./storage";
-import type { FieldIncident, FieldNow, Kept, Remembered } from "./types";
+import type { FieldIncident, FieldNow, Remembered } from "./types";
 
 const LOOK_EVERY_MS = 8_000;
 const POSITION_EVERY_MS = 10_000;
@@ -34,11 +35,13 @@ export interface Fix {
 const NOTHING: PhoneState = { mode: "loading", known: null, isOnline: true, heard_ms: null, shared_ms: null };
 
 export class Phone {
-  readonly outbox = new Outbox(new PhoneReports(), (report) => this.sendReport(report));
+  readonly outbox = new Outbox(new PhoneReports(), sendReport);
   private state: PhoneState = NOTHING;
   private fix: Fix | null = null;
   private watch: number | null = null;
   private timers: number[] = [];
+  private looks = 0;
+  private isSharing = false;
   private readonly listeners = new Set<() => void>();
   onNewIncident: (incident: FieldIncident) => void = () => undefined;
 
@@ -57,7 +60,7 @@ export class Phone {
     if (known) this.set({ known, mode: known.unit ? "ready" : "log_on" });
     await this.enter();
     this.timers = [
-      window.setInterval(() => void this.look(), LOOK_EVERY_MS),
+      window.setInterval(() => this.looks === 0 && void this.look(), LOOK_EVERY_MS),
       window.setInterval(() => void this.flush(), RETRY_EVERY_MS),
       window.setInterval(() => void this.share(), POSITION_EVERY_MS),
     ];
@@ -120,6 +123,7 @@ export class Phone {
     const known = this.state.known;
     if (!known || document.visibilityState === "hidden") return;
     const held = known.incident;
+    this.looks += 1; // On a line that hangs they must not take every connection the browser has for this centre.
     try {
       const query = held ? `?incident=${held.id}&version=${held.version}` : "";
       const now = await read<FieldNow>(`/api/field/now${query}`);
@@ -129,9 +133,11 @@ export class Phone {
       await this.know({ ...known, unit: now.unit, incident, as_of: now.now });
       if (now.unit) this.startWatching();
       else this.stopWatching();
-      await this.flush();
+      void this.flush(); // Not waited for: a photo takes its time.
     } catch (error) {
       this.hear(error);
+    } finally {
+      this.looks -= 1;
     }
   }
 
@@ -154,7 +160,7 @@ export class Phone {
     const known = this.state.known;
     if (!known?.unit) return;
     const fix = what.kind === "emergency" ? this.fix : null;
-    await this.outbox.add({
+    const kept = this.outbox.add({
       key: newKey(),
       account_id: known.account_id,
       unit_id: known.unit.id,
@@ -171,30 +177,20 @@ export class Phone {
       refusal: null,
       ...what,
     });
+    if (what.kind === "emergency") void this.flush();
+    await kept;
     void this.flush();
   }
 
   async flush(): Promise<void> {
     const known = this.state.known;
     if (!known || this.state.mode === "signed_out" || this.outbox.unsent(known.account_id).length === 0) return;
-    const end = await this.outbox.flush(known.account_id);
-    if (end === "signed_out") this.leave();
-    else this.set({ isOnline: end !== "later" });
-    if (end === "empty") void this.look();
-  }
-
-  private async sendReport(report: Report): Promise<Sent> {
-    const device_now = new Date().toISOString();
-    try {
-      const answer = await (report.kind === "photo" ? sendPhoto(report, device_now) : sendWords(report, device_now));
-      return { kind: "kept", kept: answer.kept };
-    } catch (error) {
-      if (error instanceof Unreachable) return { kind: "later" };
-      if (!(error instanceof ApiError)) return { kind: "refused", message: String(error) };
-      if (error.status === 401) return { kind: "signed_out" };
-      const isPassing = error.status === 429 || error.status >= 500;
-      return isPassing ? { kind: "later" } : { kind: "refused", message: error.body.message };
-    }
+    await this.outbox.flush(known.account_id, (end, lane) => {
+      if (end === "signed_out") this.leave();
+      else if (end === "empty") void this.look();
+      // A photo that did not get through says nothing of the line: words and looks may.
+      else if (lane !== PHOTOS) this.set({ isOnline: false });
+    });
   }
 
   private startWatching(): void {
@@ -217,14 +213,17 @@ export class Phone {
 
   private async share(): Promise<void> {
     const fix = this.fix;
-    if (!fix || this.state.mode !== "ready" || !this.state.isOnline) return;
+    if (!fix || this.isSharing || this.state.mode !== "ready" || !this.state.isOnline) return;
     const age_s = Math.max(0, (Date.now() - fix.at_ms) / 1000);
     if (age_s > 3600) return;
+    this.isSharing = true;
     try {
       await new Command("POST", "/api/field/position", { lon: fix.lon, lat: fix.lat, accuracy_m: fix.accuracy_m, age_s }).send({ attempts: 1 });
       this.set({ shared_ms: Date.now() });
     } catch (error) {
       this.hear(error);
+    } finally {
+      this.isSharing = false;
     }
   }
 
@@ -255,25 +254,6 @@ export class Phone {
     this.state = { ...this.state, ...change };
     for (const listener of [...this.listeners]) listener();
   }
-}
-
-function sendWords(report: Report, device_now: string): Promise<{ kept: Kept }> {
-  const body: Record<string, unknown> = { key: report.key, kind: report.kind, unit_id: report.unit_id, at: report.at, device_now };
-  for (const name of ["incident_id", "stage", "text", "lon", "lat", "accuracy_m"] as const) if (report[name] !== null) body[name] = report[name];
-  // The key of the report is the centre's to know it by; the act is new each time, because the clock it is sent with is.
-  return new Command<{ kept: Kept }>("POST", "/api/field/reports", body).send({ attempts: 1 });
-}
-
-async function sendPhoto(report: Report, device_now: string): Promise<{ kept: Kept }> {
-  const query = new URLSearchParams({ key: report.key, unit_id: report.unit_id, incident_id: report.incident_id ?? "", at: report.at, device_now });
-  let response: Response;
-  try {
-    response = await fetch(`/api/field/photos?${query}`, { method: "POST", headers: { "idempotency-key": newKey(), "content-type": "image/jpeg" }, body: report.photo });
-  } catch {
-    throw new Unreachable("/api/field/photos");
-  }
-  if (!response.ok) throw new ApiError(response.status, (await response.json().catch(() => ({ code: "http_error", message: response.statusText }))) as ApiError["body"]);
-  return (await response.json()) as { kept: Kept };
 }
 
 export type { UnitView };

@@ -1,6 +1,7 @@
 /**
- * What the phone has to say and has not said yet. Reports wait in their order, an emergency goes first; each keeps one key for its whole
- * life, so that sending it again is the same report. Nothing leaves this list but by an answer of the centre or by the officer's hand.
+ * What the phone has to say and has not said yet. Words wait for words and photos for photos, in their order; an emergency waits for
+ * nothing, not even for the phone's own disk. Each report keeps one key for its whole life, so that sending it again is the same report.
+ * Nothing leaves this list but by an answer of the centre or by the officer's hand.
  */
 import type { Kept } from "./types";
 
@@ -41,11 +42,16 @@ export type Sent =
 
 export type SendReport = (report: Report) => Promise<Sent>;
 
+/** What became of all that was sent: nothing waits any more, or why something does. */
+export type End = "empty" | "later" | "signed_out";
+
+export const PHOTOS = "photos"; // the lane that may take minutes
 const KEEP_SENT = 20; // what the officer may still look at
 
 export class Outbox {
   private reports: Report[] = [];
-  private sending: Promise<Sent["kind"] | "empty"> | null = null;
+  private readonly lanes = new Map<string, Promise<End>>();
+  private written: Promise<void> = Promise.resolve();
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -74,11 +80,15 @@ export class Outbox {
     return [...waiting.filter((report) => report.kind === "emergency"), ...waiting.filter((report) => report.kind !== "emergency")];
   }
 
-  /** Resolves when the report is on the disk of the phone: only then may the screen say that it is kept. */
+  /**
+   * Resolves when the report is on the disk of the phone: only then may the screen say that it is kept. An emergency stands in the list at
+   * once, as not sent, and can be sent while the disk is busy or full.
+   */
   async add(report: Report): Promise<void> {
-    await this.store.put(report);
+    if (report.kind !== "emergency") await this.write(report);
     this.reports = [...this.reports, report];
     this.tell();
+    if (report.kind === "emergency") await this.write(report);
   }
 
   async dismiss(key: string): Promise<void> {
@@ -87,21 +97,32 @@ export class Outbox {
     this.tell();
   }
 
-  /** Send what waits, one after the other; stops at the first that must wait. Two calls at once are one. */
-  flush(account_id: string): Promise<Sent["kind"] | "empty"> {
-    this.sending ??= this.sendAll(account_id).finally(() => {
-      this.sending = null;
-    });
-    return this.sending;
+  /**
+   * Send what waits: each lane in its order and up to the first that must wait. A lane under way is not begun a second time; `onEnd` is
+   * told how each lane ended that was begun here, as soon as it did.
+   */
+  async flush(account_id: string, onEnd: (end: End, lane: string) => void = () => undefined): Promise<End> {
+    for (const lane of new Set(this.unsent(account_id).map(laneOf))) {
+      if (this.lanes.has(lane)) continue;
+      const going = this.sendLane(account_id, lane);
+      this.lanes.set(lane, going);
+      void going.then((end) => onEnd(end, lane));
+    }
+    const ends = await Promise.all(this.lanes.values());
+    return ends.find((end) => end === "signed_out") ?? ends.find((end) => end === "later") ?? "empty";
   }
 
-  private async sendAll(account_id: string): Promise<Sent["kind"] | "empty"> {
-    for (;;) {
-      const next = this.unsent(account_id)[0];
-      if (!next) return "empty";
-      const sent = await this.send(next);
-      if (sent.kind === "later" || sent.kind === "signed_out") return sent.kind;
-      await this.settle(next, sent);
+  private async sendLane(account_id: string, lane: string): Promise<End> {
+    try {
+      for (;;) {
+        const next = this.unsent(account_id).find((report) => laneOf(report) === lane);
+        if (!next) return "empty";
+        const sent = await this.send(next);
+        if (sent.kind === "later" || sent.kind === "signed_out") return sent.kind;
+        await this.settle(next, sent);
+      }
+    } finally {
+      this.lanes.delete(lane);
     }
   }
 
@@ -111,12 +132,23 @@ export class Outbox {
       sent.kind === "kept"
         ? { ...report, text: null, photo: null, kept: sent.kept, refusal: null }
         : { ...report, refusal: sent.message };
-    await this.store.put(settled);
-    this.reports = this.reports.map((one) => (one.key === report.key ? settled : one));
-    const old = this.reports.filter((one) => one.kept !== null).slice(0, -KEEP_SENT);
-    for (const one of old) await this.store.remove(one.key);
-    this.reports = this.reports.filter((one) => !old.includes(one));
+    const reports = this.reports.map((one) => (one.key === report.key ? settled : one));
+    const old = reports.filter((one) => one.kept !== null).slice(0, -KEEP_SENT);
+    this.reports = reports.filter((one) => !old.includes(one));
     this.tell();
+    try {
+      await this.write(settled);
+      for (const one of old) await this.store.remove(one.key);
+    } catch {
+      // A disk that refuses: after a restart it is sent again under the same key, and the centre knows it.
+    }
+  }
+
+  /** One write after the other: what a report has become never lies under what it was. */
+  private write(report: Report): Promise<void> {
+    const done = this.written.then(() => this.store.put(report));
+    this.written = done.catch(() => undefined);
+    return done;
   }
 
   private tell(): void {
@@ -126,4 +158,9 @@ export class Outbox {
 
 export function isUnsent(report: Report): boolean {
   return report.kept === null && report.refusal === null;
+}
+
+/** What a report waits for: others of its lane. Every emergency is a lane of its own. */
+function laneOf(report: Report): string {
+  return report.kind === "emergency" ? report.key : report.kind === "photo" ? PHOTOS : "words";
 }

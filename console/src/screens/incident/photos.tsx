@@ -1,5 +1,6 @@
 /** The photos of an incident. One is fetched only when somebody asks to look at it, because every look is recorded. */
 import { useEffect, useRef, useState } from "react";
+import { readFile } from "../../api/client";
 import type { Photo } from "../../api/contents";
 import type { IncidentView } from "../../api/types";
 import { useWords } from "../../context";
@@ -47,9 +48,7 @@ function PhotoRow({ incidentId, photo, n }: { incidentId: string; photo: Photo; 
   const look = async () => {
     try {
       setError(null);
-      const response = await fetch(`/api/incidents/${incidentId}/attachments/${photo.id}`);
-      if (!response.ok) throw new Error(`photo: ${response.status}`);
-      setShown(URL.createObjectURL(await response.blob()));
+      setShown(URL.createObjectURL(await readFile(`/api/incidents/${incidentId}/attachments/${photo.id}`)));
     } catch (problem) {
       setError(problem);
     }
