@@ -362,14 +362,20 @@ def verify_folder(folder: Path, pinned: list[str], witnesses: list[str], state: 
     leaves = _check_public(
         folder, Edge.of(manifest["public"]), roots, max((one.size for one in notes), default=0), report
     )
-    _check_entries(folder, Edge.of(manifest["entries"]), leaves, report)
-    if (folder / "pack.txt").exists():
+    policies = _check_entries(folder, Edge.of(manifest["entries"]), leaves, report)
+    policies |= {
+        line.removeprefix("policy ") for one in notes for line in one.text.split("\n") if line[:7] == "policy "
+    }
+    if (folder / "pack").exists() or (folder / "pack.txt").exists():
         _check_pack(folder, keys, report)
+        _check_policies(folder / "pack" / "policies", policies, report)
     return report
 
 
 def _check_pack(folder: Path, keys: list[Key], report: list[str]) -> None:
     """Check an audit pack: each of its files, and no other, is the one that the log's own key signed for."""
+    if not (folder / "pack.txt").exists():
+        raise Refused("the signature of the audit pack, pack.txt, was taken away")
     text, _, lines = (folder / "pack.txt").read_text().rpartition("\n\n")
     head, *said = text.split("\n")
     if head != PACK or all(key.type == WITNESS_KEY for key in signers(text + "\n", lines, keys)):
@@ -380,6 +386,18 @@ def _check_pack(folder: Path, keys: list[Key], report: list[str]) -> None:
     if changed or found != set(stated):
         raise Refused(f"files of the audit pack were changed, added or left out: {changed or found ^ set(stated)}")
     report.append(f"ok    the audit pack is signed by the log: {len(found)} files, none changed, none missing")
+
+
+def _check_policies(folder: Path, said: set[str], report: list[str]) -> None:
+    """Check that the texts of every version that an interval or checkpoint names are there, and no other version."""
+    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set[str]()
+    if found != said:
+        raise Refused(f"the policies of the pack are not those that were in force: {sorted(found ^ said)}")
+    for name in found:
+        parts = [folder / name / "access.cedarschema", *sorted((folder / name).glob("*.cedar"))]
+        if _sha(*(path.read_bytes() if path.is_file() else b"" for path in parts)).hex() != name:
+            raise Refused(f"the policies {name} of the pack are not those that the log names by their hash")
+    report.append(f"ok    the policies in force are in the pack, in {len(found)} version(s), each as the log names it")
 
 
 def _check_public(
@@ -403,8 +421,12 @@ def _check_public(
     return leaves
 
 
-def _check_entries(folder: Path, edge: Edge, leaves: dict[int, bytes], report: list[str]) -> None:
-    """Add every entry to the second tree; compare at every opened interval, of which the first and last leaf must be."""
+def _check_entries(folder: Path, edge: Edge, leaves: dict[int, bytes], report: list[str]) -> set[str]:
+    """Add every entry to the second tree; compare at every opened interval, of which the first and last leaf must be.
+
+    Return the hashes of the policies that the intervals name.
+    """
+    policies = set[str]()
     entries, before, count, opened = _lines(folder / "entries.jsonl"), None, 0, []
     for interval in _lines(folder / "intervals.jsonl"):
         said = interval["opening"]
@@ -425,10 +447,12 @@ def _check_entries(folder: Path, edge: Edge, leaves: dict[int, bytes], report: l
         if (edge.size, edge.root().hex()) != (said["entries_size"], said["entries_root"]):
             raise Refused(f"the first {said['entries_size']} entries are not those of {said['at']}: one was changed")
         before = said
+        policies.add(said["policy_hash"])
         opened.append(said["index"])
     if next(entries, None) is not None or {min(leaves), max(leaves)} - set(opened):
         raise Refused("entries or intervals were left out at the ends of this folder")
     report.append(f"ok    {count} entries, complete and unchanged, in {len(opened)} intervals")
+    return policies
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -5,6 +5,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,32 +14,89 @@ import pytest
 from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident
 from tests.support.land import Land
+from tests.support.looks import break_glass
 from tests.support.people import Person
 
 from markaz import witness
-from markaz.core.permissions import Role
+from markaz.core.access.policies import Policies, load, packaged
+from markaz.core.in_force import in_force, note_in_force
+from markaz.core.log import keys
+from markaz.core.log.checkpoints import Checkpointer
+from markaz.core.permissions import Grant, Role
+from markaz.core.retention import parse_governance
 from markaz.kit.clock import FakeClock, iso
 from markaz.programmes.oversight.packs import store as pack_store
+from markaz.programmes.oversight.packs.content import sign_pack
 
 SECOND = timedelta(seconds=1)
 OpenCentre = Callable[..., Any]
 
 
-async def a_day(running: RunningCentre, clock: FakeClock) -> dict[str, Any]:
-    """Looks, an appointment and checkpoints of some seconds; return the incident that was looked at."""
-    tick = running.centre.checkpointer.tick
-    await tick()
-    officer = await running.person(Role.DUTY_OFFICER, Land.WEST)
-    incident = await open_incident(officer, caller={"name": "Canary Caller", "phone": "+998 90 1"}, note="canary note")
-    await officer.get(f"/api/incidents/{incident['id']}")
+@dataclass
+class Day:
+    """What a day of the test held."""
+
+    officer: Person
+    incident: dict[str, Any]
+    others: str  # the incident opened by broken glass
+    erased: str
+    versions: list[Policies]
+
+
+def versions() -> list[Policies]:
+    """The policies of this version, and a later one that says the same in other words."""
+    first = packaged()
+    later = load({**first.files, "never.cedar": first.files["never.cedar"] + "// A later version.\n"})
+    assert later.hash != first.hash
+    return [first, later]
+
+
+async def comes_into_force(running: RunningCentre, policies: Policies) -> None:
+    """Start the centre with these policies, as `markaz serve` does, and let a second pass under them."""
+    centre, now = running.centre, running.centre.clock.now()
+    async with centre.database.transaction() as connection:
+        await note_in_force(connection, now, in_force(parse_governance(""), policies), policies)
+    home = centre.settings.home
+    await Checkpointer(centre.database, centre.clock, home, policy_hash=lambda: policies.hash).tick()
+
+
+async def role_changes(running: RunningCentre, officer: Person) -> None:
+    """Give somebody an office in the middle of the day: two administrators."""
     first, second = [await running.person(Role.ADMINISTRATOR, land) for land in (Land.ROOT, Land.REGION)]
-    body = {"account_id": str(officer.id), "role": "auditor", "territory_id": int(Land.WEST), "change": "give"}
+    body = {"account_id": str(officer.id), "role": "supervisor", "territory_id": int(Land.WEST), "change": "give"}
     asked = await first.post("/api/oversight/appointments", body)
+    assert asked.status_code == 201, asked.text
     assert (await second.post(f"/api/oversight/appointments/{asked.json()['id']}/approval")).status_code == 200
-    for _ in range(3):
+
+
+async def a_day(running: RunningCentre, clock: FakeClock) -> Day:
+    """A look before and after a change of role and of policies, a broken glass with its verdict, a refusal, an erasure."""
+    found = versions()
+    await comes_into_force(running, found[0])
+    clock.advance(SECOND)
+    officer = await running.person(Role.DUTY_OFFICER, Land.WEST)
+    taker = await running.person(Role.CALL_TAKER)
+    caller = {"name": "Canary Caller", "phone": "+998 90 1"}
+    incident = await open_incident(officer, caller=caller, note="canary note")
+    others = (await open_incident(taker, caller=caller))["id"]
+    erased = (await open_incident(taker, caller=caller))["id"]
+    assert (await officer.get(f"/api/incidents/{incident['id']}")).json()["sealed"]
+    viewer = await running.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST_SOUTH))
+    assert (await viewer.get("/api/hazards", incident=others)).status_code == 403
+    glass = await break_glass(viewer, others)
+    assert (await viewer.get(f"/api/incidents/{others}")).json()["sealed"]
+    watching = await running.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+    judged = await watching.post(f"/api/access/glass/{glass.json()['id']}/verdict", {"verdict": "justified"})
+    assert judged.status_code == 200, judged.text
+    assert (await watching.post(f"/api/incidents/{erased}/erasure")).status_code == 200
+    await role_changes(running, officer)
+    clock.advance(SECOND)
+    await comes_into_force(running, found[1])
+    assert (await officer.get(f"/api/incidents/{incident['id']}")).json()["sealed"]
+    for _ in range(2):
         clock.advance(SECOND)
-        await tick()
-    return incident
+        await comes_into_force(running, found[1])
+    return Day(officer, incident, others, erased, found)
 
 
 async def packed(auditor: Person, clock: FakeClock, folder: Path) -> Path:
@@ -56,46 +114,93 @@ def left_in(folder: Path) -> list[Path]:
     return list(folder.glob("markaz-pack-*"))
 
 
-async def test_a_pack_holds_what_was_done_verifies_offline_and_shows_every_change(
+async def test_a_pack_holds_what_was_done_as_it_then_was(
     open_centre_with: OpenCentre, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = FakeClock()
     running = await open_centre_with(clock)
-    incident = await a_day(running, clock)
-    auditor = await running.person(Role.AUDITOR, Land.ROOT)
-    folder = await packed(auditor, clock, tmp_path / "pack")
-    assert witness.main(["verify", str(folder)]) == 0
-    assert "the audit pack is signed by the log" in capsys.readouterr().out
+    day = await a_day(running, clock)
+    folder = await packed(await running.person(Role.AUDITOR, Land.ROOT), clock, tmp_path / "pack")
+    assert witness.main(["verify", str(folder)]) == 0, capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert "the audit pack is signed by the log" in said
+    assert "in 2 version(s), each as the log names it" in said
     of = {path.stem: json.loads(path.read_text()) for path in (folder / "pack").glob("*.json")}
     assert {"use", "purposes", "glass", "refusals", "access", "deletions", "people", "register", "period"} == set(of)
-    (look,) = [row for row in of["use"] if row["action"] == "incident.read_sealed"]
-    assert (look["entries"], look["people"], look["roles"]) == (1, 1, [f"duty_officer@{Land.WEST}"])
-    assert "appointment.given" in {row["action"] for row in of["access"]}
-    assert of["register"]["policy_hash"]
-    assert {path.suffix for path in (folder / "pack" / "policies").iterdir()} >= {".cedar", ".toml"}
+    before, after = f"duty_officer@{Land.WEST}", f"supervisor@{Land.WEST}"
+    looks = [row for row in of["use"] if (row["kind"], row["action"]) == ("view", "incident.read_sealed")]
+    assert {(tuple(row["roles"]), row["entries"]) for row in looks} == {
+        ((before,), 1),
+        ((before, after), 1),
+        ((f"duty_officer@{Land.WEST_SOUTH}",), 1),
+    }
+    (glass,) = of["glass"]
+    assert (glass["record_id"], glass["ground"], glass["verdict"]) == (day.others, "life", "justified")
+    assert glass["judged_by"] == str((await running.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT)).id)
+    (refused,) = of["refusals"]
+    assert refused["roles"] == [f"duty_officer@{Land.WEST_SOUTH}"]
+    deletions = of["deletions"]
+    assert [(row["action"], row["record_id"]) for row in deletions["entries"]] == [("incident.erased", day.erased)]
+    assert deletions["certificates"] == []
+    given = {(row["action"], row["record_id"]) for row in of["access"]}
+    assert ("appointment.given", str(day.officer.id)) in given
+    in_force = [row["details"]["policies"] for row in of["access"] if row["action"] == "policy.in_force"]
+    assert in_force == [version.hash for version in day.versions]
+    assert of["register"]["policy_hash"] == day.versions[0].hash
+    for version in day.versions:
+        texts = {path.name: path.read_text() for path in (folder / "pack" / "policies" / version.hash).iterdir()}
+        assert texts == dict(version.files)
     openings = [json.loads(line)["opening"] for line in (folder / "entries.jsonl").read_text().splitlines()]
-    assert incident["id"] in {one["record_id"] for one in openings}
+    assert day.incident["id"] in {one["record_id"] for one in openings}
     every = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert not [word for word in (b"Canary", b"canary note", b"+998") if word in every]
-    for name, was, becomes in CHANGES:
-        copy = tmp_path / "copy"
-        shutil.copytree(folder, copy)
-        before = (copy / name).read_text() if (copy / name).exists() else ""
-        (copy / name).write_text(becomes if was is None else before.replace(was, becomes))
-        assert witness.main(["verify", str(copy)]) == 3, name
-        shutil.rmtree(copy)
-    (folder / "pack" / "glass.json").unlink()
+
+
+async def test_no_file_of_a_pack_can_be_changed_added_or_taken_away(
+    open_centre_with: OpenCentre, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = FakeClock()
+    running = await open_centre_with(clock)
+    day = await a_day(running, clock)
+    folder = await packed(await running.person(Role.AUDITOR, Land.ROOT), clock, tmp_path / "pack")
+    files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    assert len(files) > 20
+    copy = tmp_path / "copy"
+    for name in files:
+        whole = (folder / name).read_bytes()
+        for changed in (None, whole[:-2] + bytes([whole[-2] ^ 1]) + whole[-1:]):
+            shutil.copytree(folder, copy)
+            if changed is None:
+                (copy / name).unlink()
+            else:
+                (copy / name).write_bytes(changed)
+            assert witness.main(["verify", str(copy)]) in {1, 3}, (name, changed is None)
+            shutil.rmtree(copy)
+    (folder / "pack" / "extra.json").write_text("{}")
     assert witness.main(["verify", str(folder)]) == 3
+    (folder / "pack" / "extra.json").unlink()
+    ring = keys.load(running.centre.settings.home)
+    assert ring is not None
+    later = day.versions[1].hash
+    for what, harm in HARM_TO_POLICIES.items():
+        # Even whoever holds the key of the log and signs the pack anew cannot show other policies than those in force.
+        shutil.copytree(folder, copy)
+        harm(copy / "pack" / "policies" / later)
+        sign_pack(copy, ring)
+        assert witness.main(["verify", str(copy)]) == 3, what
+        assert "policies" in capsys.readouterr().err, what
+        shutil.rmtree(copy)
+    sign_pack(folder, ring)
+    assert witness.main(["verify", str(folder)]) == 0
 
 
-# A file of the pack, what stood there (None: everything) and what somebody made of it.
-CHANGES: tuple[tuple[str, str | None, str], ...] = (
-    ("pack/use.json", None, "[]"),
-    ("pack/extra.json", None, "{}"),
-    ("pack/policies/desk.cedar", None, "permit (principal, action, resource);"),
-    ("pack.txt", "pack 1\n", "pack 1\n" + "0" * 64 + "  no.json\n"),
-    ("entries.jsonl", "incident.read_sealed", "incident.read_nothing"),
-)
+HARM_TO_POLICIES: dict[str, Callable[[Path], object]] = {
+    "changed": lambda folder: (folder / "desk.cedar").write_text("permit (principal, action, resource);"),
+    "file left out": lambda folder: (folder / "never.cedar").unlink(),
+    "file added": lambda folder: (folder / "wider.cedar").write_text("permit (principal, action, resource);"),
+    "version left out": shutil.rmtree,
+    "version added": lambda folder: shutil.copytree(folder, folder.with_name("0" * 64)),
+}
 
 
 async def test_making_a_pack_is_an_entry_and_leaves_no_file_behind(

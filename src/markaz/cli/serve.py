@@ -56,10 +56,13 @@ def serve_centre(settings: Settings) -> None:
 
 
 def _prepare(settings: Settings, access: DatabaseAccess) -> list[Login]:
+    logins = []
     if settings.demo:
-        return asyncio.run(build_demo(settings, access.app_dsn, say=_say))
-    asyncio.run(_ensure_root(settings, access.app_dsn))
-    return []
+        logins = asyncio.run(build_demo(settings, access.app_dsn, say=_say))
+    else:
+        asyncio.run(_ensure_root(settings, access.app_dsn))
+    asyncio.run(_say_what_is_in_force(settings, access.app_dsn))
+    return logins
 
 
 async def _ensure_root(settings: Settings, dsn: str) -> None:
@@ -74,6 +77,14 @@ async def _ensure_root(settings: Settings, dsn: str) -> None:
             await training.check(connection, is_meant=settings.training, is_loopback=settings.is_loopback)
             await ensure_root(connection)
             await refuse_unready(connection, settings)
+    finally:
+        await database.close()
+
+
+async def _say_what_is_in_force(settings: Settings, dsn: str) -> None:
+    database = await Database.open(dsn, max_size=1)
+    try:
+        async with database.transaction() as connection:
             governance = load_governance(settings.home, settings.governance)
             await note_in_force(connection, SystemClock().now(), in_force(governance))
     finally:

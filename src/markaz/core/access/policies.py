@@ -55,6 +55,7 @@ class Policies:
     answers: Mapping[str, Words]
     schema: str
     hash: str
+    files: Mapping[str, str]  # as they were read, by name
 
     def slice(self, action: Action, kind: RecordKind) -> tuple[Rule, ...]:
         """Return the rules that can speak about an action on a kind of record."""
@@ -87,7 +88,7 @@ def load(files: Mapping[str, str]) -> Policies:
     _check_whole(rules, conditions, words["rules"])
     # As `cat access.cedarschema *.cedar | sha256sum` gives it, so that an outsider needs nothing of ours to check it.
     digest = hashlib.sha256((schema + text).encode()).hexdigest()
-    return Policies(rules, conditions, answers, schema, digest)
+    return Policies(rules, conditions, answers, schema, digest, dict(files))
 
 
 def _validate(text: str, schema: str) -> None:

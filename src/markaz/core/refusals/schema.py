@@ -6,7 +6,7 @@ from markaz.core.refusals.guard import Kind, Lists, Problem, problems
 # What the application's role may only add to: nobody edits history through it.
 APPEND_ONLY = (
     *("events", "erasures", "import_rows", "calls", "audit_entries", "log_state", "log_leaves", "log_tiles"),
-    *("log_intervals", "log_public_tiles", "log_cosignatures"),
+    *("log_intervals", "log_public_tiles", "log_cosignatures", "policy_texts"),
 )
 
 _COLUMNS = """

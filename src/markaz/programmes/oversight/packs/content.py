@@ -2,10 +2,12 @@
 
     manifest.json, checkpoints/, leaves.bin, intervals.jsonl, entries.jsonl   the log (core.log.exporting)
     pack/use.json, purposes.json, glass.json, refusals.json, access.json, deletions.json, people.json
-    pack/register.json, policies/*                                            what was in force when the pack was made
+    pack/policies/HASH/*                                                      every version of the policies of the period
+    pack/register.json                                                        the register when the pack was made
     pack.txt                                                                  the SHA-256 of every file, signed by the log
 
-`markaz verify log FOLDER` and the stand-alone witness.py check the log, the signature and every hash. The lists are a
+`markaz verify log FOLDER` and the stand-alone witness.py check the log, the signature, every hash, and that each version
+of the policies that an interval names is there, whole. The lists are a
 convenience: each of their lines can be counted again from entries.jsonl, whose proofs bind it.
 """
 
@@ -13,7 +15,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from markaz.kit.clock import iso
 from markaz.programmes.oversight.packs import store
 
 FORMAT: Final = "markaz audit pack 1"
+PACK_FILE: Final = "pack.txt"
 READ_BYTES: Final = 1 << 20
 
 
@@ -47,20 +49,28 @@ async def write_pack(
     """Write the pack of a period into a new `folder`; `connection` is of one snapshot. Raises what `export` raises."""
     exported = await export(connection, ring, folder, period.since, period.until, with_openings=True)
     lists = folder / "pack"
-    (lists / "policies").mkdir(parents=True)
+    lists.mkdir()
     for name, content in (await _lists(connection, period)).items():
         _write(lists / f"{name}.json", content)
     _write(lists / "register.json", register)
-    for file in resources.files("markaz.core.access").joinpath("policies").iterdir():
-        (lists / "policies" / file.name).write_bytes(file.read_bytes())
+    for hash_, name, text in await store.policies(connection, max(exported.first_size - 1, 0), exported.last_size):
+        (lists / "policies" / hash_).mkdir(parents=True, exist_ok=True)
+        (lists / "policies" / hash_ / name).write_text(text, encoding="utf-8", newline="")
     _write(
         lists / "period.json",
         {"since": iso(period.since), "until": iso(period.until), "made_at": iso(now), "made_for": period.made_for},
     )
-    text = "\n".join([FORMAT, *(f"{_sha256(folder / name)}  {name}" for name in _files(folder))]) + "\n"
-    (folder / "pack.txt").write_text(str(Note(text, (ring.signer.sign(text),))), encoding="utf-8")
-    sync_folder(folder)
+    sign_pack(folder, ring)
     return exported
+
+
+def sign_pack(folder: Path, ring: KeyRing) -> None:
+    """Write pack.txt over every file of the folder as it stands."""
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    lines = [f"{_sha256(folder / name)}  {name}" for name in files if name != PACK_FILE]
+    text = "\n".join([FORMAT, *lines]) + "\n"
+    (folder / PACK_FILE).write_text(str(Note(text, (ring.signer.sign(text),))), encoding="utf-8")
+    sync_folder(folder)
 
 
 async def _lists(connection: Connection, period: Period) -> dict[str, Any]:
@@ -72,7 +82,10 @@ async def _lists(connection: Connection, period: Period) -> dict[str, Any]:
         "glass": await store.glass(connection, since, until),
         "refusals": await store.entries_of(connection, [EntryKind.REFUSAL.value], since, until),
         "access": await store.entries_of(connection, access, since, until),
-        "deletions": await store.certificates(connection, since, until),
+        "deletions": {
+            "certificates": await store.certificates(connection, since, until),
+            "entries": await store.entries_of(connection, [EntryKind.DELETION.value], since, until),
+        },
         "people": await store.people(connection, since, until),
     }
 
@@ -86,10 +99,6 @@ def _write(path: Path, content: Any) -> None:
 def _stated(value: Any) -> str:
     """Times as everywhere else, ids of the driver's own class as text."""
     return iso(value) if isinstance(value, datetime) else str(value)
-
-
-def _files(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 def _sha256(path: Path) -> str:

@@ -41,6 +41,13 @@ _CERTIFICATES = """
 SELECT id, class, made_at, schedule, records, ended_from, ended_to FROM deletion_certificates
 WHERE made_at >= $1 AND made_at < $2 ORDER BY made_at, id LIMIT $3
 """
+# What the leaves [$1, $2) of the public log say was in force. A version of before texts were kept has none.
+_POLICIES = """
+SELECT t.policy_hash, t.name, t.content FROM policy_texts t WHERE t.policy_hash IN (
+    SELECT i.policy_hash FROM log_intervals i WHERE i.index < $2
+    AND i.index >= coalesce((SELECT max(index) FROM log_intervals WHERE index <= $1), 0))
+ORDER BY t.policy_hash, t.name
+"""
 _PEOPLE = """
 SELECT a.id, a.login, a.display_name AS name, a.kind FROM accounts a
 WHERE a.id IN (SELECT e.actor_id FROM audit_entries e WHERE e.at >= $1 AND e.at < $2) ORDER BY a.login LIMIT $3
@@ -72,6 +79,12 @@ async def entries_of(
 async def certificates(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
     """Return the certificates of deletion."""
     return _whole(await connection.fetch(_CERTIFICATES, since, until, ROWS_MOST + 1))
+
+
+async def policies(connection: Connection, start: int, end: int) -> list[tuple[str, str, str]]:
+    """Return (hash, file, text) of every version of the policies that the public leaves `[start, end)` name."""
+    rows = await connection.fetch(_POLICIES, start, end)
+    return [(row["policy_hash"], row["name"], row["content"]) for row in rows]
 
 
 async def people(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
