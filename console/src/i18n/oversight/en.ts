@@ -48,7 +48,7 @@ export const oversightEn = {
   "review.question.colleague": "Somebody in the record has the name of a colleague.",
   "review.question.night_burst": "Many different records within one hour of a night.",
   "review.question.self_opened": "The viewer opened the incident without an inbound call.",
-  "review.question.edited_before": "The viewer changed the incident just before.",
+  "review.question.edited_before": "The viewer changed the incident or made it their own just before.",
   "review.question.broken_glass": "The glass was broken for it.",
   "review.verdict": "Verdict",
   "review.verdict.in_order": "In order",

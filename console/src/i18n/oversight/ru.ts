@@ -50,7 +50,7 @@ export const oversightRu: Part<typeof oversightEn> = {
   "review.question.colleague": "У кого-то в записи имя сотрудника.",
   "review.question.night_burst": "Много разных записей за один ночной час.",
   "review.question.self_opened": "Смотревший сам открыл происшествие без входящего обращения.",
-  "review.question.edited_before": "Смотревший изменил происшествие непосредственно перед этим.",
+  "review.question.edited_before": "Смотревший непосредственно перед этим изменил происшествие или взял его себе.",
   "review.question.broken_glass": "Для этого использован экстренный доступ.",
   "review.verdict": "Оценка",
   "review.verdict.in_order": "В порядке",

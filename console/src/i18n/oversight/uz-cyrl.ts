@@ -51,7 +51,7 @@ export const oversightUzCyrl: Part<typeof oversightEn> = {
   "review.question.colleague": "Ёзувдаги кимнингдир исми бир ҳамкасбники билан бир хил.",
   "review.question.night_burst": "Тунда бир соат ичида кўп турли ёзувлар.",
   "review.question.self_opened": "Қараган киши ҳодисани кирувчи мурожаатсиз очган.",
-  "review.question.edited_before": "Қараган киши бундан олдин ҳодисани ўзгартирган.",
+  "review.question.edited_before": "Қараган киши бундан олдин ҳодисани ўзгартирган ёки ўзига олган.",
   "review.question.broken_glass": "Бунинг учун фавқулодда кириш ишлатилган.",
   "review.verdict": "Хулоса",
   "review.verdict.in_order": "Жойида",

@@ -50,7 +50,7 @@ export const oversightUzLatn: Part<typeof oversightEn> = {
   "review.question.colleague": "Yozuvdagi kimningdir ismi bir hamkasbniki bilan bir xil.",
   "review.question.night_burst": "Tunda bir soat ichida koʻp turli yozuvlar.",
   "review.question.self_opened": "Qaragan kishi hodisani kiruvchi murojaatsiz ochgan.",
-  "review.question.edited_before": "Qaragan kishi bundan oldin hodisani oʻzgartirgan.",
+  "review.question.edited_before": "Qaragan kishi bundan oldin hodisani oʻzgartirgan yoki oʻziga olgan.",
   "review.question.broken_glass": "Buning uchun favqulodda kirish ishlatilgan.",
   "review.verdict": "Xulosa",
   "review.verdict.in_order": "Joyida",

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from markaz.core.access import columns
 from markaz.core.access.columns import Column
 from markaz.programmes.incidents.looks import DISPATCHING
+from markaz.programmes.incidents.standing_store import TOLD
 
 _TYPES = ", ".join(f"'{one.value}'" for one in DISPATCHING)
 _WORKERS = """
 coalesce(i.owner_id = ANY({values}), FALSE) OR i.opened_by = ANY({values})
-OR EXISTS (SELECT FROM calls c WHERE c.incident_id = i.id AND c.by_id = ANY({values}))
+OR EXISTS (SELECT FROM calls c WHERE c.incident_id = i.id AND c.by_id = ANY({values}) AND {told})
 OR EXISTS (SELECT FROM events e WHERE e.aggregate_id = i.id AND e.actor_id = ANY({values}) AND e.type IN ({types}))
 OR EXISTS (SELECT FROM assignments a JOIN unit_logons l ON l.unit_id = a.unit_id AND l.logged_off_at IS NULL
     JOIN unit_crews k ON k.logon_id = l.id AND k.is_open
@@ -27,7 +28,7 @@ OPEN_INCIDENTS: Mapping[str, Column] = {
     "is_open": columns.flag("i.status = 'open'"),
     "recorded_at": columns.moment("i.received_at"),
     "within": columns.territory("i.territory_id"),
-    "workers": columns.membership(_WORKERS.replace("{types}", _TYPES)),
+    "workers": columns.membership(_WORKERS.replace("{types}", _TYPES).replace("{told}", TOLD)),
     "own": columns.nobody(),  # nothing says yet that a record is about an account of the centre
     "colleagues": columns.nobody(),
     "shut_out": columns.membership(

@@ -1,8 +1,20 @@
 """How somebody stands to an incident: what makes it theirs, and what makes a look at it worth a second look.
 
-An incident is somebody's own work while they own it, opened it or took a call of it, dispatched for it, are in the crew
-of a unit that works for it, or have taken an alarm of it; the first three a short while beyond its closing. It decides
-nothing: core.access does.
+An incident is somebody's own work while they own it, opened it or took a call of it in which something was said, dispatched
+for it, are in the crew of a unit that works for it, or have taken an alarm of it; the first three a short while beyond its
+closing. It decides nothing: core.access does.
+
+A look is marked *edited before* when the last half hour holds an act of the viewer's own that may have served it:
+
+1. they merged another incident into it or reopened it: always;
+2. they changed what it is about: always, but for whoever took its first call, in the half hour from its opening. They are
+   writing the call down then, and what they could aim by a change they could have aimed by opening it so;
+3. they did anything else on it but add a note, took an alarm of it, or joined a crew that works for it: unless it was theirs
+   without that, because they took its first call, a colleague or a handover made them its owner, or somebody else sent
+   their unit to it.
+
+*Its first call* is one from outside with a caller's number or another service's reference, opened by the viewer, and not
+split off something. A kind of event that is new here falls under 3 until somebody says otherwise.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,7 +49,7 @@ DISPATCHING = (
     IncidentEvent.REOPENED,
     IncidentEvent.ABSORBED,
 )
-# What changes what an incident is about, or whose it is. Whoever did that just before looking may have done it to look.
+# What changes what an incident is about. Whoever did that just before looking may have done it to look.
 EDITS = (
     IncidentEvent.CHANGED,
     IncidentEvent.CALLER_ADDED,
@@ -45,11 +57,20 @@ EDITS = (
     IncidentEvent.PARTY_CORRECTED,
     IncidentEvent.VEHICLE_ADDED,
     IncidentEvent.VEHICLE_CORRECTED,
-    IncidentEvent.REOPENED,
-    IncidentEvent.OWNER_CHANGED,
 )
+# What brings in what somebody else wrote, of another incident or of one that was over.
+DRAWS_IN = (IncidentEvent.ABSORBED, IncidentEvent.REOPENED)
 # Ways in which a call reaches the centre from outside; the others are the word of whoever writes the incident.
 INBOUND = frozenset({"phone", "emergency_112", "app", "button", "automatic", "walk_in"})
+_WORDS = facts.Words(
+    dispatching=[one.value for one in DISPATCHING],
+    inbound=sorted(INBOUND),
+    edits=[one.value for one in EDITS],
+    draws_in=[one.value for one in DRAWS_IN],
+    opens_nothing=[IncidentEvent.NOTE_ADDED.value],
+    sending=IncidentEvent.UNIT_ASSIGNED.value,
+    giving=IncidentEvent.OWNER_CHANGED.value,
+)
 
 
 async def standing_of(connection: Connection, actor: Actor, row: Record, now: datetime) -> Standing:
@@ -59,14 +80,7 @@ async def standing_of(connection: Connection, actor: Actor, row: Record, now: da
 
 async def standings_of(connection: Connection, actor: Actor, rows: Sequence[Record], now: datetime) -> list[Standing]:
     """Return the same of several incidents, in their order, by one query."""
-    found = await facts.facts(
-        connection,
-        [row["id"] for row in rows],
-        actor.id,
-        dispatching=[one.value for one in DISPATCHING],
-        edits=[one.value for one in EDITS],
-        since=now - JUST_BEFORE,
-    )
+    found = await facts.facts(connection, [row["id"] for row in rows], actor.id, now - JUST_BEFORE, _WORDS)
     return [_standing(row, found[row["id"]], actor, now) for row in rows]
 
 
@@ -103,8 +117,20 @@ def _standing(row: Record, found: Record, actor: Actor, now: datetime) -> Standi
         relations=() if found["is_shut_out"] else tuple(relations),
         is_shut_out=found["is_shut_out"],
         self_opened=row["opened_by"] == actor.id and row["source"] is None and not heard,
-        edited_before=found["edited_lately"],
+        edited_before=_edited_before(row, found, actor),
     )
+
+
+def _edited_before(row: Record, found: Record, actor: Actor) -> bool:
+    """Return whether an act of the viewer's own may have served this look: the rule of this module's docstring."""
+    if found["drawn_in_lately"]:
+        return True
+    took_first_call = row["opened_by"] == actor.id and row["source"] is None and found["first_was_heard"]
+    edited_at = found["edited_at"]
+    if edited_at is not None and not (took_first_call and edited_at <= row["entered_at"] + JUST_BEFORE):
+        return True
+    is_by_others = found["was_sent"] or (row["owner_id"] == actor.id and found["was_given"])
+    return bool(found["worked_lately"]) and not (took_first_call or is_by_others)
 
 
 @dataclass(frozen=True, slots=True)
