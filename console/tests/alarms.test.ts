@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AlarmView, Norms, Stage } from "../src/api/types";
 import { clocksOf, colourOf, normFinder } from "../src/live/clocks";
-import { nextAlarm, sortAlarms, soundOf } from "../src/live/sounding";
+import { isUrgent, nextAlarm, sortAlarms, soundOf } from "../src/live/sounding";
 
 const norms: Norms = {
   amber_share: 0.5, escalate_after_s: 120, escalate_acknowledged_after_s: 300, escalate_emergency_after_s: 30, entered_late_s: 120, strictest: "1", default_terrain: "urban",
@@ -59,7 +59,7 @@ function alarm(id: string, more: Partial<AlarmView> = {}): AlarmView {
   };
 }
 
-const officer = { id: "a", roles: ["duty_officer"], levels: new Set([1, 2, 4]), isMuted: false };
+const officer = { id: "a", roles: ["duty_officer"], levels: new Set([1, 2, 4]), isMuted: false, urgent: new Set<string>() };
 
 describe("what a person hears", () => {
   it("is an emergency, whatever others have acknowledged, until they have done so themselves", () => {
@@ -76,8 +76,15 @@ describe("what a person hears", () => {
     expect(soundOf([alarm("e", { kind: "emergency" })], muted)).toBe("emergency");
   });
 
+  it("cannot be muted when danger to life waits for a unit or a crew was not heard of", () => {
+    const urgent = (kind: AlarmView["kind"], priority?: string) => isUrgent(alarm("r", { kind }), priority);
+    expect([urgent("unassigned", "1"), urgent("held_over", "1"), urgent("unassigned", "unknown"), urgent("unassigned")]).toEqual([true, true, true, true]);
+    expect([urgent("welfare", "4"), urgent("unassigned", "2"), urgent("arrival", "1"), urgent("en_route", "1")]).toEqual([true, false, false, false]);
+    expect(soundOf([alarm("r"), alarm("w")], { ...officer, isMuted: true, urgent: new Set(["w"]) })).toBe("routine");
+  });
+
   it("calls the supervisor of a level when an alarm has gone up to it, not before", () => {
-    const supervisor = { id: "s", roles: ["supervisor"], levels: new Set([1, 2]), isMuted: false };
+    const supervisor = { id: "s", roles: ["supervisor"], levels: new Set([1, 2]), isMuted: false, urgent: new Set<string>() };
     const up = (escalated_to: number) => alarm("r", { level: "escalated", escalated_to });
     expect(soundOf([alarm("r")], supervisor)).toBeNull();
     expect(soundOf([up(4)], supervisor)).toBeNull();

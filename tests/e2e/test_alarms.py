@@ -14,6 +14,7 @@ from tests.support.people import Person
 
 from markaz.core.permissions import Role
 from markaz.kit.clock import iso
+from markaz.web.guard import SESSION_COOKIE
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
@@ -98,15 +99,48 @@ async def test_f8_goes_to_the_next_alarm_and_f9_is_for_me(centre: RunningCentre,
     await expect(desk.page.locator(".alarm-count.is-routine")).to_contain_text("2")
 
 
-async def test_routine_can_be_muted_and_an_emergency_cannot(centre: RunningCentre, show: Show) -> None:
-    await overdue(centre, 20, priority="1")
+MUTE = "Mute routine alarms of clocks until I sign out"
+
+
+async def mute(desk: Screen) -> None:
+    await desk.page.locator(".alarm-chip").click()
+    await desk.page.get_by_label(MUTE).check()
+    await desk.page.keyboard.press("Escape")
+
+
+async def test_routine_can_be_muted_and_what_cannot_wait_cannot(centre: RunningCentre, show: Show) -> None:
+    await overdue(centre, 20, priority="3")
     desk = await at_the_desk(show, Role.DUTY_OFFICER)
     await hears(desk.page, "routine", "playing")
-    await desk.page.locator(".alarm-chip").click()
-    await desk.page.get_by_label("Mute alarms of clocks on this computer").check()
+    await mute(desk)
     await hears(desk.page, "none")
+    await overdue(centre, 2, priority="1")  # danger to life, and nobody is sent
+    await hears(desk.page, "routine", "playing")
+    await desk.page.keyboard.press("F8")
+    await expect(desk.page.locator(".queue-row.is-selected")).to_be_visible(timeout=SHOWN_MS)
     await emergency(centre)
     await hears(desk.page, "emergency", "playing")
+
+
+async def test_a_mute_ends_with_the_session_of_who_chose_it(centre: RunningCentre, show: Show) -> None:
+    await overdue(centre, 20, priority="3")
+    desk = await at_the_desk(show, Role.DUTY_OFFICER)
+    await mute(desk)
+    await hears(desk.page, "none")
+    await desk.go("/desk")
+    await desk.sees("Routine muted")  # the page anew, the same sign-in
+    person = await centre.person(Role.DUTY_OFFICER)
+    for following in (await centre.person(Role.DISPATCHER), await centre.sign_in_again(person.id, person.login)):
+        await desk.page.get_by_role("button", name="Sign out").click()
+        await desk.sees("Sign in")
+        await desk.context.add_cookies(
+            [{"name": SESSION_COOKIE, "value": following.credentials["Cookie"].partition("=")[2], "url": desk.base_url}]
+        )
+        await desk.go("/desk")
+        await desk.page.keyboard.press("Shift")
+        await hears(desk.page, "routine", "playing")
+        await expect(desk.page.get_by_text("Routine muted")).to_have_count(0)
+        await mute(desk)
 
 
 async def test_before_the_first_key_it_says_that_sound_is_off(centre: RunningCentre, show: Show) -> None:

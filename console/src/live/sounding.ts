@@ -1,6 +1,6 @@
 /**
  * What a person hears, decided from the alarms alone. Pure. Nothing that somebody else acknowledged silences anything here: only
- * one's own name counts, and only a routine alarm can be muted.
+ * one's own name counts, and only a routine alarm that can wait can be muted.
  */
 import type { AlarmView } from "../api/types";
 
@@ -13,9 +13,17 @@ export interface Listener {
   /** The territories one has a role in and all around them: what went up to one of these has reached this person. */
   levels: ReadonlySet<number>;
   isMuted: boolean;
+  /** The alarms no muting holds back, by their ids. */
+  urgent: ReadonlySet<string>;
 }
 
 const AT_THE_DESK = new Set(["call_taker", "dispatcher", "duty_officer"]);
+
+/** Danger to life that nobody was sent to (what nobody has graded may be that), and a crew that was not heard of: never muted. */
+export function isUrgent(alarm: AlarmView, priority: string | undefined): boolean {
+  if (alarm.kind === "welfare") return true;
+  return (alarm.kind === "unassigned" || alarm.kind === "held_over") && (priority === undefined || priority === "1" || priority === "unknown");
+}
 
 /** The class of an alarm is the sound it has. */
 export function classOf(alarm: AlarmView): Sound {
@@ -45,7 +53,7 @@ export function soundOf(alarms: Iterable<AlarmView>, listener: Listener): Sound 
     if (alarm.kind === "emergency") return "emergency";
     if (isForSupervisors(alarm)) {
       if (isAtTheDesk || alarm.escalated_to === null || listener.levels.has(alarm.escalated_to)) loudest = "escalated";
-    } else if (loudest === null && !listener.isMuted && isAtTheDesk) loudest = "routine";
+    } else if (loudest === null && isAtTheDesk && (!listener.isMuted || listener.urgent.has(alarm.id))) loudest = "routine";
   }
   return loudest;
 }

@@ -6,13 +6,17 @@ import { may } from "../api/permissions";
 import type { AlarmView } from "../api/types";
 import { useLive, useSession } from "../context";
 import { derived } from "../live/derived";
-import { isNoticedBy, nextAlarm, sortAlarms, soundOf, type Sound } from "../live/sounding";
+import { isNoticedBy, isUrgent, nextAlarm, sortAlarms, soundOf, type Sound } from "../live/sounding";
 import { session } from "../session";
 import { AlarmSound, type Output } from "./alarm-sound";
 import { keysAreOn } from "./keys";
+import { isMutedBy, setMuted } from "./mute";
 
 const everyAlarm = derived(["alarms"], (store) => sortAlarms(store.alarms.values()));
-const MUTED_KEY = "markaz.alarms.muted";
+/** As text, so that a change of the picture that makes none here renders nothing. */
+const urgentIds = derived(["alarms", "incidents"], (store) =>
+  [...store.alarms.values()].filter((alarm) => isUrgent(alarm, store.incidents.get(alarm.incident_id ?? "")?.priority)).map((alarm) => alarm.id).join(" "),
+);
 
 export interface Alarms {
   sorted: readonly AlarmView[];
@@ -35,8 +39,10 @@ export function useAlarms(): Alarms {
   const { me, territories } = useSession();
   const navigate = useNavigate();
   const sorted = useLive("alarms", everyAlarm);
+  const urgentText = useLive("incidents", urgentIds);
+  const urgent = useMemo(() => new Set(urgentText.split(" ")), [urgentText]);
   const [current, setCurrent] = useState<string | null>(null);
-  const [isMuted, setMuted] = useState(() => localStorage.getItem(MUTED_KEY) === "1");
+  const [isMuted, setIsMuted] = useState(() => isMutedBy(me.account.id));
   // What I have noticed is silent at once; if the centre does not learn of it, it sounds again.
   const [noticed, setNoticed] = useState<ReadonlySet<string>>(new Set());
   const [error, setError] = useState<unknown>(null);
@@ -50,7 +56,7 @@ export function useAlarms(): Alarms {
     [me, territories],
   );
   const sound = may(me, "alarms")
-    ? soundOf(sorted.filter((alarm) => !noticed.has(alarm.id)), { id: me.account.id, roles, levels, isMuted })
+    ? soundOf(sorted.filter((alarm) => !noticed.has(alarm.id)), { id: me.account.id, roles, levels, isMuted, urgent })
     : null;
   useEffect(() => player.want(sound), [player, sound]);
 
@@ -82,8 +88,8 @@ export function useAlarms(): Alarms {
   return {
     sorted, current, sound, output, isMuted, error, isNoticed, acknowledge, show, next, acknowledgeCurrent,
     mute: (on) => {
-      localStorage.setItem(MUTED_KEY, on ? "1" : "0");
-      setMuted(on);
+      setMuted(me.account.id, on);
+      setIsMuted(on);
     },
     test: (one) => player.test(one),
     clearError: () => setError(null),
