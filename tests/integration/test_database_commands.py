@@ -68,8 +68,12 @@ async def test_backup_and_restore_by_command(
     assert "warning: the keys stand beside the data" in made.stderr
     again = await asyncio.to_thread(run_on, database, "backup", there)
     assert isinstance(again.exception, DatabaseRefused)
-    back = await asyncio.to_thread(run_on, empty_database, "restore", there)
+    unsure = await asyncio.to_thread(run_on, empty_database, "restore", there)
+    assert isinstance(unsure.exception, DatabaseRefused)
+    assert "--erased" in unsure.exception.message
+    back = await asyncio.to_thread(run_on, empty_database, "restore", there, "--no-newer-erasures")
     assert back.exit_code == 0, back.output
+    assert "warning: who was erased after" in back.stderr
     assert "2 events" in back.stdout
     assert "verified" in back.stdout
 

@@ -317,6 +317,7 @@ async def test_an_old_copy_of_the_data_does_not_bring_an_erased_person_back(
         tmp_path / "keys-after",
         settings.postgres_bin,
         keys_days=KEYS_DAYS,
+        without_erased=True,
     )
     async with opened_centre(restored, access, with_land=False) as again:
         officer = await again.sign_in_again((await centre.person(Role.SUPERVISOR)).id)

@@ -34,7 +34,16 @@ class Place:
         return await backup(self.access, self.folder, target, keys, self.chosen)
 
     async def restore(self, source: Path, keys: Path | None, erased: Path | None = None) -> RestoreReport:
-        return await restore(self.access, self.folder, source, keys, self.chosen, keys_days=KEYS_DAYS, erased=erased)
+        return await restore(
+            self.access,
+            self.folder,
+            source,
+            keys,
+            self.chosen,
+            keys_days=KEYS_DAYS,
+            erased=erased,
+            without_erased=erased is None,
+        )
 
     async def digests(self) -> dict[str, TableDigest]:
         connection = await connect_owner(self.access.owner_dsn)

@@ -7,11 +7,12 @@ import pytest
 from markaz.core.acts import KEEP_ANSWERS_DAYS
 from markaz.core.errors import InvalidInput
 from markaz.core.refusals.guard import load_lists
-from markaz.core.retention import Ending, parse_governance
+from markaz.core.retention import Ending, check_keys_days, erasure_days, parse_governance
 from markaz.programmes.incidents.calls import drafts, hazards
 from markaz.programmes.incidents.crews import holds
 from markaz.programmes.incidents.positions import KEEP_DAYS
 from markaz.programmes.oversight.retention.service import unended
+from markaz.programmes.oversight.rights.domain import clocks
 from markaz.web.background import KEEP_REPORTS
 
 PACKAGED = parse_governance("")
@@ -26,6 +27,17 @@ def test_every_table_that_names_a_class_stands_in_that_class_and_the_other_way_r
     search = {"sealed_search"}  # goes with whatever it finds
     for each in PACKAGED.classes:
         assert {name for name, table in tables.items() if table.ends == each.id} - search == set(each.tables), each.id
+
+
+def test_a_backup_of_keys_lives_no_longer_than_an_erasure_may_take() -> None:
+    assert erasure_days() == clocks()["erasure"] == 10
+    assert PACKAGED.backup_keys_days == parse_governance("backup_keys_days = 14\n").backup_keys_days == 14
+    assert parse_governance("backup_keys_days = 1\n").backup_keys_days == 1
+    for days in (15, 30, 366):
+        with pytest.raises(InvalidInput, match=f"is {days}, .* 10 working days, which are 14 days"):
+            parse_governance(f"backup_keys_days = {days}\n")
+    with pytest.raises(InvalidInput, match="3 working days, which are 3 days"):
+        check_keys_days(PACKAGED.backup_keys_days, 3)
 
 
 def test_every_class_ends_by_somebody() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from markaz.core.errors import InvalidInput
-from markaz.core.tasks import due_after
+from markaz.core.working_days import calendar_days, due_after
 
 FRIDAY = date(2026, 11, 20)
 
@@ -28,6 +28,11 @@ def test_a_working_saturday_in_the_calendar_is_counted() -> None:
 def test_less_than_one_day_is_refused(days: int) -> None:
     with pytest.raises(InvalidInput):
         due_after(FRIDAY, days, {})
+
+
+@pytest.mark.parametrize(("working", "days"), [(1, 1), (3, 3), (5, 7), (10, 14), (11, 15), (60, 84)])
+def test_working_days_are_days_of_the_calendar_with_their_weekends(working: int, days: int) -> None:
+    assert calendar_days(working) == days
 
 
 def test_a_calendar_without_working_days_ends() -> None:

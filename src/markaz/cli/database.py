@@ -81,11 +81,19 @@ def restore(
         Path | None,
         typer.Option(help="erasures.json of a later backup of keys: what was erased since is erased again."),
     ] = None,
+    no_newer_erasures: Annotated[
+        bool,
+        typer.Option(
+            "--no-newer-erasures", help="These keys are the latest there are: whoever was erased since comes back."
+        ),
+    ] = False,
 ) -> None:
     """Bring a backup back into an empty centre, and verify it."""
     settings = Settings()
     if keys is not None and without_keys:
         raise InvalidInput("Give --keys or --without-keys, not both.", field="keys")
+    if erased is not None and no_newer_erasures:
+        raise InvalidInput("Give --erased or --no-newer-erasures, not both.", field="erased")
     keys_source = None if without_keys else (keys or source / "keys").absolute()
     if keys_source is not None and not keys_source.is_dir():
         raise InvalidInput(
@@ -104,9 +112,15 @@ def restore(
                 settings.postgres_bin,
                 keys_days=load_governance(settings.home, settings.governance).backup_keys_days,
                 erased=erased,
+                without_erased=no_newer_erasures,
             )
         )
     typer.echo(f"restored {done.rows} rows in {done.tables} tables, {done.seq} events, as of {done.made_at}; verified")
+    if no_newer_erasures and keys_source is not None:
+        typer.echo(
+            f"warning: who was erased after {done.made_at} can be read again: erase them again before you serve anybody",
+            err=True,
+        )
     if done.erased_again:
         typer.echo(f"{done.erased_again} records erased after that backup were erased again")
     if done.unreadable:

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from markaz.core.errors import InvalidInput
 from markaz.core.territories.model import LANGUAGES
+from markaz.core.working_days import calendar_days
 
 FILE = "governance.toml"
 LONGEST_DAYS = 36_525  # a century; a longer time is a slip of the pen
@@ -110,6 +111,23 @@ class _File(_Strict):
     classes: dict[str, _Class] = Field(default={}, alias="class")
 
 
+def erasure_days() -> int:
+    """Return the working days in which an erasure is answered."""
+    text = resources.files("markaz.core").joinpath("profiles", "clocks.toml").read_text("utf-8")
+    return int(tomllib.loads(text)["erasure"])
+
+
+def check_keys_days(days: int, erasure: int) -> None:
+    """Raise InvalidInput where a backup of keys would outlive the `erasure` working days that an erasure may take."""
+    most = calendar_days(erasure)
+    if days > most:
+        raise InvalidInput(
+            f"backup_keys_days is {days}, and an erasure is promised within {erasure} working days, which are {most} days: "
+            f"what was erased could be read from a backup of keys for longer than that. Set {most} or less.",
+            field="governance",
+        )
+
+
 def load_governance(home: Path, named: Path | None = None) -> Governance:
     """Return the schedule in force: the packaged one with what governance.toml (or the file `named`) states.
 
@@ -148,6 +166,7 @@ def _joined(stated: _File) -> Governance:
         )
     joined = tuple(_stated(each, stated.classes.get(each.id, _Class())) for each in classes)
     days = stated.backup_keys_days or keys_days
+    check_keys_days(days, erasure_days())
     controller = None if stated.controller is None else Controller(**stated.controller.model_dump())
     assessment = stated.impact_assessment
     return Governance(

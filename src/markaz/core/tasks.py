@@ -1,20 +1,20 @@
 """The one mechanism for human work with a clock: what, which record, whose, due when, escalated, answered, closed.
 
-Due dates count working days of a calendar kept as data; a day that is not in it is working from Monday to Friday.
+Due dates count working days (core.working_days) of a calendar kept as data.
 The answer's text is sealed; its code is not. Programmes open tasks inside their own act.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 
 from markaz.core.acts import Act
 from markaz.core.db.pool import Connection
-from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow, VersionConflict
+from markaz.core.errors import NotFound, NotPossibleNow, VersionConflict
 from markaz.core.events import Event
+from markaz.core.working_days import due_after
 from markaz.kit.clock import iso
 from markaz.kit.ids import uuid7
 
@@ -23,8 +23,6 @@ TAKEN = "task.taken/1"
 ESCALATED = "task.escalated/1"
 ANSWERED = "task.answered/1"
 
-SATURDAY = 5
-LONGEST_DAYS = 400  # a due date further away is a mistake, not a plan
 ESCALATE_BATCH = 500
 
 
@@ -38,23 +36,6 @@ class NewTask:
     territory_id: int
     working_days: int
     owner_id: UUID | None = None
-
-
-def due_after(opened_on: date, working_days: int, calendar: Mapping[date, bool]) -> date:
-    """Return the last day of the `working_days`-th working day after `opened_on`.
-
-    `calendar` holds the days that differ from Monday-to-Friday. Raises InvalidInput for less than one day or when no
-    such day comes within 400.
-    """
-    if working_days < 1:
-        raise InvalidInput("A task needs at least one working day.", field="working_days")
-    day, left = opened_on, working_days
-    for _ in range(LONGEST_DAYS):
-        day += timedelta(days=1)
-        left -= calendar.get(day, day.weekday() < SATURDAY)
-        if left == 0:
-            return day
-    raise InvalidInput("The due date is too far away.", field="working_days")
 
 
 async def open_task(act: Act, task: NewTask) -> UUID:

@@ -26,6 +26,26 @@ def check_keys(keys: Manifest, now: datetime, days: int) -> None:
         )
 
 
+def check_erased(keys: Manifest, erased: Path | None, *, is_waived: bool) -> None:
+    """Raise DatabaseRefused when nothing says who was erased after these keys were backed up, unless that is waived.
+
+    A list beside a backup of keys that is no newer than these says nothing of it.
+    """
+    if erased is None and not is_waived:
+        raise DatabaseRefused(
+            f"Who was erased after {keys.made_at} would come back with these keys: give the newest list of erasures with "
+            "--erased (erasures.json of the latest backup of keys). If these keys are the latest, say --no-newer-erasures "
+            "and erase again by hand whoever was erased since."
+        )
+    if erased is not None and (erased.parent / NAME).is_file():
+        beside = Manifest.read(erased.parent, "keys")
+        if beside.backup_id == keys.backup_id or _made_at(beside) < _made_at(keys):
+            raise DatabaseRefused(
+                f"{erased} is of {beside.made_at}, no later than the keys of {keys.made_at}: it does not say who was erased "
+                "since. Give a newer one, or --no-newer-erasures if there is none."
+            )
+
+
 def prune_keys(folder: Path, now: datetime, days: int) -> list[Path]:
     """Destroy every backup of keys in `folder` (each a folder, or `keys` in one) that is too old; return which.
 

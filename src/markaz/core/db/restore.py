@@ -19,7 +19,7 @@ import asyncpg
 from markaz.core.db.backup import DATA_DUMP, ERASURES, KEY_FILES, KEYS_DUMP, KEYS_SCHEMA
 from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.db.folder import CentreFolder, sync_folder
-from markaz.core.db.key_age import check_keys
+from markaz.core.db.key_age import check_erased, check_keys
 from markaz.core.db.manifest import Manifest, TableDigest, digest_tables, table_names
 from markaz.core.db.migrate import UNFINISHED_RESTORE, known_revisions, migrate
 from markaz.core.db.tools import Tools, connect_owner, tools_for
@@ -54,11 +54,13 @@ async def restore(
     *,
     keys_days: int,
     erased: Path | None = None,
+    without_erased: bool = False,
 ) -> RestoreReport:
     """Restore the data of `source` and the keys of `keys_source` (None: go on without any key, for ever unreadable).
 
-    Keys older than `keys_days` are refused. `erased` is a newer list of erasures, the erasures.json of any later backup
-    of keys: what stands there is erased again.
+    Keys older than `keys_days` are refused. `erased` is a newer list of erasures, the erasures.json of a later backup
+    of keys: what stands there is erased again. Without one, keys bring back whoever was erased since; that is refused
+    unless `without_erased` says that there is none.
     Raises DatabaseRefused when the backup is damaged or too new, or the centre is in use or not empty;
     DatabaseUnavailable when it fails half-way: then nothing is served from it, and calling again starts afresh.
     """
@@ -66,6 +68,7 @@ async def restore(
     keys = None if keys_source is None else Manifest.read(keys_source, "keys")
     if keys is not None:
         check_keys(keys, datetime.now(UTC), keys_days)
+        check_erased(keys, erased, is_waived=without_erased)
     lists = [path for path in (None if keys_source is None else keys_source / ERASURES, erased) if path is not None]
     erasures = [one for path in lists for one in _read_erasures(path)]
     if data.revision not in known_revisions():

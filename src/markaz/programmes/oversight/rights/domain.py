@@ -131,7 +131,7 @@ def months_after(at: datetime, months: int) -> datetime:
 @lru_cache(maxsize=1)
 def clocks() -> dict[str, int]:
     """Return the working days by code. Raises ValueError when one is missing or no number of days."""
-    package = resources.files("markaz.programmes.oversight.rights")
+    package = resources.files("markaz.core").joinpath("profiles")
     read = tomllib.loads(package.joinpath("clocks.toml").read_text("utf-8"))
     wanted = {kind.value for kind in RightKind} | {"correction_ordered", "delay_ended"}
     if set(read) != wanted or not all(isinstance(days, int) and 1 <= days <= 60 for days in read.values()):
