@@ -9,7 +9,7 @@ from tests.e2e.conftest import DESKTOP, PHONE, SHOWN_MS, Show
 from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident
 from tests.support.land import Land
-from tests.support.looks import own_incident
+from tests.support.looks import break_glass, own_incident
 from tests.support.people import Person
 
 from markaz.core.permissions import Grant, Role
@@ -27,10 +27,12 @@ async def shot(page: Page, name: str) -> None:
         await page.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
 
 
-async def is_clean(page: Page) -> None:
+async def is_clean(page: Page, *parts: str) -> None:
+    """Let axe look at these parts of the page, or at all of it."""
     await page.evaluate(AXE.read_text())
     found = await page.evaluate(
-        "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => v.id))"
+        "parts => axe.run(parts ?? document, {resultTypes: ['violations']}).then(r => r.violations.map(v => v.id))",
+        {"include": [[part] for part in parts]} if parts else None,
     )
     assert found == []
 
@@ -150,6 +152,84 @@ async def test_the_glass_opens_at_once_alarms_the_supervisors_console_and_is_jud
     kept = await centre.rows("SELECT verdict FROM broken_glass")
     assert [row["verdict"] for row in kept] == ["justified"]
     await expect(band).not_to_contain_text("Glass broken", timeout=SHOWN_MS)
+
+
+async def test_the_officers_page_shows_and_sounds_a_broken_glass_until_it_is_noticed_or_judged(
+    centre: RunningCentre, show: Show
+) -> None:
+    taker, other = await two_officers(centre)
+    first, second = [await open_incident(taker, caller={"name": NAME}) for _ in range(2)]
+    officer = await centre.person(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+    screen = await show(person=officer)
+    page = screen.page
+    await page.goto(f"{screen.base_url}/oversight/register")  # any page of theirs
+    bar, band = page.locator(".alarm-bar"), page.locator(".band-glass")
+    await expect(bar).to_be_visible(timeout=SHOWN_MS)
+    await page.keyboard.press("Shift")  # a browser lets a page sound after its first key
+    await expect(bar).to_have_attribute("data-sound", "none", timeout=SHOWN_MS)
+    assert (await break_glass(other, first["id"])).status_code == 201
+    await expect(band).to_contain_text(first["number"], timeout=SHOWN_MS)
+    await expect(bar).to_have_attribute("data-sound", "escalated")
+    await expect(bar).to_have_attribute("data-output", "playing", timeout=SHOWN_MS)
+    await is_clean(page, ".topbar", ".bands")
+    await shot(page, "glass-officer")
+
+    await page.keyboard.press("F9")  # noticed: silent, and it waits all the same
+    await expect(band).to_have_count(0)
+    await expect(bar).to_have_attribute("data-output", "silent", timeout=SHOWN_MS)
+    await expect(bar.locator(".alarm-count")).to_contain_text("1")
+    await page.reload()
+    await expect(bar.locator(".alarm-count")).to_contain_text("1", timeout=SHOWN_MS)
+    await expect(bar).to_have_attribute("data-sound", "none")
+
+    assert (await break_glass(other, second["id"])).status_code == 201
+    await expect(band).to_contain_text(second["number"], timeout=SHOWN_MS)
+    await expect(bar).to_have_attribute("data-sound", "escalated")
+    for glass in (await officer.get("/api/access/glass", waiting="true")).json()["items"]:
+        answer = await officer.post(f"/api/access/glass/{glass['id']}/verdict", {"verdict": "justified"})
+        assert answer.status_code == 200, answer.text
+    await expect(band).to_have_count(0, timeout=SHOWN_MS)
+    await expect(bar).to_have_attribute("data-sound", "none", timeout=SHOWN_MS)
+    await expect(bar.locator(".alarm-count")).to_have_count(0)
+
+
+async def test_the_officers_bar_says_what_is_past_its_day_and_when_the_centre_does_not_answer(
+    centre: RunningCentre, show: Show
+) -> None:
+    taker, other = await two_officers(centre)
+    assert (await break_glass(other, (await open_incident(taker))["id"])).status_code == 201
+    await centre.as_owner("UPDATE tasks SET due_at = now() - interval '1 day' WHERE kind = 'break_glass_review'")
+    screen = await show(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+    page = screen.page
+    await page.goto(f"{screen.base_url}/oversight")
+    late = page.locator(".topbar").get_by_role("link", name="Tasks past their day")
+    await expect(late).to_contain_text("1", timeout=SHOWN_MS)
+    assert await page.locator(".sound-state").inner_text() == ""
+    await screen.context.set_offline(True)
+    await expect(page.locator(".sound-state")).to_contain_text("OFFLINE since", timeout=SHOWN_MS)
+    await screen.context.set_offline(False)
+    await expect(page.locator(".sound-state")).to_have_text("", timeout=SHOWN_MS)
+
+
+@pytest.mark.parametrize(
+    ("language", "viewport"), [("uz-Latn", DESKTOP), ("ru", DESKTOP), ("en", PHONE), ("ru", PHONE)]
+)
+async def test_the_officers_band_fits_in_every_language(
+    centre: RunningCentre, show: Show, language: str, viewport: dict[str, int]
+) -> None:
+    taker, other = await two_officers(centre)
+    for _ in range(2):
+        assert (await break_glass(other, (await open_incident(taker))["id"])).status_code == 201
+    await centre.as_owner("UPDATE tasks SET due_at = now() - interval '1 day' WHERE kind = 'break_glass_review'")
+    screen = await show(Role.DATA_PROTECTION_OFFICER, Land.ROOT, language=language, viewport=viewport)
+    page = screen.page
+    await page.goto(f"{screen.base_url}/oversight/tasks")
+    await expect(page.locator(".band-glass")).to_have_count(2, timeout=SHOWN_MS)
+    await expect(page.locator(".topbar .alarm-count")).to_have_count(2, timeout=SHOWN_MS)
+    await expect(page.locator(".oversight-row")).to_have_count(2, timeout=SHOWN_MS)
+    await shot(page, f"glass-officer-{language}-{viewport['width']}")
+    width = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert width[0] <= width[1]
 
 
 @pytest.mark.parametrize(("language", "viewport"), [("uz-Latn", DESKTOP), ("ru", DESKTOP), ("uz-Cyrl", PHONE)])

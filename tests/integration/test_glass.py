@@ -53,7 +53,7 @@ async def test_it_opens_that_record_at_once_and_no_other(shared_centre: RunningC
     assert (await viewer.get(f"/api/incidents/{one['id']}")).json()["sealed"] is None
 
 
-async def test_supervisors_of_the_place_and_above_get_the_alarm_and_nobody_else(
+async def test_supervisors_of_the_place_and_above_get_the_alarm_and_nobody_else_at_a_desk(
     shared_centre: RunningCentre, viewer: Person
 ) -> None:
     incident_id, _ = await broken_by(shared_centre, viewer)
@@ -71,6 +71,29 @@ async def test_supervisors_of_the_place_and_above_get_the_alarm_and_nobody_else(
     [alarm] = await shared_centre.rows("SELECT id FROM alarms WHERE incident_id = $1", UUID(incident_id))
     assert (await colleague.post(f"/api/alarms/{alarm['id']}/acknowledgements")).status_code == 404
     assert await shared_centre.centre.watcher.look() == 0  # it runs by no clock and goes to nobody further
+
+
+async def test_the_officers_who_have_no_alarms_may_ask_what_waits_as_often_as_they_like_and_it_leaves_no_entry(
+    shared_centre: RunningCentre, viewer: Person
+) -> None:
+    incident_id, glass_id = await broken_by(shared_centre, viewer)
+    officer = await shared_centre.newcomer(Grant(Role.DATA_PROTECTION_OFFICER, Land.ROOT))
+    elsewhere = await shared_centre.newcomer(Grant(Role.DATA_PROTECTION_OFFICER, Land.EAST))
+    for person, hears in ((officer, True), (elsewhere, False)):
+        for _ in range(3):
+            waiting = (await person.get("/api/access/glass", waiting="true")).json()["items"]
+            assert any(one["id"] == glass_id and one["record_id"] == incident_id for one in waiting) is hears
+        tasks = (await person.get("/api/oversight/tasks")).json()["items"]
+        assert any(one["record_id"] == glass_id for one in tasks) is hears
+        assert [(await person.get(path)).status_code for path in ("/api/alarms", "/api/snapshot")] == [403, 403]
+    entries = await shared_centre.rows(
+        "SELECT action FROM audit_entries WHERE actor_id = ANY($1::uuid[]) AND kind <> 'refusal'",
+        [officer.id, elsewhere.id],
+    )
+    assert entries == []
+    for role in (Role.AUDITOR, Role.APPEAL_BODY, Role.DUTY_OFFICER):
+        person = await shared_centre.person(role, Land.ROOT)
+        assert (await person.get("/api/access/glass", waiting="true")).status_code == 403
 
 
 async def test_it_waits_until_somebody_who_does_not_answer_to_the_viewer_has_judged_it(

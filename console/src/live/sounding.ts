@@ -58,6 +58,12 @@ export function soundOf(alarms: Iterable<AlarmView>, listener: Listener): Sound 
   return loudest;
 }
 
+const RANK: readonly (Sound | null)[] = [null, "routine", "escalated", "emergency"];
+
+export function louder(one: Sound | null, other: Sound | null): Sound | null {
+  return RANK.indexOf(one) >= RANK.indexOf(other) ? one : other;
+}
+
 /** The alarm after `current` in the order of urgency, round to the first; those one has not noticed come before the others. */
 export function nextAlarm(sorted: readonly AlarmView[], account_id: string, current: string | null): AlarmView | null {
   const unnoticed = sorted.filter((alarm) => !isNoticedBy(alarm, account_id));

@@ -50,9 +50,9 @@ export function AlarmBar({ alarms }: { alarms: Alarms }) {
 /** Stands until somebody says how the emergency ended, whoever has noticed it. */
 export function AlarmBands({ alarms }: { alarms: Alarms }) {
   const { t } = useWords();
+  const blocked = <SoundBlocked alarms={alarms} />;
   const emergencies = alarms.sorted.filter((alarm) => alarm.kind === "emergency");
   const noticers = useNoticers(emergencies);
-  const blocked = alarms.output === "blocked" && <p className="band band-sound" role="status">{t("alarms.sound_blocked")}</p>;
   if (emergencies.length === 0 && alarms.error === null) return blocked;
   return (
     <>
@@ -73,6 +73,11 @@ export function AlarmBands({ alarms }: { alarms: Alarms }) {
       </section>
     </>
   );
+}
+
+export function SoundBlocked({ alarms }: { alarms: Alarms }) {
+  const { t } = useWords();
+  return alarms.output === "blocked" ? <p className="band band-sound" role="status">{t("alarms.sound_blocked")}</p> : null;
 }
 
 function EmergencyBand({ alarm, alarms, by }: { alarm: AlarmView; alarms: Alarms; by: string[] }) {

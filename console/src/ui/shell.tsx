@@ -12,12 +12,13 @@ import { CommandLine } from "./command-line";
 import { ErrorBoundary } from "./error-boundary";
 import { KeysDialog } from "./keys-dialog";
 import { LeaveDialog, ownedBy } from "./leave-dialog";
-import { AlarmBands, AlarmBar } from "./alarms";
+import { AlarmBands, AlarmBar, SoundBlocked } from "./alarms";
 import { useAlarms } from "./use-alarms";
 import { useBeat } from "./presence";
 import { useKeys } from "./keys";
 import { Kbd } from "./marks";
-import { GlassBands } from "../access/glass-band";
+import { GlassBands, GlassBar, WatchedGlass } from "../access/glass-band";
+import { useGlassWatch } from "../access/glass-watch";
 import { PrintMark } from "../access/mark";
 import { PurposeChip } from "../access/purpose-chip";
 import { NewCallButton } from "../screens/new-incident/new-call-key";
@@ -43,7 +44,8 @@ export function Shell({ children }: { children: ReactNode }) {
   const [showKeys, setShowKeys] = useState(false);
   const [isLeaving, setIsLeaving] = useState(false);
   const owned = () => ownedBy(me.account.id).length;
-  const alarms = useAlarms();
+  const watch = useGlassWatch(me);
+  const alarms = useAlarms(watch);
   useBeat(may(me, "colleagues"));
   useKeys({ "Shift+Slash": () => setShowKeys(true) });
   return (
@@ -63,6 +65,7 @@ export function Shell({ children }: { children: ReactNode }) {
         {may(me, "picture") && <CommandLine />}
         <span className="spacer" />
         {may(me, "alarms") && <AlarmBar alarms={alarms} />}
+        {watch.isOn && <GlassBar watch={watch} alarms={alarms} />}
         {may(me, "sealed") && <PurposeChip />}
         <NewCallButton />
         <button type="button" className="button is-quiet only-wide" aria-label={t("keys.title")} title={t("keys.title")} onClick={() => setShowKeys(true)}>
@@ -93,6 +96,8 @@ export function Shell({ children }: { children: ReactNode }) {
         <OfflineBand />
         {may(me, "alarms") && <AlarmBands alarms={alarms} />}
         {may(me, "judge_glass") && may(me, "alarms") && <GlassBands alarms={alarms} />}
+        {watch.isOn && !may(me, "alarms") && <SoundBlocked alarms={alarms} />}
+        {watch.isOn && <WatchedGlass watch={watch} />}
       </div>
       <nav className="rail" aria-label={t("nav.label")}>
         {SCREENS.filter((screen) => may(me, screen.needs)).map((screen) => (

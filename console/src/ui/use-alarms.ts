@@ -2,11 +2,12 @@
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useNavigate } from "react-router";
 import { Command, read } from "../api/client";
+import type { GlassWatch } from "../access/glass-watch";
 import { may } from "../api/permissions";
 import type { AlarmView } from "../api/types";
 import { useLive, useSession } from "../context";
 import { derived } from "../live/derived";
-import { isNoticedBy, isUrgent, nextAlarm, sortAlarms, soundOf, type Sound } from "../live/sounding";
+import { isNoticedBy, isUrgent, louder, nextAlarm, sortAlarms, soundOf, type Sound } from "../live/sounding";
 import { session } from "../session";
 import { AlarmSound, type Output } from "./alarm-sound";
 import { keysAreOn } from "./keys";
@@ -35,7 +36,8 @@ export interface Alarms {
   clearError(): void;
 }
 
-export function useAlarms(): Alarms {
+/** `glass`: what this person hears of broken glass besides. */
+export function useAlarms(glass: GlassWatch): Alarms {
   const { me, territories } = useSession();
   const navigate = useNavigate();
   const sorted = useLive("alarms", everyAlarm);
@@ -55,9 +57,10 @@ export function useAlarms(): Alarms {
     () => new Set(me.grants.flatMap((grant) => [grant.territory_id, ...territories.path(grant.territory_id).map((level) => level.id)])),
     [me, territories],
   );
-  const sound = may(me, "alarms")
+  const ofAlarms = may(me, "alarms")
     ? soundOf(sorted.filter((alarm) => !noticed.has(alarm.id)), { id: me.account.id, roles, levels, isMuted, urgent })
     : null;
+  const sound = louder(ofAlarms, glass.unnoticed.length > 0 ? "escalated" : null);
   useEffect(() => player.want(sound), [player, sound]);
 
   const acknowledge = (alarm: AlarmView) => {
@@ -77,11 +80,14 @@ export function useAlarms(): Alarms {
   const next = () => {
     const alarm = nextAlarm(sorted.filter((one) => !noticed.has(one.id) || isNoticedBy(one, me.account.id)), me.account.id, current);
     if (alarm) show(alarm);
+    else if (glass.waiting.length > 0) void navigate("/oversight/glass");
   };
   const acknowledgeCurrent = () => {
     const unnoticed = sorted.filter((alarm) => !isNoticed(alarm));
     const chosen = unnoticed.find((alarm) => alarm.id === current) ?? unnoticed[0];
+    const broken = glass.unnoticed[0];
     if (chosen) acknowledge(chosen);
+    else if (broken) glass.notice(broken.id);
   };
   useFunctionKeys({ F8: next, F9: acknowledgeCurrent });
 
