@@ -14,6 +14,7 @@ from tests.support.land import Land
 from tests.support.looks import break_glass, own_incident, state_purpose, take_over
 from tests.support.people import Person
 
+from markaz.core.access.purposes import Need, PurposeKind
 from markaz.core.acts import Request
 from markaz.core.permissions import Actor, Grant, Role
 
@@ -215,6 +216,42 @@ async def test_a_purpose_tied_to_what_is_not_theirs_learns_nothing(taker: Person
     assert {(a.status_code, a.json()["code"], a.json()["details"]["reason"]) for a in answers} == {
         (403, "purpose_refused", "not_yours")
     }
+
+
+@pytest.mark.parametrize("kind", PurposeKind)
+@pytest.mark.parametrize("need", Need)
+async def test_only_a_task_is_there_to_answer_somebody(
+    shared_centre: RunningCentre, taker: Person, other: Person, kind: PurposeKind, need: Need
+) -> None:
+    """Else anybody with one incident of their own reads all there is of a territory, ten years back."""
+    old, own = await open_incident(taker, caller=CALLER), await own_incident(other)
+    long_ago = "UPDATE incidents SET received_at = received_at - interval '9 years' WHERE id = $1"
+    await shared_centre.as_owner(long_ago, UUID(old["id"]))
+    offered = (await other.get("/api/access/purpose")).json()["references"]
+    assert [one["needs"] for one in offered if one["reference"] == own["number"]] == [
+        ["same_event", "call_back", "joint_work"]
+    ]
+    stated = await state_purpose(other, own["number"], kind=kind.value, need=need.value, incident=old["id"])
+    if kind is not PurposeKind.INCIDENT:
+        assert (stated.status_code, stated.json()["details"]["reason"]) == (403, "not_yours")
+    elif need is Need.ANSWER:
+        told = stated.json()["details"]
+        assert (stated.status_code, told["reason"], told["field"]) == (422, "need_unfit", "need")
+        left = "SELECT reason, details ->> 'need' AS need FROM audit_entries WHERE kind = 'refusal' AND actor_id = $1"
+        assert [tuple(row) for row in await shared_centre.rows(left, other.id)] == [("need_unfit", "answer")]
+    else:
+        assert stated.status_code == 201
+    assert (await card(other, old))["sealed"] is None
+
+
+async def test_a_purpose_stated_before_its_need_was_bound_shows_nothing(
+    shared_centre: RunningCentre, taker: Person, other: Person
+) -> None:
+    incident, own = await open_incident(taker, caller=CALLER), await own_incident(other)
+    assert (await state_purpose(other, own["number"], incident=incident["id"])).status_code == 201
+    assert (await card(other, incident))["sealed"] is not None
+    await shared_centre.as_owner("UPDATE purposes SET need = 'answer' WHERE account_id = $1", other.id)
+    assert (await card(other, incident))["sealed"] is None
 
 
 async def test_a_purpose_is_over_after_half_an_hour_and_an_incident_an_hour_after_its_closing(

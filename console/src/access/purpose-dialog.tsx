@@ -29,6 +29,8 @@ export function PurposeDialog({ incidentId, onStated, onClose }: { incidentId?: 
   useEffect(() => first.current?.focus(), []);
   const names = references.map((one) => `${one.kind} ${one.reference}`);
   const reference = references[Math.max(0, names.indexOf(chosen))];
+  const needs = NEEDS.filter((one) => reference?.needs.includes(one));
+  const fitting = needs.includes(need) ? need : (needs[0] ?? need);
   const shortest = mine.data?.shortest ?? SHORTEST;
   const left = shortest - text.trim().replace(/\s+/g, " ").length;
   const isStranded = mine.data !== null && references.length === 0;
@@ -36,8 +38,8 @@ export function PurposeDialog({ incidentId, onStated, onClose }: { incidentId?: 
     event.preventDefault();
     if (!reference || sending.busy) return;
     remembered.chosen = `${reference.kind} ${reference.reference}`;
-    remembered.need = need;
-    const body: PurposeRequest = { kind: reference.kind, reference: reference.reference, need, text, incident: incidentId ?? null };
+    remembered.need = fitting;
+    const body: PurposeRequest = { kind: reference.kind, reference: reference.reference, need: fitting, text, incident: incidentId ?? null };
     sending.send<Purpose>("POST", "/api/access/purposes", body, (purpose) => {
       keepPurpose(purpose);
       onStated();
@@ -80,7 +82,7 @@ export function PurposeDialog({ incidentId, onStated, onClose }: { incidentId?: 
             ))}
           </select>
         </label>
-        <Choices legend={t("purpose.need")} name="need" values={NEEDS} chosen={need} word={(one) => t(`purpose.need.${one}`)} onChoose={setNeed} />
+        <Choices legend={t("purpose.need")} name="need" values={needs} chosen={fitting} word={(one) => t(`purpose.need.${one}`)} onChoose={setNeed} />
         <p className="quiet small">{t("purpose.lives")}</p>
         {sending.error !== null && <Refusal error={sending.error} onRetry={sending.retry} />}
         <footer className="dialog-foot">

@@ -33,6 +33,8 @@ export interface Purpose {
 export interface Reference {
   kind: PurposeKind;
   reference: string;
+  /** What a purpose tied to it may be for. */
+  needs: Need[];
   task?: string;
 }
 

@@ -53,6 +53,7 @@ export const accessEn = {
   "purpose.refused.too_short": "Too short: say what you need to know and why.",
   "purpose.refused.same_as_before": "You gave the same reason before: say what this look is for.",
   "purpose.refused.closed": "What it is tied to is closed: name one that is open.",
+  "purpose.refused.need_unfit": "What it is tied to is not for that: choose another reason to look.",
   "purpose.refused.not_yours": "There is no such record assigned to you: take it over, or name one of yours.",
   "glass.title": "Break the glass",
   "glass.what": "This incident opens at once, for 30 minutes. Supervisors and the data-protection officer are alarmed now, and somebody who does not answer to you judges it.",

@@ -56,6 +56,7 @@ export const accessUzLatn: Part<typeof accessEn> = {
   "purpose.refused.too_short": "Juda qisqa: nimani va nima uchun bilish kerakligini ayting.",
   "purpose.refused.same_as_before": "Bu sababni avval aytgansiz: aynan shu koʻrish nima uchunligini ayting.",
   "purpose.refused.closed": "Bogʻliq narsa yopilgan: ochiq birini ayting.",
+  "purpose.refused.need_unfit": "Maqsad bogʻlangan narsa bunga mos emas: koʻrish uchun boshqa sababni tanlang.",
   "purpose.refused.not_yours": "Sizda bunday yozuv yoʻq: uni oʻzingizga oling yoki oʻzingiznikini ayting.",
   "glass.title": "Favqulodda kirish",
   "glass.what": "Bu hodisa darhol, 30 daqiqaga ochiladi. Rahbarlarga va maʼlumotlarni himoya qilish boʻyicha masʼulga hozir signal beriladi, uni sizga boʻysunmaydigan kishi baholaydi.",

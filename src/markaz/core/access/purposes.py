@@ -67,6 +67,12 @@ SHOWS: Mapping[Need, frozenset[DataClass]] = {
         | {DataClass.HELD_POSITIONS, DataClass.HANDOVER_TEXT, DataClass.SUMMARY_SENTENCE, DataClass.HAZARD}
     ),
 }
+# What it may be for by what it is tied to: one's own work does not answer complaints, and a task is for nothing else.
+FITS: Mapping[PurposeKind, tuple[Need, ...]] = {
+    PurposeKind.INCIDENT: (Need.SAME_EVENT, Need.CALL_BACK, Need.JOINT_WORK),
+    PurposeKind.CASE: (Need.ANSWER,),
+    PurposeKind.REQUEST: (Need.ANSWER,),
+}
 # How far back the records may lie that a purpose opens.
 REACH: Mapping[Need, timedelta] = {
     Need.SAME_EVENT: timedelta(days=2),
@@ -77,7 +83,7 @@ REACH: Mapping[Need, timedelta] = {
 
 
 class PurposeRefused(InvalidInput):
-    """A purpose does not hold; `details.reason` is too_short, same_as_before or closed."""
+    """A purpose does not hold; `details.reason` is too_short, same_as_before, closed or need_unfit."""
 
     code = "purpose_refused"
 
@@ -92,6 +98,7 @@ _WHY = {
     "too_short": f"Say in at least {SHORTEST} characters what you need to know and why.",
     "same_as_before": f"You gave the same reason among your last {LAST}: say what this look is for.",
     "closed": "What this is tied to is closed: name one that is open.",
+    "need_unfit": "What it is tied to is not for that: choose another reason to look, or tie it to a task of yours.",
     "not_yours": "There is no such record assigned to you: take it over, or name one of yours.",
 }
 
@@ -188,6 +195,8 @@ class Purposes:
             text_hash = self._sealer.body_hash(b"purpose\x1f" + normalised(text).encode())
             if text_hash in await store.last_hashes(act.connection, act.actor.id, LAST):
                 _refuse("same_as_before")
+            if command.need not in FITS[command.kind]:
+                _refuse("need_unfit")
             territory_id = await self._territory(act, command, reference)
             sealed_id = uuid7()
             await self._sealer.store(act.connection, sealed_id, {"purpose": text})
@@ -255,10 +264,10 @@ class Purposes:
             tasks = await store.open_tasks(connection, actor.id)
         return {
             "active": None if active is None else active.wire(),
-            "references": [{"kind": "incident", "reference": one.reference} for one in incidents]
+            "references": [_offer(PurposeKind.INCIDENT) | {"reference": one.reference} for one in incidents]
             + [
-                {
-                    "kind": _kind_of_task(row).value,
+                _offer(_kind_of_task(row))
+                | {
                     "reference": str(row["id"]),
                     "task": row["kind"],
                     "at": iso(row["due_at"]),
@@ -308,6 +317,8 @@ async def active_purpose(connection: Connection, incidents: Incidents, actor: Ac
         row["stated_at"],
         row["ends_at"],
     )
+    if purpose.need not in FITS[purpose.kind]:
+        return None  # it was stated when that was not asked yet
     try:
         await reference_of(connection, incidents, actor, purpose.kind, str(purpose.reference_id))
     except (PurposeRefused, PurposeNotTheirs):
@@ -363,6 +374,10 @@ def _kind_of_task(row: store.Record) -> PurposeKind:
     return PurposeKind.REQUEST if row["record_kind"] == "right_request" else PurposeKind.CASE
 
 
+def _offer(kind: PurposeKind) -> dict[str, Any]:
+    return {"kind": kind.value, "needs": [need.value for need in FITS[kind]]}
+
+
 def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
@@ -371,7 +386,7 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _refuse(reason: str) -> NoReturn:
-    field = "text" if reason in {"too_short", "same_as_before"} else "reference"
+    field = {"too_short": "text", "same_as_before": "text", "need_unfit": "need"}.get(reason, "reference")
     error = PurposeNotTheirs if reason == "not_yours" else PurposeRefused
     raise error(_WHY[reason], field=field, reason=reason)
 
