@@ -6,7 +6,7 @@ rewritten. Read it, copy it to a machine of your own, run it there:
 
     python3 witness.py keygen DIR NAME        make a key; hand the line it prints to the centre
     python3 witness.py watch URL --dir DIR    look again and again, remember, cosign; alarm when history was changed
-    python3 witness.py verify PATH            check an exported folder, or one proof, without any server
+    python3 witness.py verify PATH            check an exported folder, one proof, or public entries, without any server
 
 It rests on RFC 9162 section 2.1 (Merkle trees) and C2SP signed-note, tlog-checkpoint, tlog-tiles and tlog-cosignature.
 The public log has one leaf for every second, whatever happened in it: SHA-256 over a secret salt and the canonical JSON
@@ -338,17 +338,18 @@ def _signed(note: str, keys: list[Key], report: list[str]) -> Checkpoint:
 
 
 def verify_proof(path: Path, pinned: list[str], witnesses: list[str]) -> list[str]:
-    """Check that one entry is in the log of a signed checkpoint: entry -> its tree -> interval -> public tree."""
+    """Check that an entry, or each of a page, is in the log: entry -> its tree -> interval -> public tree -> signature."""
     report, proof = list[str](), json.loads(path.read_text())
     checkpoint = _signed(proof["checkpoint"], _trusted(proof["keys"], pinned, witnesses, report), report)
-    interval, entry = proof["interval"], proof["entry"]
-    said, what = interval["opening"], f"entry {entry['index']}"
-    leaf = _sha(b"\x00", _commitment(interval))
-    check_inclusion(leaf, said["index"], checkpoint.size, interval["path"], checkpoint.root, "the interval")
-    root = bytes.fromhex(said["entries_root"])
-    check_inclusion(_entry_leaf(entry), entry["index"], said["entries_size"], entry["path"], root, what)
-    body = json.loads(entry["body"])
-    report.append(f"ok    {what} ({body['kind']}, {body['at']}) is in the log, at the latest since {said['at']}")
+    for interval, entry in ((one["interval"], one["entry"]) for one in proof.get("items", [proof])):
+        said, what = interval["opening"], f"entry {entry['index']}"
+        leaf = _sha(b"\x00", _commitment(interval))
+        check_inclusion(leaf, said["index"], checkpoint.size, interval["path"], checkpoint.root, "the interval")
+        root = bytes.fromhex(said["entries_root"])
+        check_inclusion(_entry_leaf(entry), entry["index"], said["entries_size"], entry["path"], root, what)
+        body = json.loads(entry["body"])
+        told = f": {json.dumps(body['public'], sort_keys=True)}" if body["public"] else ""
+        report.append(f"ok    {what} ({body['kind']}, {body['at']}) is in the log since {said['at']} or before{told}")
     return report
 
 
@@ -467,7 +468,7 @@ def main(arguments: list[str] | None = None) -> int:
     seeing.add_argument("--dir", type=Path, required=True, help="folder of this witness: key, state, history")
     seeing.add_argument("--every", type=float, default=300.0, help="seconds between two looks (300)")
     seeing.add_argument("--once", action="store_true", help="look once")
-    checking = commands.add_parser("verify", help="check an exported folder or one proof, offline")
+    checking = commands.add_parser("verify", help="check an exported folder, a proof or public entries, offline")
     checking.add_argument("path", type=Path)
     checking.add_argument("--witness", action="append", default=[], help="key of a witness whose cosignature counts")
     checking.add_argument("--dir", type=Path, help="folder of a witness: what it saw must be in the log, too")

@@ -61,6 +61,7 @@ LOG_OPERATIONS = (
     Operation("GET /api/log/checkpoint", P.PUBLIC, _plain, PUBLIC),
     Operation("GET /api/log/checkpoints/{size}", P.PUBLIC, _one_checkpoint, PUBLIC),
     Operation("GET /api/log/tile/{path}", P.PUBLIC, _tile, PUBLIC),
+    Operation("GET /api/log/public-entries", P.PUBLIC, _plain, PUBLIC),
     Operation("GET /api/log/keys", P.PUBLIC, _plain, PUBLIC),
     Operation("GET /api/log/witness.py", P.PUBLIC, _plain, PUBLIC),
     Operation("POST /api/log/cosignatures", P.PUBLIC, _cosignature, PUBLIC, 201),

@@ -1,8 +1,9 @@
 """What tests of the log share: entries to append, a log that ticks by hand, and an outsider's view of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from markaz.core.db.pool import Database
@@ -19,9 +20,10 @@ START = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
-def entry(number: int = 0, kind: EntryKind = EntryKind.VIEW) -> Entry:
+def entry(number: int = 0, kind: EntryKind = EntryKind.VIEW, public: Mapping[str, Any] | None = None) -> Entry:
     """Return one entry."""
-    return Entry(kind, "incident.read_sealed", ACTOR, "incident", ACTOR, f"incident {number}", 7, roles=("observer@7",))
+    reason, roles = f"incident {number}", ("observer@7",)
+    return Entry(kind, "incident.read_sealed", ACTOR, "incident", ACTOR, reason, 7, public=public or {}, roles=roles)
 
 
 class Ticking:

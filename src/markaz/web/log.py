@@ -1,13 +1,14 @@
 """The routes of the log: what witnesses fetch and send without signing in, its state, and proofs of single entries.
 
 Public are checkpoints, keys and the hashes of the public tree (C2SP tlog-tiles below /api/log), and the witness program
-itself. What an entry says is never public: a proof opens one of them to whoever may read the audit trail.
+itself; and what entries of appointments, policies, samples and ends of records tell everybody in their public part. Who, what
+and why is never public: a proof opens one entry to whoever may read the audit trail.
 """
 
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +19,7 @@ from markaz.core.log import keys, tiles, witnesses
 from markaz.core.log.checkpoints import newest_note, note_at
 from markaz.core.log.intervals import SaltMissing
 from markaz.core.log.proofs import proof_of
+from markaz.core.log.public_entries import PAGE_MOST, page_of
 from markaz.core.log.reading import public_tile
 from markaz.core.log.status import published_size, status_of
 from markaz.core.permissions import Permission
@@ -47,14 +49,15 @@ class CosignatureBody(BaseModel):
 def log_router(centre: Centre) -> APIRouter:
     """Return the routes of the log."""
     router = APIRouter(prefix="/api/log", tags=["log"])
-    outsiders_routes(centre, router)
+    outsiders = Outsiders(centre.database)
+    outsiders_routes(centre, router, outsiders)
+    told_route(centre, router, outsiders)
     insiders_routes(centre, router)
     return router
 
 
-def outsiders_routes(centre: Centre, router: APIRouter) -> None:
+def outsiders_routes(centre: Centre, router: APIRouter, outsiders: Outsiders) -> None:
     """Add what needs no sign-in: hashes, keys, signatures."""
-    outsiders = Outsiders(centre.database)
     bound = [Depends(outsiders.take)]
     kept: dict[tuple[str, tiles.Tile], bytes] = {}  # by origin too: a log that was begun anew has other tiles
 
@@ -109,6 +112,26 @@ def outsiders_routes(centre: Centre, router: APIRouter) -> None:
         async with outsiders.connection() as connection:
             is_new = await witnesses.accept(connection, centre.clock.now(), body.size, body.cosignature)
         return reply(201 if is_new else 200, {"size": body.size})
+
+
+def told_route(centre: Centre, router: APIRouter, outsiders: Outsiders) -> None:
+    """Add the entries that are told to everybody."""
+
+    @router.get("/public-entries", openapi_extra=declares(P.PUBLIC), dependencies=[Depends(outsiders.take)])
+    async def public_entries(
+        before: Annotated[int, Query(ge=0, le=2**53)] = 2**53,
+        limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_MOST,
+    ) -> Response:
+        """Return entries that are told to everybody, newest first, with proofs; `witness.py verify` checks the page."""
+        ring = _ring(centre)
+        async with outsiders.snapshot() as connection:
+            try:
+                page = await page_of(connection, ring, before=before, limit=limit)
+            except SaltMissing as error:
+                raise NotFound("The key that opens this part of the log is lost.", what="key") from error
+        if page["checkpoint"] is None:
+            raise NotFound("There is no checkpoint here yet.", what="checkpoint")
+        return reply(200, page)
 
 
 def insiders_routes(centre: Centre, router: APIRouter) -> None:

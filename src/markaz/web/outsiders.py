@@ -45,11 +45,22 @@ class Outsiders:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend one of the few connections that outsiders may hold. Raises RateLimited when too many wait."""
+        async with self._turn(), self._database.transaction() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """Lend one as `connection` does, on which everything read is of one moment."""
+        async with self._turn(), self._database.snapshot() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
         if self._waiting >= WAITING_MOST:
             raise RateLimited("Too many requests: wait a moment.", retry_after_s=1.0)
         self._waiting += 1
         try:
-            async with self._lent, self._database.transaction() as connection:
-                yield connection
+            async with self._lent:
+                yield
         finally:
             self._waiting -= 1
