@@ -88,6 +88,8 @@ export interface Call {
   entered_via: EnteredVia;
   reference: string | null;
   safe_contact: string[];
+  /** All that must not be done to its caller: what this call said, and what the incident and its parties say of the number. */
+  binding: string[];
   caller: Record<string, string | undefined> | null;
   erased: boolean;
   restricted?: boolean;

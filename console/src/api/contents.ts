@@ -51,13 +51,15 @@ export interface Party extends Entered {
   is_minor: boolean;
   is_unknown: boolean;
   safe_contact: string[];
+  /** All that must not be done to it: its own rules, and those that its number falls under. */
+  binding: string[];
   name: string | null;
   phone: string | null;
   address: string | null;
   born_year: string | null;
   fact: string | null;
   opinion: string | null;
-  earlier: Omit<Party, "earlier">[];
+  earlier: Omit<Party, "earlier" | "binding">[];
 }
 
 export interface Vehicle extends Entered {

@@ -34,7 +34,7 @@ export function Contents({ incident, reading, onReload }: { incident: IncidentVi
             {!isShown("party") ? notShown : held.parties.length === 0 && <p className="quiet">{t("parties.none")}</p>}
             <ul className="parties">
               {held.parties.map((party) => (
-                <PartyRow key={party.id} party={party} rules={held.safe_contact} onCorrect={canAdd ? () => setAsked({ party }) : undefined} />
+                <PartyRow key={party.id} party={party} incident={incident} onCorrect={canAdd ? () => setAsked({ party }) : undefined} />
               ))}
             </ul>
             {canAdd && <AddButton onPress={() => setAsked({ party: undefined } as Asked)}>{t("parties.add")}</AddButton>}
@@ -69,9 +69,8 @@ function AddButton({ onPress, children }: { onPress: () => void; children: React
   );
 }
 
-function PartyRow({ party, rules, onCorrect }: { party: Party; rules: string[]; onCorrect: (() => void) | undefined }) {
+function PartyRow({ party, incident, onCorrect }: { party: Party; incident: IncidentView; onCorrect: (() => void) | undefined }) {
   const { t } = useWords();
-  const binding = [...new Set([...party.safe_contact, ...rules])];
   return (
     <li>
       <p>
@@ -83,7 +82,7 @@ function PartyRow({ party, rules, onCorrect }: { party: Party; rules: string[]; 
           </>
         )}{" "}
         {party.erased || party.restricted ? <span className="quiet">{t(party.erased ? "parties.erased" : "sealed.restricted")}</span> : party.is_unknown ? <em>{t("parties.unknown")}</em> : <bdi className="outside-text">{party.name ?? t("unknown")}</bdi>}
-        {party.born_year && <span className="quiet num"> ({party.born_year})</span>} {party.phone && <Telephone number={party.phone} rules={binding} />}{" "}
+        {party.born_year && <span className="quiet num"> ({party.born_year})</span>} {party.phone && <Telephone number={party.phone} rules={party.binding} incident={incident} />}{" "}
         {!party.phone && party.safe_contact.length > 0 && (
           <strong className="wrong">
             <RuleWords rules={party.safe_contact} />

@@ -86,7 +86,7 @@ function Flag({ flag }: { flag: string }) {
 }
 
 /** Who called and from where: read only when the card is opened, and every reading is recorded. */
-export function Sealed({ isOpened, card }: { isOpened: boolean; card: Reading<IncidentCard> }) {
+export function Sealed({ incident, isOpened, card }: { incident: IncidentView; isOpened: boolean; card: Reading<IncidentCard> }) {
   const { t } = useWords();
   return (
     <section aria-labelledby="sealed-title">
@@ -94,13 +94,13 @@ export function Sealed({ isOpened, card }: { isOpened: boolean; card: Reading<In
       {!isOpened && <p className="quiet">{t("sealed.closed")}</p>}
       {isOpened && card.error !== null && <Problem error={card.error} />}
       {isOpened && card.error === null && !card.data && <p className="quiet">{t("app.loading")}</p>}
-      {isOpened && card.data && (card.data.sealed ? <SealedFields sealed={card.data.sealed} rules={card.data.incident.safe_contact} /> : <p className="quiet">{t(card.data.access?.needed === "purpose" ? "look.needed" : "sealed.no_right")}</p>)}
+      {isOpened && card.data && (card.data.sealed ? <SealedFields sealed={card.data.sealed} incident={incident} /> : <p className="quiet">{t(card.data.access?.needed === "purpose" ? "look.needed" : "sealed.no_right")}</p>)}
       {isOpened && card.data?.sealed && <p className="quiet small">{t("sealed.recorded")}</p>}
     </section>
   );
 }
 
-function SealedFields({ sealed, rules }: { sealed: SealedData; rules: string[] }) {
+function SealedFields({ sealed, incident }: { sealed: SealedData; incident: IncidentView }) {
   const { t } = useWords();
   if (sealed.erased) return <p className="notice">{t("sealed.erased")}</p>;
   // Of several callers one may be held back: what is missing then is not unknown.
@@ -120,7 +120,7 @@ function SealedFields({ sealed, rules }: { sealed: SealedData; rules: string[] }
       <dt>{t("sealed.caller_phone")}</dt>
       {sealed.caller_phone ? (
         <dd>
-          <Telephone number={sealed.caller_phone} rules={sealed.safe_contact ?? rules} />
+          <Telephone number={sealed.caller_phone} rules={sealed.safe_contact ?? []} incident={incident} />
         </dd>
       ) : (
         show(null)

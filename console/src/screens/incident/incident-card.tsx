@@ -135,7 +135,7 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
         {canAct && <UnitActions incident={incident} onReload={data.reload} />}
         <div className="card-columns">
           <Facts incident={incident} />
-          <Sealed isOpened={isOpened && !data.hasLeft} card={data.card} />
+          <Sealed incident={incident} isOpened={isOpened && !data.hasLeft} card={data.card} />
         </div>
         {access !== null && access.by !== null && (
           <Mark access={access}>

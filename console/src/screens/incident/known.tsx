@@ -103,7 +103,7 @@ function CallList({ incident }: { incident: IncidentView }) {
               call.caller && (
                 <p className="outside-text" dir="auto">
                   {[call.caller["caller_name"], call.caller["address"], call.caller["text"]].filter(Boolean).join(" · ")}{" "}
-                  {call.caller["caller_phone"] && <Telephone number={call.caller["caller_phone"]} rules={[...new Set([...call.safe_contact, ...incident.safe_contact])]} />}
+                  {call.caller["caller_phone"] && <Telephone number={call.caller["caller_phone"]} rules={call.binding} incident={incident} />}
                 </p>
               )
             )}

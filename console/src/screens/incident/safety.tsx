@@ -31,20 +31,26 @@ export function SafetyBanner({ incident, parties }: { incident: IncidentView; pa
   );
 }
 
-export function RuleWords({ rules }: { rules: string[] }) {
+export function RuleWords({ rules }: { rules: readonly string[] }) {
   const { t } = useWords();
   const known = SAFE_CONTACTS.filter((rule) => rules.includes(rule));
   return <span>{known.map((rule) => t(`safe.${rule}`)).join(" · ")}</span>;
 }
 
-/** A telephone number. Where a call would endanger somebody there is no call to click, but the words instead. */
-export function Telephone({ number, rules }: { number: string; rules: string[] }) {
-  if (rules.length > 0) {
+/**
+ * A telephone number. Where a call would endanger somebody there is no call to click, but the words instead. `rules` came with the number,
+ * `incident` is as it stands now: whichever forbids counts, for either may be the older one.
+ */
+export function Telephone({ number, rules, incident }: { number: string; rules: readonly string[]; incident: IncidentView }) {
+  const { t } = useWords();
+  const binding = [...rules, ...incident.safe_contact];
+  if (incident.covert || binding.length > 0) {
     return (
       <>
         <bdi className="num">{number}</bdi>{" "}
         <strong className="wrong">
-          <RuleWords rules={rules} />
+          {incident.covert && <span>{t("safe.covert")}. </span>}
+          <RuleWords rules={binding} />
         </strong>
       </>
     );

@@ -37,14 +37,17 @@ export function useCard(id: string | null, isOpened: boolean): CardData {
   const { reload: reloadTimeline } = timeline;
   const { reload: reloadContents } = contents;
   const isClosedToMe = card.data?.access?.needed === "purpose";
+  const bound = card.data?.sealed?.safe_contact;
   const seen = useRef(lastEvent?.seq);
   useEffect(() => {
     if (lastEvent === undefined || lastEvent.seq === seen.current) return;
     seen.current = lastEvent.seq;
     if (path === null) return;
     reloadTimeline();
+    // What is said of a party may bind the number of the caller. Of two hundred calls for one fire only one that binds more is read for.
+    const isMoreBound = lastEvent.type.includes("call_added") && held.current?.safe_contact.some((rule) => !bound?.includes(rule));
     const isGone = lastEvent.op === "gone" && !lastEvent.type.startsWith("left");
-    if (isGone || /note|erase|caller|address/.test(lastEvent.type)) reloadCard();
+    if (isGone || /note|erase|caller|address|party|contact/.test(lastEvent.type) || isMoreBound) reloadCard();
     if (/part(y|ies)|vehicle|attachment|link|absorbed|split|merged|reopened|shut_out|contact|erase|closed/.test(lastEvent.type)) reloadContents();
     if (/absorbed|split|reopened/.test(lastEvent.type)) reloadCard();
     // What somebody does for an incident, or being given it, makes it their own work: what was closed may be open now.
@@ -52,7 +55,7 @@ export function useCard(id: string | null, isOpened: boolean): CardData {
       reloadCard();
       reloadContents();
     }
-  }, [isClosedToMe, lastEvent, path, reloadCard, reloadContents, reloadTimeline]);
+  }, [bound, isClosedToMe, lastEvent, path, reloadCard, reloadContents, reloadTimeline]);
 
   const fetched = card.data?.incident ?? null;
   const newest = live ?? newer(held.current, fetched);

@@ -76,6 +76,15 @@ async def sealed_calls(connection: Connection, incident_id: UUID) -> list[UUID]:
     return [row["sealed_id"] for row in rows]
 
 
+async def bound_parties(connection: Connection, incident_id: UUID) -> list[Record]:
+    """Return the parties of an incident that must not be reached in some way, without what names them."""
+    return await connection.fetch(
+        "SELECT id, role, safe_contact, sealed_id FROM parties WHERE incident_id = $1 AND safe_contact <> '{}' "
+        "ORDER BY id",
+        incident_id,
+    )
+
+
 async def notes(connection: Connection, incident_id: UUID) -> list[Record]:
     """Return the newest 500 notes of an incident, oldest first, without their text."""
     return await connection.fetch(

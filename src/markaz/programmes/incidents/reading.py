@@ -25,6 +25,7 @@ from markaz.core.sealing import Restricted, erase
 from markaz.kit.clock import iso
 from markaz.programmes.incidents import figures, queries, store
 from markaz.programmes.incidents.acting import Spine, check_not_shut_out, event
+from markaz.programmes.incidents.contact import rules_of
 from markaz.programmes.incidents.looks import standing_of
 from markaz.programmes.incidents.picture import JSON
 from markaz.programmes.incidents.positions import Positions
@@ -246,7 +247,9 @@ class Reading:
             for call in calls:
                 sealed |= opened[call] or {}
             if "caller_phone" in sealed:
-                sealed["safe_contact"] = list(row["safe_contact"])  # beside the number, so that none shows it without
+                rules = await rules_of(look.connection, self._spine.sealer, row)
+                # Beside the number, so that none shows it without.
+                sealed["safe_contact"] = rules.of_caller(sealed["caller_phone"])
         return sealed, [
             {
                 "id": str(note["id"]),

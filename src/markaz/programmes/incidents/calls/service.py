@@ -23,6 +23,7 @@ from markaz.programmes.incidents.acting import Spine, event, fresh_view, lock_op
 from markaz.programmes.incidents.calls import domain, drafts
 from markaz.programmes.incidents.calls import store as calls_store
 from markaz.programmes.incidents.calls.looking import seen_incident
+from markaz.programmes.incidents.contact import ContactRules, rules_of
 from markaz.programmes.incidents.looks import standing_of
 from markaz.programmes.incidents.picture import JSON
 
@@ -213,22 +214,27 @@ class Calls:
             row = await seen_incident(look.connection, self._spine, request.actor, incident_id)
             calls = await calls_store.calls_of(look.connection, incident_id)
             found = await look.may(await standing_of(look.connection, request.actor, row, look.now), DataClass.CALLER)
-            opened = None
+            opened, rules = None, None
             if found.allowed:
+                rules = await rules_of(look.connection, self._spine.sealer, row)
                 sealed_ids = [call["sealed_id"] for call in calls if call["sealed_id"] is not None]
                 opened = await look.read([found], "incident.read_calls", sealed_ids)
             access = look.mark([found])
-        items = [_call_view(call, opened) for call in calls]
+        items = [_call_view(call, opened, rules) for call in calls]
         return {"items": items, "may_open": opened is not None, "access": access}
 
 
-def _call_view(call: store.Record, opened: dict[UUID, dict[str, str] | None] | None) -> JSON:
+def _call_view(
+    call: store.Record, opened: dict[UUID, dict[str, str] | None] | None, rules: ContactRules | None
+) -> JSON:
     sealed = None
     is_erased = is_restricted = False
     if opened is not None and call["sealed_id"] is not None:
         sealed = opened[call["sealed_id"]]
         is_erased = sealed is None
         is_restricted = isinstance(sealed, Restricted)
+    own = list(call["safe_contact"])
+    binding = own if rules is None else sorted({*own, *rules.of_caller((sealed or {}).get("caller_phone"))})
     return {
         "id": str(call["id"]),
         "received_at": iso(call["received_at"]),
@@ -237,7 +243,8 @@ def _call_view(call: store.Record, opened: dict[UUID, dict[str, str] | None] | N
         "by": call["by"],
         "entered_via": call["entered_via"],
         "reference": call["reference"],
-        "safe_contact": list(call["safe_contact"]),
+        "safe_contact": own,
+        "binding": binding,
         "caller": sealed,
         "erased": is_erased,
         "restricted": is_restricted,

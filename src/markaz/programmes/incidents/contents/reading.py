@@ -14,6 +14,7 @@ from markaz.core.permissions import Permission, require_seen, territory_filter
 from markaz.core.sealing import Restricted
 from markaz.kit.clock import iso
 from markaz.programmes.incidents.acting import Spine, check_not_shut_out
+from markaz.programmes.incidents.contact import ContactRules, rules_of
 from markaz.programmes.incidents.contents import queries
 from markaz.programmes.incidents.looks import standing_of
 from markaz.programmes.incidents.picture import JSON
@@ -77,8 +78,9 @@ class ContentsReading:
             None
         }
         opened = await look.read([one for one in found if one.allowed], "incident.read_contents", sealed_ids)
+        rules = await rules_of(connection, self._spine.sealer, row)
         return {
-            "parties": [_with_earlier(_party, one, before, opened) for one in parties],
+            "parties": [_bound(_with_earlier(_party, one, before, opened), rules) for one in parties],
             "vehicles": [_with_earlier(_vehicle, one, vehicles_before, opened) for one in vehicles],
             "attachments": [_attachment(one) for one in photos],
         }
@@ -113,6 +115,11 @@ def _party(row: Record, opened: Opened) -> JSON:
         "at": iso(row["at"]),
         "by": row["by"],
     } | _fields(row, opened, "name", "phone", "address", "born_year", "fact", "opinion")
+
+
+def _bound(party: JSON, rules: ContactRules) -> JSON:
+    """Return a party with `binding`, all that must not be done to it: its own rules and those that its number falls under."""
+    return party | {"binding": rules.of_party(party["role"], party["phone"], party["safe_contact"])}
 
 
 def _vehicle(row: Record, opened: Opened) -> JSON:
