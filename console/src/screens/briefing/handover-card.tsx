@@ -5,6 +5,7 @@ import { Command } from "../../api/client";
 import { useNames, useSession, useTick, useWords } from "../../context";
 import { session } from "../../session";
 import { useKeys } from "../../ui/keys";
+import { CareMark } from "../../ui/care-mark";
 import { Kbd, PriorityMark } from "../../ui/marks";
 import { Problem } from "../../ui/problem";
 import { Mark } from "../../access/mark";
@@ -197,6 +198,7 @@ function ItemRow(props: { line: Line; isSelected: boolean; canTake: boolean; onS
             </Link>{" "}
             <bdi>{names.category(incident.category)}</bdi> · <bdi className="quiet">{names.territory(incident.territory_id) ?? t("unknown")}</bdi> ·{" "}
             <span className="num">{f.full(incident.received_at, "minute")}</span>
+            <CareMark incident={incident} withWords />
             {incident.is_open === false && <b className="tag">{t("handover.closed_since")}</b>}
             {incident.is_open !== false && incident.is_changed && <b className="tag">{t("handover.changed_since")}</b>}
           </>

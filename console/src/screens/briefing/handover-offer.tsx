@@ -3,6 +3,7 @@ import { useId, useState } from "react";
 import { Link } from "react-router";
 import { useNames, useSession, useWords } from "../../context";
 import { session } from "../../session";
+import { CareMark } from "../../ui/care-mark";
 import { PriorityMark } from "../../ui/marks";
 import { Problem } from "../../ui/problem";
 import { TimeField } from "../../ui/time-field";
@@ -145,7 +146,8 @@ export function HandoverOffer({ onDone }: { onDone: () => void }) {
                         <bdi>{one.number}</bdi>
                       </Link>
                       <span>
-                        <bdi>{names.category(one.category)}</bdi> · <bdi className="quiet">{names.territory(one.territory_id) ?? t("unknown")}</bdi>
+                        <bdi>{names.category(one.category)}</bdi> · <bdi className="quiet">{names.territory(one.territory_id) ?? t("unknown")}</bdi>{" "}
+                        <CareMark incident={one} withWords />
                       </span>
                       <span className="num quiet">{f.full(one.received_at, "minute")}</span>
                     </li>

@@ -35,6 +35,9 @@ export interface HandedIncident {
   priority: string;
   territory_id: number;
   received_at: string;
+  covert: boolean;
+  /** Rules of the incident and of its parties. */
+  safe_contact: string[];
 }
 
 export interface NewIncident extends HandedIncident {

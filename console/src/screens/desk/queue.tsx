@@ -7,6 +7,7 @@ import { useLive, useNames, useSession, useTick, useWords } from "../../context"
 import { normFinder } from "../../live/clocks";
 import { derived } from "../../live/derived";
 import { session } from "../../session";
+import { CareMark } from "../../ui/care-mark";
 import { Age, Kbd, PriorityMark } from "../../ui/marks";
 import { useKeys } from "../../ui/keys";
 import { OwnerMark } from "../../ui/owner-mark";
@@ -191,6 +192,7 @@ const QueueRow = memo(function QueueRow({ incident, clock, colour, group, isSele
     <button ref={button} type="button" className={`queue-row is-${group} ${isSelected ? "is-selected" : ""}`} aria-current={isSelected || undefined} onClick={() => onOpen(incident.id)}>
       <PriorityMark code={incident.priority} />
       <span className="queue-what">
+        <CareMark incident={incident} />
         <bdi>{names.category(incident.category)}</bdi>
       </span>
       <ClockCell clock={clock} colour={colour} received_at={incident.received.at} />

@@ -61,7 +61,10 @@ ORDER = {kind: place for place, kind in enumerate(ItemKind)}
 
 @dataclass(frozen=True, slots=True)
 class OpenIncident:
-    """An open incident as the desk has it now. `arrival_s` is the norm of its priority and terrain."""
+    """An open incident as the desk has it now. `arrival_s` is the norm of its priority and terrain.
+
+    `safe_contact` are the rules of the incident and of its parties: whoever takes over must know before opening it.
+    """
 
     id: UUID
     number: str
@@ -73,6 +76,8 @@ class OpenIncident:
     is_held: bool
     version: int
     arrival_s: int
+    is_covert: bool = False
+    safe_contact: tuple[str, ...] = ()
 
     def kind(self, now: datetime) -> ItemKind:
         """Return under which head it is handed over: the one that must not be overlooked comes first."""

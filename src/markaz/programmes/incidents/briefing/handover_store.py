@@ -18,12 +18,17 @@ FROM handovers h JOIN accounts f ON f.id = h.from_account LEFT JOIN accounts t O
 
 
 async def open_incidents(connection: Connection, territory_ids: Sequence[int], limit: int) -> list[Any]:
-    """Return the open incidents of these territories with their first arrival, up to `limit`."""
+    """Return the open incidents of these territories with their first arrival and contact rules, up to `limit`.
+
+    The rules are those of the incident and of its parties.
+    """
     return await connection.fetch(
-        "SELECT i.id, i.number, i.category, i.priority, i.territory_id, i.received_at, i.held_until, i.version, "
-        "(SELECT min(a.on_scene_at) FROM assignments a WHERE a.incident_id = i.id) AS first_on_scene_at "
-        "FROM incidents i WHERE i.status = 'open' AND i.territory_id = ANY($1::int[]) "
-        "ORDER BY i.received_at, i.id LIMIT $2",
+        "SELECT n.id, n.number, n.category, n.priority, n.territory_id, n.received_at, n.held_until, n.version, "
+        "n.is_covert, array(SELECT unnest(n.safe_contact) UNION "
+        "SELECT unnest(p.safe_contact) FROM parties p WHERE p.incident_id = n.id ORDER BY 1) AS safe_contact, "
+        "(SELECT min(a.on_scene_at) FROM assignments a WHERE a.incident_id = n.id) AS first_on_scene_at "
+        "FROM incidents n WHERE n.status = 'open' AND n.territory_id = ANY($1::int[]) "
+        "ORDER BY n.received_at, n.id LIMIT $2",
         list(territory_ids),
         limit,
     )
@@ -104,7 +109,8 @@ async def items(connection: Connection, handover_id: UUID) -> list[Any]:
     return await connection.fetch(
         "SELECT i.id, i.kind, i.incident_id, i.incident_version, i.count, i.since, i.sealed_id, i.is_late, "
         "i.acknowledged_at, i.remark_id, n.number, n.category, n.priority, n.territory_id, n.received_at, n.status, "
-        "n.version, "
+        "n.version, n.is_covert, array(SELECT unnest(n.safe_contact) UNION "
+        "SELECT unnest(p.safe_contact) FROM parties p WHERE p.incident_id = n.id ORDER BY 1) AS safe_contact, "
         "array(SELECT p.territory_id FROM shut_out_posts p WHERE p.incident_id = i.incident_id) AS shut_posts, "
         "array(SELECT a.account_id FROM shut_out_accounts a WHERE a.incident_id = i.incident_id) AS shut_accounts "
         "FROM handover_items i LEFT JOIN incidents n ON n.id = i.incident_id "

@@ -45,6 +45,8 @@ def incident_view(one: rules.OpenIncident, now: datetime) -> JSON:
         "received_at": iso(one.received_at),
         "kind": one.kind(now).value,
         "version": one.version,
+        "covert": one.is_covert,
+        "safe_contact": list(one.safe_contact),
     }
 
 
@@ -78,6 +80,8 @@ def item_view(row: Any, opened: Opened, is_shut: bool) -> JSON:
             "received_at": iso(row["received_at"]),
             "is_open": row["status"] == "open",
             "is_changed": row["version"] != row["incident_version"],
+            "covert": row["is_covert"],
+            "safe_contact": list(row["safe_contact"]),
         }
     return {
         "id": str(row["id"]),

@@ -255,6 +255,8 @@ class Handovers:
                 is_held=row["held_until"] is not None,
                 version=row["version"],
                 arrival_s=self._norms.of(row["priority"], row["territory_id"]).arrival_s,
+                is_covert=row["is_covert"],
+                safe_contact=tuple(row["safe_contact"]),
             )
             for row in rows
         ]
