@@ -12,7 +12,7 @@ from tests.support.land import Land
 from tests.support.people import make_person
 
 import markaz
-from markaz.core.permissions import Grant, Role
+from markaz.core.permissions import Role
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +37,7 @@ async def violations(screen: Screen) -> list[str]:
 
 async def test_an_office_is_given_by_two_people_on_two_screens(show: Show, centre: RunningCentre) -> None:
     now = centre.centre.clock.now()
-    account = await make_person(centre.centre.database, "sayyora", (Grant(Role.OBSERVER, Land.WEST),), now=now)
+    account = await make_person(centre.centre.database, "sayyora", (), now=now)
     first, second = await show(Role.ADMINISTRATOR, Land.ROOT), await show(Role.ADMINISTRATOR, Land.REGION)
     await at(first, "/oversight/appointments")
     await first.page.get_by_role("button", name="Ask for an appointment").click()
@@ -53,7 +53,7 @@ async def test_an_office_is_given_by_two_people_on_two_screens(show: Show, centr
     await second.page.get_by_role("button", name="Approve").click()
     await second.page.get_by_role("row", name="auditor Officer sayyora").wait_for(timeout=SHOWN_MS)
     held = await centre.rows("SELECT role FROM grants WHERE account_id = $1 ORDER BY role", account)
-    assert [row["role"] for row in held] == ["auditor", "observer"]
+    assert [row["role"] for row in held] == ["auditor"]
 
 
 async def test_an_audit_pack_is_downloaded_and_checked_by_the_witness_file_alone(

@@ -128,9 +128,7 @@ async def test_an_office_does_not_go_by_a_change_of_the_account(
     shared_centre: RunningCentre, two: tuple[Person, Person]
 ) -> None:
     first, second = two
-    guard = await shared_centre.newcomer(
-        Grant(Role.DATA_PROTECTION_OFFICER, Land.ROOT), Grant(Role.OBSERVER, Land.WEST)
-    )
+    guard = await shared_centre.newcomer(Grant(Role.DATA_PROTECTION_OFFICER, Land.ROOT))
     changed = await first.send("PUT", f"/api/accounts/{guard.id}/grants", {"grants": []})
     assert changed.status_code == 200
     assert await held(shared_centre, guard) == {("data_protection_officer", Land.ROOT)}
@@ -210,3 +208,46 @@ async def test_offices_are_listed_to_those_who_watch_and_to_nobody_at_the_desk(
         assert str(appeal.id) in {one["account"]["id"] for one in offices}
     assert (await (await shared_centre.person(Role.DUTY_OFFICER, Land.ROOT)).get(PATH)).status_code == 403
     assert (await appeal.post(PATH, body(first, Role.AUDITOR))).status_code == 403
+
+
+@pytest.mark.parametrize("beside", [Role.DUTY_OFFICER, Role.ADMINISTRATOR, Role.OBSERVER, Role.APPEAL_BODY])
+async def test_an_office_is_held_with_no_other_role_whichever_comes_first(
+    shared_centre: RunningCentre, two: tuple[Person, Person], beside: Role
+) -> None:
+    first, second = two
+    for held_now, wanted in ((beside, Role.AUDITOR), (Role.AUDITOR, beside)):
+        person = await shared_centre.newcomer(Grant(held_now, Land.WEST))
+        asked = await first.post(PATH, body(person, wanted))
+        if takes_two_people(wanted):
+            assert (asked.status_code, "holds nothing else" in asked.json()["message"]) == (409, True)
+        both = [{"role": role.value, "territory_id": int(Land.WEST)} for role in (held_now, wanted)]
+        changed = await first.send("PUT", f"/api/accounts/{person.id}/grants", {"grants": both})
+        assert (changed.status_code, "holds nothing else" in changed.json()["message"]) == (409, True)
+        alone = {"grants": [{"role": "observer", "territory_id": int(Land.WEST)}]}
+        if held_now is Role.AUDITOR:
+            assert (await first.send("PUT", f"/api/accounts/{person.id}/grants", alone)).status_code == 409
+        assert await held(shared_centre, person) == {(held_now.value, int(Land.WEST))}
+    chosen = await shared_centre.newcomer()
+    requests = [
+        (await first.post(PATH, body(chosen, role))).json()["id"]
+        for role in (Role.AUDITOR, beside)
+        if takes_two_people(role)
+    ]
+    assert (await second.post(f"{PATH}/{requests[0]}/approval")).status_code == 200
+    for request_id in requests[1:]:
+        assert (await second.post(f"{PATH}/{request_id}/approval")).status_code == 409
+    assert await held(shared_centre, chosen) == {("auditor", int(Land.ROOT))}
+    login = f"made.{beside.value}"
+    account = {"login": login, "display_name": "Made", "password": PASSWORD, "grants": both}
+    assert (await first.post("/api/accounts", account)).status_code == 409
+    assert await shared_centre.rows("SELECT 1 FROM accounts WHERE login = $1", login) == []
+
+
+async def test_who_holds_nothing_is_listed_to_the_administrator_of_the_whole_centre_to_be_given_an_office(
+    shared_centre: RunningCentre, two: tuple[Person, Person]
+) -> None:
+    free = await shared_centre.newcomer(login="a.free")
+    below = await shared_centre.newcomer(Grant(Role.ADMINISTRATOR, Land.WEST))
+    for reader, is_shown in ((two[0], True), (below, False)):
+        items = (await reader.get("/api/accounts", limit=200)).json()["items"]
+        assert (str(free.id) in {one["id"] for one in items}) is is_shown

@@ -12,6 +12,7 @@ from tests.support.governance import governance_text
 from tests.support.land import Land
 from tests.support.people import make_person
 
+from markaz.cli import accounts
 from markaz.cli.live import look, refuse_unready
 from markaz.core.in_force import in_force, note_in_force
 from markaz.core.live import NotReady
@@ -38,6 +39,14 @@ async def test_a_centre_becomes_ready_step_by_step(centre: RunningCentre, tmp_pa
         await refuse(centre, settings)  # of a part of the centre only
     top = (Grant(Role.DATA_PROTECTION_OFFICER, Land.ROOT),)
     await make_person(centre.centre.database, "dpo", top, now=centre.centre.clock.now())
+    await refuse(centre, settings)
+    both = await make_person(centre.centre.database, "both", top, now=centre.centre.clock.now())
+    await centre.as_owner("INSERT INTO grants VALUES ($1, 'duty_officer', $2)", both, int(Land.WEST))
+    with pytest.raises(NotReady, match=r"offices apart: .*\bboth hold both"):
+        await refuse(centre, settings)
+    await accounts._close(
+        centre.access.app_dsn, "both"
+    )  # though two could take it in a console, this one does not start
     await refuse(centre, settings)
     with pytest.raises(NotReady, match="TLS"):
         await refuse(centre, settings.model_copy(update={"secure_cookies": False}))

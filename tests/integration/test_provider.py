@@ -327,3 +327,15 @@ async def test_what_was_refused_is_not_asked_again_at_each_sign_in(
     assert await sign_in(here, fake) == "/"
     assert [grant["role"] for grant in (await here.get("/api/me")).json()["grants"]] == ["observer"]
     assert (await supervisor.get(APPOINTMENTS)).json()["waiting"] == []
+
+
+async def test_claims_give_nothing_beside_an_office_and_take_what_an_office_was_held_beside(
+    site: RunningCentre, here: Browser, fake: FakeProvider
+) -> None:
+    await sign_in(here, fake)
+    give = "INSERT INTO grants SELECT id, 'auditor', $1 FROM accounts WHERE login LIKE 'aziza@%'"
+    await site.as_owner(give, int(Land.ROOT))
+    fake.claims = {k: v for k, v in fake.claims.items() if k != "nonce"} | {"groups": ["crews-west", "dispatch-west"]}
+    assert await sign_in(here, fake) == "/"
+    assert [grant["role"] for grant in (await here.get("/api/me")).json()["grants"]] == ["auditor"]
+    assert await site.rows("SELECT 1 FROM two_person_requests WHERE state = 'asked'") == []

@@ -33,7 +33,10 @@ def test_a_centre_with_everything_is_ready() -> None:
 
 def test_a_fresh_centre_is_told_everything_at_once() -> None:
     found = findings(
-        Settings(home=Path("/nowhere")), parse_governance(""), Facts(frozenset(), ("column x.y: z",), 0, True), TODAY
+        Settings(home=Path("/nowhere")),
+        parse_governance(""),
+        Facts(frozenset(), ("column x.y: z",), 0, True, ("both",)),
+        TODAY,
     )
     assert missing(found) == {one.what for one in found} - {"outside witness"}
     with pytest.raises(NotReady) as refused:
@@ -52,6 +55,7 @@ def test_a_fresh_centre_is_told_everything_at_once() -> None:
         (replace(FACTS, offices=frozenset({Role.APPEAL_BODY})), SETTINGS, "data protection officer"),
         (replace(FACTS, offices=frozenset({Role.DATA_PROTECTION_OFFICER})), SETTINGS, "appeal body"),
         (replace(FACTS, is_demo=True), SETTINGS, "no demo accounts"),
+        (replace(FACTS, mixed=("one.for.all",)), SETTINGS, "offices apart"),
         (replace(FACTS, schema=("column parties.religion: refused",)), SETTINGS, "closed lists"),
         (FACTS, Settings(home=Path("/nowhere")), "TLS"),
     ],

@@ -157,7 +157,7 @@ export interface paths {
         };
         /**
          * Accounts
-         * @description Return a page of the accounts with a grant in your territories, by login.
+         * @description Return a page of the accounts with a grant in your territories, by login; at the top also those that hold nothing.
          */
         get: operations["accounts_api_accounts_get"];
         put?: never;

@@ -9,7 +9,7 @@ from datetime import date
 
 from markaz.core.db.pool import Connection
 from markaz.core.errors import MarkazError
-from markaz.core.permissions import Role
+from markaz.core.permissions import OFFICES, Role
 from markaz.core.refusals.guard import load_lists
 from markaz.core.refusals.schema import schema_problems
 from markaz.core.retention import Governance
@@ -18,6 +18,10 @@ from markaz.core.settings import Settings
 _OFFICERS = """
 SELECT DISTINCT g.role FROM grants g JOIN accounts a ON a.id = g.account_id JOIN territories t ON t.id = g.territory_id
 WHERE a.is_active AND a.kind = 'person' AND t.parent_id IS NULL AND g.role = ANY($1::text[])
+"""
+_MIXED = """
+SELECT a.login FROM accounts a JOIN grants g ON g.account_id = a.id WHERE a.is_active
+GROUP BY a.id HAVING count(DISTINCT g.role) > 1 AND bool_or(g.role = ANY($1::text[])) ORDER BY a.login LIMIT $2
 """
 NEEDED = {
     Role.DATA_PROTECTION_OFFICER: "a data-protection officer of the whole centre",
@@ -44,19 +48,30 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the database knows: offices held, columns or rights that no list allows, outside witnesses, a demo inside."""
+    """What the database knows: offices held, columns or rights that no list allows, outside witnesses, a demo inside.
+
+    `mixed` are log-ins of accounts that hold an office and another role.
+    """
 
     offices: frozenset[Role]
     schema: tuple[str, ...]
     witnesses: int
     is_demo: bool
+    mixed: tuple[str, ...] = ()
 
 
 async def facts_of(connection: Connection, *, witnesses: int, is_demo: bool) -> Facts:
     """Read what the database knows."""
     rows = await connection.fetch(_OFFICERS, [role.value for role in NEEDED])
     found = await schema_problems(connection, load_lists())
-    return Facts(frozenset(Role(row["role"]) for row in rows), tuple(str(one) for one in found), witnesses, is_demo)
+    mixed = await connection.fetch(_MIXED, [role.value for role in OFFICES], SHOWN_MOST)
+    return Facts(
+        frozenset(Role(row["role"]) for row in rows),
+        tuple(str(one) for one in found),
+        witnesses,
+        is_demo,
+        tuple(row["login"] for row in mixed),
+    )
 
 
 def findings(settings: Settings, governance: Governance, facts: Facts, today: date) -> list[Finding]:
@@ -68,6 +83,7 @@ def findings(settings: Settings, governance: Governance, facts: Facts, today: da
         _grounds(governance, str(file)),
         _reviews(governance, str(file), today),
         *(_office(role, what, facts) for role, what in NEEDED.items()),
+        _apart(facts),
         _tls(settings),
         Finding(
             "no demo accounts",
@@ -137,6 +153,14 @@ def _reviews(governance: Governance, file: str, today: date) -> Finding:
 def _office(role: Role, what: str, facts: Facts) -> Finding:
     text = f"Appoint {what}: `markaz accounts create NAME {role.value}`, or two people in the console."
     return Finding(role.value.replace("_", " "), None if role in facts.offices else text)
+
+
+def _apart(facts: Facts) -> Finding:
+    text = (
+        f"An office is held with no other role, and {', '.join(facts.mixed)} hold both: `markaz accounts close NAME`, then "
+        "make an account for each."
+    )
+    return Finding("offices apart", text if facts.mixed else None)
 
 
 def _tls(settings: Settings) -> Finding:

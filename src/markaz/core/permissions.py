@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from markaz.core.errors import Forbidden, NotFound
+from markaz.core.errors import Forbidden, NotFound, NotPossibleNow
 
 
 class Permission(StrEnum):
@@ -85,6 +85,15 @@ class Role(StrEnum):
 
 # Who watches over use. They are appointed and removed by two people, and each such act is a public entry.
 OFFICES = frozenset({Role.DATA_PROTECTION_OFFICER, Role.AUDITOR, Role.APPEAL_BODY})
+
+
+def office_beside_others(roles: Iterable[Role]) -> Role | None:
+    """Return the office that an account with these roles would hold beside another role, None when it holds none so.
+
+    Whoever watches over use does nothing that is watched over, and no two offices are one person.
+    """
+    held = frozenset(roles)
+    return min(OFFICES & held, default=None) if len(held) > 1 else None
 
 
 _PICTURE = frozenset({Permission.INCIDENT_READ, Permission.UNIT_READ, Permission.POSITION_READ, Permission.ALERT_READ})
@@ -177,6 +186,16 @@ class Grant:
 
     role: Role
     territory_id: int
+
+
+def check_offices_apart(grants: Iterable[Grant]) -> None:
+    """Raise NotPossibleNow when one account would hold an office and any other role."""
+    office = office_beside_others(grant.role for grant in grants)
+    if office is not None:
+        raise NotPossibleNow(
+            f"The office {office.value} is held by an account that holds nothing else: make another account for it, "
+            "or take the other roles away first."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from markaz.core.audit import access_entry
 from markaz.core.errors import Forbidden, InvalidInput, NotFound
 from markaz.core.events import Event
 from markaz.core.log.entry import roles_of
-from markaz.core.permissions import Grant, Permission, Role, holds, require, territory_filter
+from markaz.core.permissions import Grant, Permission, Role, check_offices_apart, holds, require, territory_filter
 from markaz.core.routes import declares, reply, reply_of
 from markaz.programmes.incidents import shapes
 from markaz.programmes.oversight.appointments.service import divided
@@ -59,10 +59,12 @@ def accounts_router(centre: Centre) -> APIRouter:
         after: Annotated[str, Query(max_length=100), AfterValidator(shapes.storable)] = "",
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Response:
-        """Return a page of the accounts with a grant in your territories, by login."""
+        """Return a page of the accounts with a grant in your territories, by login; at the top also those that hold nothing."""
         territories = territory_filter(request.actor, P.ACCOUNT_MANAGE, centre.tree)
         async with centre.database.connection() as connection:
-            items = await identity.list_accounts(connection, territories, after=after, limit=limit)
+            items = await identity.list_accounts(
+                connection, territories, with_free=centre.tree.root_id in territories, after=after, limit=limit
+            )
         return reply(200, {"items": items})
 
     @router.post("", status_code=201, openapi_extra=needs)
@@ -128,4 +130,6 @@ def _granted(centre: Centre, act: Act, bodies: list[GrantBody]) -> tuple[Grant, 
         if centre.tree.current(body.territory_id) is None:
             raise InvalidInput("There is no such territory.", field=f"grants.{index}.territory_id")
         require(act.actor, P.ACCOUNT_MANAGE, body.territory_id, centre.tree)
-    return tuple(dict.fromkeys(Grant(body.role, body.territory_id) for body in bodies))
+    granted = tuple(dict.fromkeys(Grant(body.role, body.territory_id) for body in bodies))
+    check_offices_apart(granted)
+    return granted

@@ -17,7 +17,7 @@ from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotFound, NotSignedIn
 from markaz.core.events import SYSTEM_ACTOR_ID, Event
 from markaz.core.identity.passwords import hash_password, token_hash
-from markaz.core.permissions import Actor, Grant, Role
+from markaz.core.permissions import Actor, Grant, Role, check_offices_apart
 from markaz.kit.ids import plain_id, uuid7
 
 SERVICE_KEY_PREFIX = "mk"
@@ -137,18 +137,23 @@ async def locked_grants(connection: Connection, account_id: UUID) -> tuple[Grant
 
 
 async def list_accounts(
-    connection: Connection, territories: Sequence[int], *, after: str, limit: int
+    connection: Connection, territories: Sequence[int], *, with_free: bool, after: str, limit: int
 ) -> list[dict[str, object]]:
-    """Return accounts with a grant in these territories, by login, after the login `after`."""
+    """Return accounts with a grant in these territories, by login, after the login `after`.
+
+    `with_free` adds persons who hold nothing anywhere, such as somebody who is to be given an office.
+    """
     rows = await connection.fetch(
         "SELECT id, login, display_name, kind, is_active, "
         "(SELECT coalesce(jsonb_agg(jsonb_build_object('role', g.role, 'territory_id', g.territory_id) "
         "ORDER BY g.role, g.territory_id), '[]') FROM grants g WHERE g.account_id = a.id)::text AS grants "
-        'FROM accounts a WHERE login > $2 COLLATE "C" AND EXISTS (SELECT FROM grants g '
-        'WHERE g.account_id = a.id AND g.territory_id = ANY($1::int[])) ORDER BY login COLLATE "C" LIMIT $3',
+        'FROM accounts a WHERE login > $2 COLLATE "C" AND (EXISTS (SELECT FROM grants g '
+        "WHERE g.account_id = a.id AND g.territory_id = ANY($1::int[])) OR ($4 AND a.kind = 'person' AND a.is_active "
+        'AND NOT EXISTS (SELECT FROM grants g WHERE g.account_id = a.id))) ORDER BY login COLLATE "C" LIMIT $3',
         territories,
         after,
         limit,
+        with_free,
     )
     return [
         {
@@ -164,6 +169,7 @@ async def list_accounts(
 
 
 async def _insert_grants(connection: Connection, account_id: UUID, grants: tuple[Grant, ...]) -> None:
+    check_offices_apart(grants)  # here, where whatever gives a right comes through
     await connection.executemany(
         "INSERT INTO grants (account_id, role, territory_id) VALUES ($1, $2, $3)",
         [(account_id, g.role.value, g.territory_id) for g in grants],

@@ -88,6 +88,8 @@ async def take_in(
     account_id = plain_id(row["id"])
     held = await locked_grants(connection, account_id)
     offices = tuple(grant for grant in held if grant.role in OFFICES)
+    if offices:
+        given = ()  # an office is held with no other role, whatever the claims say
     at_once = tuple(grant for grant in given if grant in held or not takes_two_people(grant.role))
     wanted = tuple(dict.fromkeys(at_once + offices))
     asked = tuple(grant for grant in given if grant not in wanted)

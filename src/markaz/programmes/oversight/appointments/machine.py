@@ -5,7 +5,7 @@ from uuid import UUID
 
 from markaz.core.db.pool import Connection
 from markaz.core.errors import NotPossibleNow
-from markaz.core.permissions import OFFICES, ROLE_PERMISSIONS, Grant, Permission, Role
+from markaz.core.permissions import OFFICES, ROLE_PERMISSIONS, Grant, Permission, Role, office_beside_others
 from markaz.core.territories import TerritoryTree
 from markaz.programmes.oversight.appointments import store
 
@@ -16,7 +16,12 @@ TWO = 2
 async def check_may_take(
     connection: Connection, account_id: UUID, held: Sequence[Grant], territories: TerritoryTree
 ) -> None:
-    """Raise NotPossibleNow when `held` has an office that two others could take away in the console."""
+    """Raise NotPossibleNow when `held` has an office that two others could take away in the console.
+
+    An office that is held beside another role ends here: such a centre does not start, so nobody could in the console.
+    """
+    if office_beside_others(grant.role for grant in held) is not None:
+        return
     appointers = await _appointers(connection)
     for grant in held:
         if grant.role in OFFICES and two_can(appointers, grant.territory_id, territories, but=account_id):

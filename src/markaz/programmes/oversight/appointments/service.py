@@ -22,7 +22,17 @@ from markaz.core.audit import access_entry
 from markaz.core.db.pool import Database
 from markaz.core.errors import Forbidden, InvalidInput, NotFound, NotPossibleNow
 from markaz.core.log.entry import EntryKind, roles_of
-from markaz.core.permissions import OFFICES, Actor, Grant, Permission, Role, holds, require, takes_two_people
+from markaz.core.permissions import (
+    OFFICES,
+    Actor,
+    Grant,
+    Permission,
+    Role,
+    check_offices_apart,
+    holds,
+    require,
+    takes_two_people,
+)
 from markaz.core.permissions import territory_filter as filter_of
 from markaz.core.territories import TerritoryTree
 from markaz.kit.clock import Clock
@@ -67,6 +77,8 @@ class Appointments:
         held = await identity.locked_grants(act.connection, account_id)
         if (grant in held) is (change == GIVE):
             raise NotPossibleNow("This account has it already." if change == GIVE else "This account does not hold it.")
+        if change == GIVE:
+            check_offices_apart((*held, grant))
         what = _what(account_id, grant, change)
         if await store.is_waiting(act.connection, KIND, orjson.dumps(what).decode(), act.now):
             raise NotPossibleNow("This waits for a second person already.", state="asked")
