@@ -29,7 +29,7 @@ class ServedCentre:
         self.settings = settings
         self._log_level = log_level
         self.home: Path = settings.home
-        self.port = _free_port()
+        self.port = free_port()
         self.access: DatabaseAccess
         self.process: subprocess.Popen[str] | None = None
         self.starts = 0
@@ -111,7 +111,8 @@ class ServedCentre:
         self.log.unlink(missing_ok=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

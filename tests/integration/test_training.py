@@ -93,10 +93,17 @@ async def test_a_copy_of_a_demo_stays_on_this_machine(centre: RunningCentre, ano
         await copy.close()
 
 
-async def test_a_training_desk_says_so_before_and_after_sign_in(centre: RunningCentre) -> None:
-    assert (await centre.nobody.get("/api/centre")).json()["training"] is False
-    officer = await centre.person(Role.DUTY_OFFICER)
-    assert (await officer.client.get("/api/me")).json()["training"] is False
+async def test_a_training_desk_says_so_before_and_after_sign_in_and_a_live_one_does_not(
+    open_centre_with: OpenCentre,
+) -> None:
+    password = "correct horse battery staple"
+    for is_training in (False, True):
+        desk = await open_centre_with(with_land=not is_training, training=is_training)
+        assert (await desk.nobody.get("/api/centre")).json()["training"] is is_training
+        login, grants = f"officer.{int(is_training)}", (Grant(Role.DUTY_OFFICER, Land.WEST),)
+        await make_person(desk.centre.database, login, grants, now=desk.centre.clock.now(), password=password)
+        await desk.nobody.post("/api/session", json={"login": login, "password": password})
+        assert (await desk.nobody.get("/api/me")).json()["training"] is is_training
 
 
 async def test_a_past_night_is_replayed_by_codes_alone(centre: RunningCentre) -> None:

@@ -69,7 +69,7 @@ export function SignInScreen() {
   };
 
   return (
-    <div className="sign-in">
+    <div className={`sign-in ${centre.data?.training ? "is-training" : ""}`}>
       <div>
         {centre.data?.training && <p className="band band-training">{t("band.training")}</p>}
         {centre.data?.demo && <p className="band band-demo">{t("band.demo")}</p>}
