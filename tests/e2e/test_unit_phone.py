@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.support.operations_contents import photo_bytes
 from tests.support.people import Person
 
 from markaz.core.permissions import Grant, Role
+from markaz.kit.clock import iso
 
 pytestmark = pytest.mark.browser
 
@@ -138,6 +140,31 @@ async def test_the_phone_says_what_would_endanger_the_caller(centre: RunningCent
     assert (await desk.post(f"/api/incidents/{incident['id']}/contact-rules", rules)).status_code == 200
     await expect(warnings).to_have_count(2, timeout=SHOWN_MS * 3)
     await expect(phone.page.locator('a[href^="tel:"]')).to_have_count(0)
+
+
+async def test_the_rules_of_the_people_there_and_the_hazards_of_the_place_are_on_the_phone(
+    centre: RunningCentre, show: Show
+) -> None:
+    phone, desk, unit = await a_phone(centre, show)
+    page = phone.page
+    await page.get_by_role("button", name="F-1").click()
+    await page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
+    caller = {"name": "Synthetic Caller", "phone": "+998 90 000 00 00"}
+    incident = await send(desk, unit, caller=caller)
+    await expect(page.locator('a[href^="tel:"]')).to_be_visible(timeout=SHOWN_MS * 3)
+    victim = {"role": "victim", "is_unknown": True, "safe_contact": ["no_call", "no_message"]}
+    added = await desk.post(f"/api/incidents/{incident['id']}/parties", victim)
+    assert added.status_code == 201, added.text
+    await expect(page.locator(".unit-warning")).to_have_text(
+        ["✕ Do not call, text or leave a message.", "✕ Leave no message"]
+    )
+    await expect(page.locator('a[href^="tel:"]')).to_have_count(0)
+    await expect(page.get_by_text("+998 90 000 00 00")).to_have_count(0)
+    place = (await desk.get(f"/api/incidents/{incident['id']}")).json()["incident"]["place"]
+    note = {"place": {name: place[name] for name in ("lon", "lat")}, "radius_m": 50.0, "source": "utility"}
+    note |= {"ground": "gas", "text": "Gas in the cellar.", "expires_at": iso(datetime.now(UTC) + timedelta(days=9))}
+    assert (await desk.post("/api/hazards", note)).status_code == 201
+    await expect(page.locator(".unit-hazards")).to_contain_text("Gas in the cellar.")
 
 
 async def test_a_session_that_ended_takes_the_caller_off_the_phone(centre: RunningCentre, show: Show) -> None:

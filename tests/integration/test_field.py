@@ -78,6 +78,65 @@ async def test_the_phone_shows_its_one_incident_and_leaves_one_trace_for_one_loo
     assert [(row["reason"], row["by"]) for row in looks] == [(f"incident {crew.incident['number']}", "crew")]
 
 
+async def test_the_phone_is_told_how_nobody_of_the_incident_may_be_reached(centre: RunningCentre) -> None:
+    crew = await a_crew(centre)
+    path = f"/api/incidents/{crew.incident['id']}"
+    phone = await crew.officer.get("/api/field/now")
+    assert (phone.json()["incident"]["view"]["safe_contact"], phone.json()["incident"]["view"]["covert"]) == ([], False)
+    caller = {"role": "caller", "name": CALLER["name"], "phone": CALLER["phone"], "safe_contact": ["no_call"]}
+    victim = {"role": "victim", "is_unknown": True, "safe_contact": ["no_call", "no_message"]}
+    added = [await crew.desk.post(f"{path}/parties", party) for party in (caller, victim)]
+    assert [one.status_code for one in added] == [201, 201], [one.text for one in added]
+    now = (await crew.officer.get("/api/field/now", incident=crew.incident["id"], version=1)).json()["incident"]
+    assert now["view"]["safe_contact"] == ["no_call", "no_message"]
+    rules = {"version": now["version"], "safe_contact": ["no_text"], "covert": True}
+    assert (await crew.desk.post(f"{path}/contact-rules", rules)).status_code == 200
+    now = (await crew.officer.get("/api/field/now")).json()["incident"]
+    assert (now["view"]["safe_contact"], now["view"]["covert"]) == (["no_call", "no_message", "no_text"], True)
+    party = added[0].json()
+    calm = caller | {"safe_contact": [], "version": party["part_version"], "reason": "She said so."}
+    corrected = await crew.desk.post(f"{path}/parties/{party['id']}/corrections", calm)
+    assert corrected.status_code == 200, corrected.text
+    now = (await crew.officer.get("/api/field/now")).json()["incident"]
+    assert "no_call" in now["view"]["safe_contact"], "the victim's rule went with the caller's"
+
+
+async def test_the_phone_warns_of_hazards_where_its_unit_is_sent_and_of_a_new_one(centre: RunningCentre) -> None:
+    crew = await a_crew(centre)
+    place = (await crew.officer.get("/api/field/now")).json()["incident"]["view"]["place"]
+    ends = iso(datetime.now(UTC) + timedelta(days=9))
+    note = {
+        "place": {name: place[name] for name in ("lon", "lat")},
+        "radius_m": 50.0,
+        "source": "utility",
+        "ground": "gas",
+        "expires_at": ends,
+    }
+    far = note | {"place": {"lon": place["lon"], "lat": place["lat"] + 0.01}, "text": "CANARY-FAR"}
+    assert (await crew.desk.post("/api/hazards", far)).status_code == 201
+    first = (await crew.officer.get("/api/field/now")).json()["incident"]
+    assert (first["hazards"], first["hazards_mark"]) == ([], "")
+    held = {"incident": first["id"], "version": first["version"]}
+    assert (await crew.officer.get("/api/field/now", **held)).json()["incident"]["held"] is True
+    noted = await crew.desk.post("/api/hazards", note | {"text": "CANARY-GAS in the cellar."})
+    assert noted.status_code == 201, noted.text
+    now = (await crew.officer.get("/api/field/now", **held)).json()["incident"]
+    assert [(one["ground"], one["text"]) for one in now["hazards"]] == [("gas", "CANARY-GAS in the cellar.")]
+    assert "hazard" in now["access"]["classes"]
+    held |= {"hazards": now["hazards_mark"]}
+    assert (await crew.officer.get("/api/field/now", **held)).json()["incident"]["held"] is True
+    looks = await centre.rows(
+        "SELECT reason FROM audit_entries WHERE actor_id = $1 AND action = 'hazard.read'", crew.officer.id
+    )
+    assert [row["reason"] for row in looks] == [f"incident {crew.incident['number']}"]
+    assert (await crew.desk.post(f"/api/hazards/{noted.json()['id']}/withdraw")).status_code == 200
+    assert (await crew.officer.get("/api/field/now", **held)).json()["incident"]["hazards"] == []
+    # Nobody else of the field reads them: not by the desk's way, and not without a unit that is sent there.
+    stranger = await centre.newcomer(Grant(Role.UNIT_OFFICER, Land.WEST))
+    assert (await stranger.get("/api/field/now")).json()["incident"] is None
+    assert (await stranger.get("/api/hazards", incident=crew.incident["id"])).status_code == 403
+
+
 async def test_stages_reported_hours_late_by_a_wrong_clock_have_their_true_times(centre: RunningCentre) -> None:
     crew = await a_crew(centre)
     crew.off = timedelta(hours=-7)

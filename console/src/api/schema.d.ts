@@ -9709,6 +9709,7 @@ export interface operations {
             query?: {
                 incident?: string | null;
                 version?: number | null;
+                hazards?: string | null;
             };
             header?: never;
             path?: never;

@@ -125,7 +125,7 @@ export class Phone {
     const held = known.incident;
     this.looks += 1; // On a line that hangs they must not take every connection the browser has for this centre.
     try {
-      const query = held ? `?incident=${held.id}&version=${held.version}` : "";
+      const query = held ? `?incident=${held.id}&version=${held.version}${held.hazards_mark ? `&hazards=${held.hazards_mark}` : ""}` : "";
       const now = await read<FieldNow>(`/api/field/now${query}`);
       this.set({ isOnline: true, heard_ms: Date.now() });
       const incident = now.incident && "view" in now.incident ? now.incident : now.incident ? held : null;

@@ -21,6 +21,7 @@ export function IncidentPart({ phone, known, reports, isOnline }: { phone: Phone
   return (
     <>
       <Facts incident={incident} known={known} />
+      <Hazards incident={incident} known={known} />
       <Stages phone={phone} incident={incident} known={known} reports={reports} />
       <Words key={incident.id} phone={phone} />
       {/* Remembered from before a mark was told: it comes with the next look. */}
@@ -66,6 +67,27 @@ function Facts({ incident, known }: { incident: FieldIncident; known: Remembered
         </p>
       )}
       {others.length > 0 && <p className="unit-warning">✕ {others.map((rule) => t(`safe.${rule}`)).join(" · ")}</p>}
+    </section>
+  );
+}
+
+/** What endangers whoever goes there, before the button that says that one goes. */
+function Hazards({ incident, known }: { incident: FieldIncident; known: Remembered }) {
+  const { t, f, code } = useUnitWords();
+  if (!incident.hazards?.length) return null;
+  return (
+    <section className="unit-hazards" aria-labelledby="unit-hazards">
+      <h2 id="unit-hazards">{t("call.hazards")}</h2>
+      <ul>
+        {incident.hazards.map((one) => (
+          <li key={one.id}>
+            <b>▲ {code(known.codes.hazard_grounds, one.ground)}</b> <span dir="auto">{one.text ?? t("sealed.erased")}</span>
+            <p className="quiet small">
+              {t("call.hazard_source", { source: code(known.codes.hazard_sources, one.source), distance: f.distance(one.distance_m), time: f.full(one.expires_at, "day") })}
+            </p>
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }

@@ -10,6 +10,15 @@ export interface FieldNote {
   text: string | null;
 }
 
+export interface FieldHazard {
+  id: string;
+  ground: string;
+  source: string;
+  text: string | null;
+  distance_m: number;
+  expires_at: string;
+}
+
 export interface FieldIncident {
   id: string;
   version: number;
@@ -18,6 +27,10 @@ export interface FieldIncident {
   sealed: { caller_name: string | null; caller_phone: string | null; address: string | null };
   restricted?: boolean;
   notes: FieldNote[];
+  /** Not there in what was remembered before notes were told. */
+  hazards?: FieldHazard[];
+  /** Brought back with the next look: it says which notes this phone has. */
+  hazards_mark?: string;
   access?: Access;
 }
 

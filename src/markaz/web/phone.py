@@ -11,6 +11,7 @@ from markaz.kit.ids import plain_id
 from markaz.programmes.incidents import store
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.alarms.raising import Emergency, raise_emergency
+from markaz.programmes.incidents.calls import hazards
 from markaz.programmes.incidents.contents.attachments import prepared, store_attachment
 from markaz.programmes.incidents.contents.images import CleanImage
 from markaz.programmes.incidents.crews.store import logons
@@ -37,10 +38,22 @@ async def store_photo(act: Act, spine: Spine, incident: store.Record, image: Cle
     await store_attachment(act, spine, incident, image, taken_at=at)
 
 
+async def hazards_at(
+    connection: Connection, spine: Spine, place: Point, accuracy_m: float, now: datetime
+) -> list[hazards.Met]:
+    """Return the hazard notes where a place is, on either side of the line between two territories."""
+    tree = spine.territories()
+    here = tree.locate(place)
+    everywhere = () if here is None else tree.subtree(tree.path(here)[0])
+    return await hazards.meeting(connection, place, accuracy_m, sorted(everywhere), now)
+
+
 PORTS = Ports(
     own_unit=own_unit,
     crewed_lately=logons.was_in_crew,
     raise_emergency=raise_from_phone,
     clean_photo=prepared,
     store_photo=store_photo,
+    hazards=hazards_at,
+    hazard_view=hazards.hazard_view,
 )

@@ -4,11 +4,13 @@ A note is about a place, never about a person: it is found by where it is and by
 the key goes when the note ends or is withdrawn.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from markaz.contracts.incidents import IncidentEvent
+from markaz.core.access.looking import Opened
 from markaz.core.access.model import DataClass
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.db.pool import Connection
@@ -23,6 +25,7 @@ from markaz.programmes.incidents.acting import Spine, event
 from markaz.programmes.incidents.calls import store
 from markaz.programmes.incidents.calls.looking import Purpose, allowed_look
 from markaz.programmes.incidents.picture import JSON
+from markaz.programmes.incidents.store import Record
 
 LIFE_MOST = timedelta(days=183)  # six months; whoever still knows of the danger writes it down again
 RADIUS_MOST_M = 100.0
@@ -119,31 +122,45 @@ class Hazards:
             if at.place is None:
                 look.note([at.found], "hazard.read")
                 return {"items": [], "access": access}
-            reach_m = min(at.accuracy_m, ACCURACY_MOST_M)
-            box = store.box_around(at.place, reach_m + RADIUS_MOST_M)
-            rows = await store.hazards_in(look.connection, box, territories, look.now)
-            apart = {row["id"]: distance_m(at.place, Point(row["lon"], row["lat"])) for row in rows}
-            met = [row for row in rows if apart[row["id"]] <= row["radius_m"] + reach_m]
-            met = sorted(met, key=lambda row: (apart[row["id"]], str(row["id"])))[:SHOWN_MOST]
-            opened = await look.read([at.found], "hazard.read", [row["sealed_id"] for row in met])
-        return {
-            "items": [
-                {
-                    "id": str(row["id"]),
-                    "place": {"lon": row["lon"], "lat": row["lat"]},
-                    "radius_m": row["radius_m"],
-                    "distance_m": round(apart[row["id"]]),
-                    "source": row["source"],
-                    "ground": row["ground"],
-                    "text": (opened[row["sealed_id"]] or {}).get("text"),
-                    "by": row["by"],
-                    "written_at": iso(row["written_at"]),
-                    "expires_at": iso(row["expires_at"]),
-                }
-                for row in met
-            ],
-            "access": access,
-        }
+            met = await meeting(look.connection, at.place, at.accuracy_m, territories, look.now)
+            opened = await look.read([at.found], "hazard.read", [one.row["sealed_id"] for one in met])
+        return {"items": [hazard_view(one, opened) for one in met], "access": access}
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A note whose circle meets that of a place, and how far its middle lies from it."""
+
+    row: Record
+    distance_m: float
+
+
+async def meeting(
+    connection: Connection, place: Point, accuracy_m: float, territories: Sequence[int], now: datetime
+) -> list[Met]:
+    """Return up to 20 notes of these territories that stand now and whose circle meets that of the place, the nearest first."""
+    reach_m = min(accuracy_m, ACCURACY_MOST_M)
+    rows = await store.hazards_in(connection, store.box_around(place, reach_m + RADIUS_MOST_M), territories, now)
+    apart = [Met(row, distance_m(place, Point(row["lon"], row["lat"]))) for row in rows]
+    met = [one for one in apart if one.distance_m <= one.row["radius_m"] + reach_m]
+    return sorted(met, key=lambda one: (one.distance_m, str(one.row["id"])))[:SHOWN_MOST]
+
+
+def hazard_view(met: Met, opened: Opened) -> JSON:
+    """Return a note as it is shown; `opened` holds its text."""
+    row = met.row
+    return {
+        "id": str(row["id"]),
+        "place": {"lon": row["lon"], "lat": row["lat"]},
+        "radius_m": row["radius_m"],
+        "distance_m": round(met.distance_m),
+        "source": row["source"],
+        "ground": row["ground"],
+        "text": (opened[row["sealed_id"]] or {}).get("text"),
+        "by": row["by"],
+        "written_at": iso(row["written_at"]),
+        "expires_at": iso(row["expires_at"]),
+    }
 
 
 async def forget_ended(connection: Connection, now: datetime) -> int:

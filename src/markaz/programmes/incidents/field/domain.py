@@ -4,9 +4,12 @@ A phone may be without network for a day and its clock may be wrong by hours. No
 desk was faster: what fits is taken, what was said already stands beside it in the timeline, marked.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
+from uuid import UUID
 
 from markaz.contracts.incidents import Flag, Stage
 from markaz.programmes.incidents.domain import CLOCK_TOLERANCE, Assignment, stage_flags
@@ -57,3 +60,17 @@ def merge_stage(assignment: Assignment | None, stage: Stage, at: datetime, recei
     if known is not None:
         return Merge(Kept.SAME if abs(known - at) <= SAME_WITHIN else Kept.BESIDE)
     return Merge(Kept.TAKEN, tuple(stage_flags(assignment, stage, at, received_at)))
+
+
+def contact_rules(of_incident: Iterable[str], of_parties: Iterable[str]) -> list[str]:
+    """Return how a crew must not reach anybody of an incident: what holds for one of them holds for all.
+
+    A crew sees one number and does not know whose phone rings: it may be the one that lies beside the man she called about.
+    """
+    return sorted({*of_incident, *of_parties})
+
+
+def mark_of(ids: Iterable[UUID]) -> str:
+    """Return a short mark of a set of notes, empty for none: a phone that brings it back has these notes and no others."""
+    told = ",".join(sorted(str(id_) for id_ in ids))
+    return sha256(told.encode()).hexdigest()[:16] if told else ""

@@ -33,9 +33,10 @@ def field_router(phone: UnitPhone, guard: Guard) -> APIRouter:
         request: Annotated[Request, Depends(guard.requires(P.FIELD_REPORT))],
         incident: Annotated[UUID | None, Query()] = None,
         version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+        hazards: Annotated[str | None, Query(pattern="^[0-9a-f]{16}$")] = None,
     ) -> Response:
         """Return my unit and the incident it works for; what the phone holds already is not sent again."""
-        return reply(200, await phone.now(request, incident_id=incident, version=version))
+        return reply(200, await phone.now(request, incident_id=incident, version=version, hazards=hazards))
 
     @router.post("/reports", openapi_extra=needs)
     async def report(

@@ -4,7 +4,7 @@ A report names no version: it adds what the crew saw and never takes away what t
 an act of its own and is taken once, however often the phone sends it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,8 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from markaz.contracts.incidents import IncidentEvent, Stage, UnitStatus
-from markaz.core.access.looking import Look
+from markaz.core import reach
+from markaz.core.access.looking import Found, Look, Opened
 from markaz.core.access.model import DataClass
+from markaz.core.access.standing import Standing
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.db.pool import Connection
 from markaz.core.errors import NotFound, NotPossibleNow
@@ -69,7 +71,9 @@ class Ports:
 
     `own_unit`: the unit an account is logged on to now. `crewed_lately`: whether it was in that unit's crew since a time.
     `raise_emergency`: add a unit's emergency to the act under way. `clean_photo`: draw a photo anew; raises InvalidInput
-    for what is none. `store_photo`: add a cleaned photo to a locked incident.
+    for what is none. `store_photo`: add a cleaned photo to a locked incident. `hazards`: the hazard notes that stand now
+    where a place is (longitude, latitude, how wrong it may be in metres), each with its `row`; `hazard_view`: one with its
+    text opened.
     """
 
     own_unit: Callable[[Connection, UUID], Awaitable[UUID | None]]
@@ -77,6 +81,8 @@ class Ports:
     raise_emergency: Callable[[Act, Report, datetime], Awaitable[None]]
     clean_photo: Callable[[bytes], Awaitable[Any]]
     store_photo: Callable[[Act, Spine, store.Record, Any, datetime], Awaitable[None]]
+    hazards: Callable[[Connection, Spine, Point, float, datetime], Awaitable[Sequence[Any]]]
+    hazard_view: Callable[[Any, Opened], JSON]
 
 
 class UnitPhone:
@@ -87,11 +93,13 @@ class UnitPhone:
         self._positions = positions
         self._ports = ports
 
-    async def now(self, request: Request, *, incident_id: UUID | None, version: int | None) -> JSON:
+    async def now(
+        self, request: Request, *, incident_id: UUID | None, version: int | None, hazards: str | None = None
+    ) -> JSON:
         """Return the unit of this officer and the incident it works for, `null` for what there is not.
 
-        `incident_id` and `version` are what the phone holds: when they are current its sealed fields are not read again,
-        and the look leaves no second trace; `held` says so.
+        `incident_id`, `version` and `hazards` are what the phone holds: when they are current its sealed fields are not
+        read again, and the look leaves no second trace; `held` says so.
         """
         async with self._spine.looking.look(request) as look:
             connection = look.connection
@@ -103,9 +111,12 @@ class UnitPhone:
             row = await store.incident(connection, UUID(view["incident_id"]))
             if row is None or await queries.is_shut_out(connection, row["id"], request.actor.id):
                 return answer
-            if (row["id"], row["version"]) == (incident_id, version):
+            near = await self._hazards(look, row)
+            known = domain.mark_of(one.row["id"] for one in near)
+            if (row["id"], row["version"], known) == (incident_id, version, hazards or ""):
                 return answer | {"incident": {"id": str(row["id"]), "version": row["version"], "held": True}}
-            return answer | {"incident": await self._incident(look, row, view)}
+            shown = await self._incident(look, row, view, near)
+            return answer | {"incident": shown | {"hazards_mark": known}}
 
     async def report(self, request: Request, report: Report, data: bytes = b"") -> Answer:
         """Take one report in and answer what became of it: taken, same or beside. `data` is the photo of a photo.
@@ -218,14 +229,39 @@ class UnitPhone:
         act.events.append(self._event(act, IncidentEvent.NOTE_ADDED, incident, at, payload))
         return Kept.TAKEN
 
-    async def _incident(self, look: Look, row: store.Record, unit: JSON) -> JSON:
+    async def _hazards(self, look: Look, row: store.Record) -> Sequence[Any]:
+        """Return what endangers whoever goes to the place of an incident, without its text."""
+        if row["lon"] is None:
+            return ()
+        async with reach.beyond(
+            look.connection, "hazards where the own unit is sent, which may be no place of one's own"
+        ):
+            place = Point(row["lon"], row["lat"])
+            return await self._ports.hazards(
+                look.connection, self._spine, place, row["place_accuracy_m"] or 0.0, look.now
+            )
+
+    async def _opened_hazards(
+        self, look: Look, standing: Standing, near: Sequence[Any]
+    ) -> tuple[list[Found], list[JSON]]:
+        """Return the notes with their text, and what they rest on: an entry of their own, as at the desk."""
+        found = await look.may(standing, DataClass.HAZARD)
+        if not near or not found.allowed:
+            return [], []
+        async with reach.beyond(look.connection, "the text of hazards where the own unit is sent"):
+            opened = await look.read([found], "hazard.read", [one.row["sealed_id"] for one in near])
+        return [found], [self._ports.hazard_view(one, opened) for one in near]
+
+    async def _incident(self, look: Look, row: store.Record, unit: JSON, near: Sequence[Any]) -> JSON:
         view = await store.view_of(look.connection, row)
+        rules = domain.contact_rules(row["safe_contact"], await field_store.party_rules(look.connection, row["id"]))
         standing = await standing_of(look.connection, look.request.actor, row, look.now)
         found = [await look.need(standing, one) for one in (DataClass.CALLER, DataClass.NOTE)]
         calls = await queries.sealed_calls(look.connection, row["id"])
         notes = (await queries.notes(look.connection, row["id"]))[-NOTES_SHOWN:]
         wanted = [*calls, *(note["sealed_id"] for note in notes)]
         opened = await look.read(found, "incident.read_sealed", wanted)
+        rest, hazards = await self._opened_hazards(look, standing, near)
         sealed: JSON = {}
         for call in calls:
             sealed |= opened[call] or {}
@@ -233,8 +269,9 @@ class UnitPhone:
             "id": str(row["id"]),
             "version": row["version"],
             "held": False,
-            "access": look.mark(found),
-            "view": view | {"units": {unit["id"]: view["units"].get(unit["id"], {})}},
+            "access": look.mark([*found, *rest]),
+            "hazards": hazards,
+            "view": view | {"units": {unit["id"]: view["units"].get(unit["id"], {})}, "safe_contact": rules},
             "sealed": {name: sealed.get(name) for name in ("caller_name", "caller_phone", "address")},
             "restricted": any(isinstance(opened[call], Restricted) for call in calls),
             "notes": [

@@ -68,3 +68,11 @@ async def worked_since(connection: Connection, incident_id: UUID, unit_id: UUID,
             since,
         )
     )
+
+
+async def party_rules(connection: Connection, incident_id: UUID) -> list[str]:
+    """Return how parties of an incident must not be reached: every code that any of them has."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT unnest(safe_contact) AS rule FROM parties WHERE incident_id = $1", incident_id
+    )
+    return [row["rule"] for row in rows]
