@@ -63,17 +63,16 @@ export function ChannelFields({ fields, refused, onChange }: Omit<Props, "onCove
           label={t("field.channel")} value={fields.channel} problem={refused.get("channel")} onChange={(channel) => onChange({ channel })}
           choices={codes.channels.map(({ code }) => [code, names.channel(code)])}
         />
-        {fields.channel === "emergency_112" ? (
-          <Field label={t("call.reference")} problem={refused.get("reference")}>
-            <input className="num" value={fields.reference} maxLength={40} autoComplete="off" onChange={(event) => onChange({ reference: event.target.value })} />
-          </Field>
-        ) : (
-          <CodeSelect
-            label={t("call.entered")} value={fields.entered_via} problem={refused.get("entered_via")} onChange={(via) => onChange({ entered_via: via as Fields["entered_via"] })}
-            choices={(["console", "radio", "paper"] as const).map((via) => [via, t(`call.via.${via}`)])}
-          />
-        )}
+        <CodeSelect
+          label={t("call.entered")} value={fields.entered_via} problem={refused.get("entered_via")} onChange={(via) => onChange({ entered_via: via as Fields["entered_via"] })}
+          choices={(["console", "radio", "paper"] as const).map((via) => [via, t(`call.via.${via}`)])}
+        />
       </div>
+      {fields.channel === "emergency_112" && (
+        <Field label={t("call.reference")} problem={refused.get("reference")}>
+          <input className="num" value={fields.reference} maxLength={40} autoComplete="off" onChange={(event) => onChange({ reference: event.target.value })} />
+        </Field>
+      )}
       {isLate && (
         <TimeField
           label={t("call.stated")} value={{ day: fields.occurred_day, clock: fields.occurred_clock }}
