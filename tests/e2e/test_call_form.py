@@ -1,5 +1,7 @@
 """Taking a call by keyboard alone, in two scripts; what was typed survives a killed browser; duplicates and silent calls."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from playwright.async_api import Page, expect
 from tests.e2e.conftest import SHOWN_MS, Screen, Show
@@ -9,6 +11,7 @@ from tests.support.land import Land
 from tests.support.looks import take_over
 
 from markaz.core.permissions import Role
+from markaz.kit.clock import iso
 
 pytestmark = pytest.mark.browser
 
@@ -133,6 +136,36 @@ async def test_a_digit_adds_the_call_to_a_likely_incident_and_esc_loses_nothing(
     await page.wait_for_url(f"**/desk/{known['id']}", timeout=SHOWN_MS)
     [incident] = (await (await centre.person(Role.SUPERVISOR)).get("/api/incidents")).json()["items"]
     assert incident["calls"] == 2
+
+
+async def test_a_paper_call_of_hours_ago_is_offered_what_came_in_then_also_from_112(
+    centre: RunningCentre, show: Show
+) -> None:
+    officer = await centre.person(Role.SUPERVISOR)
+    then = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=5)
+    known = await open_incident(officer, place=PLACE, category="fire", priority="1", occurred_at=iso(then))
+    screen = await show(Role.DUTY_OFFICER)
+    await screen.go("/desk")
+    page, hands = screen.page, Hands(screen.page)
+    await place_by_keys(screen, hands)
+    await category_by_keys(screen, hands, "fir", "1")
+    await expect(page.locator("#call-duplicates")).to_have_attribute("aria-busy", "false", timeout=SHOWN_MS)
+    await expect(page.locator(".likely-row")).to_have_count(0)
+    await page.get_by_label("Channel").select_option("emergency_112")
+    await page.get_by_label("Entered from").select_option("paper")
+    await page.get_by_label("Number the 112 service gave").fill("112-77")
+    stated = page.get_by_role("group", name="When the call came in, as noted").locator("input")
+    there = await page.evaluate("at => [new Date(at).toLocaleDateString('sv'), new Date(at).toTimeString()]", iso(then))
+    await stated.first.fill(there[0])
+    await stated.last.fill(there[1][:5])
+    await expect(page.locator("button.likely-row")).to_have_count(1)
+    await page.locator("#call-duplicates").focus()
+    await hands.press("1")
+    await page.wait_for_url(f"**/desk/{known['id']}", timeout=SHOWN_MS)
+    calls = (await officer.get(f"/api/incidents/{known['id']}/calls")).json()["items"]
+    assert [(c["channel"], c["entered_via"], c["reference"], c["received_at"]) for c in calls[1:]] == [
+        ("emergency_112", "paper", "112-77", iso(then))
+    ]
 
 
 async def test_a_silent_call_says_do_not_call_back_and_another_priority_wants_a_reason(

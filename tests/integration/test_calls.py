@@ -242,6 +242,26 @@ async def test_an_incident_closed_within_two_hours_is_offered_and_an_older_end_i
     assert (item["incident"]["id"], item["incident"]["status"]) == (fresh["id"], "closed")
 
 
+async def test_a_call_entered_hours_later_is_compared_with_what_came_in_at_its_own_time(
+    shared_centre: RunningCentre, officer: Person
+) -> None:
+    place = {"lon": 60.3, "lat": 40.7}
+    now = shared_centre.centre.clock.now()
+    then = now - timedelta(hours=5)
+    open_since, closed = [
+        await open_incident(officer, place=place, category="fire", priority="1", occurred_at=iso(then - ago))
+        for ago in (timedelta(minutes=5), timedelta(minutes=20))
+    ]
+    end = {"version": 1, "outcome": "resolved", "occurred_at": iso(now - timedelta(hours=4))}
+    assert (await officer.post(f"/api/incidents/{closed['id']}/close", end)).status_code == 200
+    assert await nearby(officer, **place, category="fire") == []
+    items = await nearby(officer, **place, category="fire", received_at=iso(then))
+    assert [i["incident"]["id"] for i in items] == [open_since["id"], closed["id"]]
+    over = then + timedelta(hours=4)  # closed three hours before this call: another fire by then
+    items = await nearby(officer, **place, category="fire", received_at=iso(over))
+    assert closed["id"] not in [i["incident"]["id"] for i in items]
+
+
 async def test_two_hundred_calls_of_one_fire_make_one_incident_and_none_is_lost(
     shared_centre: RunningCentre, officer: Person
 ) -> None:

@@ -46,7 +46,7 @@ export function NewIncidentScreen() {
   const lacksReason = proposed !== "" && fields.priority !== proposed && fields.priority_reason.trim() === "";
   const lacksTime = fields.entered_via !== "console" && occurred_at === null;
   const canOpen = !isOpened && isReady(fields) && !lacksReason && !lacksTime && !opening.sending.busy;
-  const nearby = useRead<{ items: NearbyIncident[] }>(nearbyPath(chosen, fields.category, isOpened));
+  const nearby = useRead<{ items: NearbyIncident[] }>(nearbyPath(chosen, fields.category, occurred_at, isOpened));
   const likely = nearby.data?.items ?? [];
   const refused = new Map(problemFields(opening.sending.error).map(({ field, message }) => [field, withLocalTimes(message, f)]));
   const change = (some: Partial<Fields>) => draft.set(some);
@@ -185,9 +185,11 @@ export function NewIncidentScreen() {
   );
 }
 
-function nearbyPath(chosen: ChosenPlace | null, category: string, isOpened: boolean): string | null {
+/** What is entered late is compared with what came in at its own time, not with what comes in now. */
+function nearbyPath(chosen: ChosenPlace | null, category: string, occurred_at: string | null, isOpened: boolean): string | null {
   if (chosen === null || category === "" || isOpened) return null;
   const query = new URLSearchParams({ lon: String(chosen.place.lon), lat: String(chosen.place.lat), category, accuracy_m: String(chosen.accuracy_m ?? 0) });
+  if (occurred_at !== null) query.set("received_at", occurred_at);
   return `/api/incidents/nearby?${query.toString()}`;
 }
 

@@ -135,9 +135,13 @@ class Calls:
         return await self._spine.acts.run(request, work)
 
     async def nearby(self, actor: Actor, query: NearbyQuery) -> JSON:
-        """Return up to nine incidents the call may be about, the likeliest first, each with why."""
+        """Return up to nine incidents the call may be about, the likeliest first, each with why.
+
+        Everything counts from the time that is stated: what was open when the call came is offered however late it is
+        entered, also when it was closed since.
+        """
         now = self._spine.clock.now()
-        at = query.received_at or now
+        at = min(query.received_at or now, now)
         territories = territory_filter(actor, Permission.INCIDENT_READ, self._spine.territories())
         radius_m = domain.NEAR_M + min(query.accuracy_m, domain.ACCURACY_MOST_M) + domain.ACCURACY_MOST_M
         async with self._spine.database.snapshot() as connection:
@@ -147,7 +151,7 @@ class Calls:
                 territories,
                 received_from=at - domain.WINDOW,
                 received_to=at + domain.WINDOW,
-                closed_from=now - domain.CLOSED_SINCE,
+                closed_from=at - domain.CLOSED_SINCE,
             )
             units = await store.unit_views(connection, [row["id"] for row in rows])
         by_id = {row["id"]: row for row in rows}
