@@ -62,6 +62,24 @@ async def test_the_history_of_a_place_is_category_and_outcome_of_a_year_within_f
     assert "Canary" not in answer.text
 
 
+async def test_no_false_or_nuisance_call_follows_whoever_calls_next_from_the_same_house(
+    shared_centre: RunningCentre, officer: Person
+) -> None:
+    place = place_at(40.22)
+    for outcome in ("malicious", "unfounded", "cancelled", "resolved", "false_call", "city:Prank"):
+        incident = await open_incident(officer, place=place, category="noise", caller={"phone": "+998 90 000-00-00"})
+        await close(officer, incident, "resolved")
+        change = "UPDATE incidents SET outcome = $2 WHERE id = $1"  # also what older and foreign records say
+        await shared_centre.as_owner(change, UUID(incident["id"]), outcome)
+    incident = await open_incident(officer, place=place, category="noise")
+    answer = await officer.get("/api/places/history", incident=incident["id"])
+    body = answer.json()
+    assert {(row["outcome"], row["count"]) for row in body["counts"]} == {("closed", 5), ("resolved", 1)}
+    assert sorted(item["outcome"] for item in body["items"]) == ["closed"] * 5 + ["resolved"]
+    for word in ("malicious", "unfounded", "false_call", "Prank"):
+        assert word not in answer.text
+
+
 async def test_a_worse_place_looks_further_but_never_over_the_neighbourhood(officer: Person) -> None:
     for north_m in (150, 400):
         await open_incident(officer, place=place_at(40.25, north_m), category="theft")

@@ -92,7 +92,7 @@ export function History({ purpose, level = 2 }: { purpose: string | null; level?
             {data.counts.map((row) => (
               <li key={`${row.category} ${row.outcome ?? ""}`}>
                 <span>
-                  {names.category(row.category)}: {row.outcome === null ? t("call.still_open") : names.outcome(row.outcome)}
+                  {names.category(row.category)}: {row.outcome === null ? t("call.still_open") : row.outcome === "closed" ? t("card.closed") : names.outcome(row.outcome)}
                 </span>
                 <span className="num">{f.number(row.count)}</span>
               </li>

@@ -1,4 +1,8 @@
-"""What happened at a place within a year: category and outcome, no name, no number. It follows the place, never a person."""
+"""What happened at a place within a year: category and outcome, no name, no number. It follows the place, never a person.
+
+Fifty metres are one house: that a call from there was false would meet the next person who calls from it, who may be in
+need. So it is never said here; such ends, and those that say nothing, are told alike as closed.
+"""
 
 from collections import Counter
 from datetime import timedelta
@@ -17,6 +21,9 @@ SINCE = timedelta(days=365)
 RADIUS_M = 50.0  # the house and its yard
 RADIUS_MOST_M = 200.0  # a worse place would tell of the neighbours
 LISTED_MOST = 50
+CLOSED = "closed"
+# What is told as closed. Among them are ends that say nothing of a caller, so that "closed" does not come to mean false.
+NOT_TOLD = frozenset({"malicious", "unfounded", "false_call", "cancelled", "other", "unknown"})
 
 
 class History:
@@ -50,7 +57,7 @@ class History:
             access = look.mark([at.found])
         is_cut = len(rows) >= store.CANDIDATES_MOST
         here = [r for r in rows if at.place and distance_m(at.place, Point(r["lon"], r["lat"])) <= radius_m]
-        counts = Counter((row["category"], row["outcome"]) for row in here)
+        counts = Counter((row["category"], told(row["outcome"])) for row in here)
         return {
             "radius_m": radius_m,
             "since": iso(now - SINCE),
@@ -60,8 +67,17 @@ class History:
                 for (category, outcome), count in counts.most_common(LISTED_MOST)
             ],
             "items": [
-                {"day": row["received_at"].date().isoformat(), "category": row["category"], "outcome": row["outcome"]}
+                {
+                    "day": row["received_at"].date().isoformat(),
+                    "category": row["category"],
+                    "outcome": told(row["outcome"]),
+                }
                 for row in here[:LISTED_MOST]
             ],
             "access": access,
         }
+
+
+def told(outcome: str | None) -> str | None:
+    """Return how an outcome is told of a place; None is still open. A code of another system may say anything."""
+    return CLOSED if outcome is not None and (outcome in NOT_TOLD or ":" in outcome) else outcome
