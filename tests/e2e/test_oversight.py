@@ -2,22 +2,31 @@
 
 import asyncio
 import io
+import os
 from pathlib import Path
 
 import pypdf
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 from tests.e2e.conftest import PHONE, SHOWN_MS, Screen, Show
 from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident
 from tests.support.land import Land
-from tests.support.oversight import correction_ordered, look_at, made_alone, make_case, seen_request
+from tests.support.oversight import correction_ordered, judged, look_at, made_alone, make_case, seen_request
 
 from markaz.core.permissions import Role
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
 NUMBER = "+998 90 123 45 67"
+
+
+SHOTS = os.environ.get("MARKAZ_TEST_SHOTS")  # a folder for pictures to look at
+
+
+async def shot(page: Page, name: str) -> None:
+    if SHOTS:
+        await page.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
 
 
 async def go(screen: Screen, path: str) -> None:
@@ -76,6 +85,38 @@ async def test_tasks_show_their_clock_to_whoever_must_act_and_are_answered_there
     await give.click()
     await auditor.sees("No task is open.")
     assert desk.complaints + auditor.complaints == []
+
+
+async def test_quarters_that_wait_to_be_published_are_tasks_that_lead_to_the_rate(
+    centre: RunningCentre, show: Show
+) -> None:
+    viewer = await centre.person(Role.DUTY_OFFICER, Land.WEST)
+    await judged(centre, await make_case(centre, viewer))  # of the first quarter of 2026, long ago
+    assert await centre.centre.oversight.publishing.ask_due() >= 2
+    await centre.as_owner("UPDATE rate_duties SET due_at = now() - interval '9 days' WHERE quarter = '2026-Q1'")
+    screen = await show(Role.DATA_PROTECTION_OFFICER, Land.ROOT)
+    page = screen.page
+    await go(screen, "/oversight/tasks")
+    row = page.locator(".oversight-row").filter(has_text="2026-Q1")
+    await expect(row).to_contain_text("Publish the misuse rate", timeout=SHOWN_MS)
+    await row.click()
+    notice = page.locator(".notice").filter(has_text="2026-Q1")
+    await expect(notice).to_contain_text("NOT PUBLISHED, it was due", timeout=SHOWN_MS)
+    for language in ("ru", "uz-Latn", "en"):
+        await page.locator(".topbar").get_by_role("combobox").last.select_option(language)
+        await shot(page, f"rate-awaited-{language}")
+    await notice.get_by_role("button", name="Show 2026-Q1").click()
+    await page.get_by_role("button", name="Publish", exact=True).click()
+    await page.get_by_role("dialog").get_by_role("button", name="Publish", exact=True).click()
+    await screen.sees("Published: version 1")
+    await expect(notice.filter(has_text="NOT PUBLISHED")).to_have_count(0, timeout=SHOWN_MS)
+    await go(screen, "/oversight/tasks")
+    await expect(page.locator(".oversight-row").filter(has_text="2026-Q2")).to_be_visible(timeout=SHOWN_MS)
+    await expect(row).to_have_count(0)
+    await page.goto(f"{screen.base_url}/api/oversight/misuse-rate/page?language=ru")
+    await expect(page.locator("body")).to_contain_text("Ещё не опубликовано, срок:")
+    await shot(page, "rate-page")
+    assert screen.complaints == []
 
 
 async def test_an_auditor_reads_entries_by_kind_and_opens_the_proof_of_one(centre: RunningCentre, show: Show) -> None:

@@ -165,6 +165,9 @@ ROWS_SINCE = {
     "0026": """
         INSERT INTO policy_texts VALUES ('abc', 'desk.cedar', 'permit', now());
     """,
+    "0028": """
+        INSERT INTO rate_duties VALUES ('2026-Q1', '00000000-0000-7000-8000-000000001901', now());
+    """,
     "0012": """
         INSERT INTO field_reports VALUES ('00000000-0000-7000-8000-000000000001',
             '00000000-0000-7000-8000-00000000000c', '00000000-0000-7000-8000-000000000005', now(), '{}');

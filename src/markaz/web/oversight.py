@@ -72,6 +72,7 @@ class Oversight:
             return []
         return [
             Job("reviews.draw", timedelta(minutes=30), lambda _: self.sampling.draw_due()),
+            Job("reviews.ask", timedelta(minutes=30), lambda _: self.publishing.ask_due()),
             Job("delays.end", timedelta(minutes=10), lambda _: self.delays.end_due()),
             Job("tasks.escalate", timedelta(minutes=10), lambda _: self.tasks.escalate_due()),
         ]

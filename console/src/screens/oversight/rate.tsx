@@ -7,21 +7,25 @@ import { Problem } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
 import { useRead } from "../../ui/use-read";
 import { CommandForm } from "../incident/command-form";
-import type { RateDocument, Sample } from "./types";
+import { dueDay } from "./due";
+import type { AwaitedRate, RateDocument, Sample } from "./types";
 
 const QUARTERS = 8;
 
 export function RateTab() {
   const { t, f } = useWords();
   const { me } = useSession();
-  const quarters = lastQuarters(new Date(session.store.time.now_ms()));
+  // What anybody may read is kept by browsers for minutes: here it is asked for anew after each publication.
+  const [asked_ms, setAsked] = useState(() => Date.now());
+  const published = useRead<{ quarters: RateDocument[]; awaited: AwaitedRate[] }>(`/api/oversight/misuse-rate?asked=${asked_ms}`);
+  const awaited = published.data?.awaited ?? [];
+  const quarters = withAll(lastQuarters(new Date(session.store.time.now_ms())), awaited.map((one) => one.quarter));
   const [quarter, setQuarter] = useState(quarters[1] ?? quarters[0]!);
   const [asking, setAsking] = useState(false);
   const preview = useRead<RateDocument>(`/api/oversight/misuse-rate/preview?quarter=${quarter}`);
-  const published = useRead<{ quarters: RateDocument[] }>("/api/oversight/misuse-rate");
   const samples = useRead<{ items: Sample[] }>("/api/oversight/samples");
   const standing = published.data?.quarters.find((one) => one.quarter === quarter);
-  const mayPublish = may(me, "publish_rate") && preview.data?.is_over === true && preview.data.figures.rate !== null;
+  const mayPublish = may(me, "publish_rate") && preview.data?.is_over === true && hasVerdict(preview.data);
   return (
     <>
       <div className="page-head">
@@ -45,14 +49,33 @@ export function RateTab() {
           {t("rate.page")}
         </a>
       </div>
+      {awaited.map((one) => (
+        <Awaited key={one.quarter} one={one} isHere={one.quarter === quarter} onShow={() => setQuarter(one.quarter)} />
+      ))}
       {standing?.published_at && <p className="notice">{t("rate.published", { version: standing.version ?? 1, at: f.full(standing.published_at, "minute") })}</p>}
       {preview.error !== null && <Problem error={preview.error} onReload={preview.reload} />}
       {preview.data && <Figures one={preview.data} />}
       <h2>{t("rate.samples")}</h2>
       <p className="quiet small definition">{t("rate.samples_note")}</p>
       {samples.data && <Samples items={samples.data.items} />}
-      {asking && preview.data && <PublishDialog one={preview.data} onClose={() => setAsking(false)} onDone={() => (setAsking(false), published.reload())} />}
+      {asking && preview.data && <PublishDialog one={preview.data} onClose={() => setAsking(false)} onDone={() => (setAsking(false), setAsked(Date.now()))} />}
     </>
+  );
+}
+
+function Awaited({ one, isHere, onShow }: { one: AwaitedRate; isHere: boolean; onShow: () => void }) {
+  const { t, f } = useWords();
+  const day = one.due_at === null ? "" : f.full(dueDay(one.due_at), "day");
+  const words = one.due_at === null ? t("rate.awaited", { quarter: one.quarter }) : t(one.is_overdue ? "rate.awaited_overdue" : "rate.awaited_due", { quarter: one.quarter, day });
+  return (
+    <p className={`notice ${one.is_overdue ? "is-warning" : ""}`}>
+      {words}{" "}
+      {!isHere && (
+        <button type="button" className="button is-small" onClick={onShow}>
+          {t("rate.show", { quarter: one.quarter })}
+        </button>
+      )}
+    </p>
   );
 }
 
@@ -133,7 +156,7 @@ function PublishDialog({ one, onClose, onDone }: { one: RateDocument; onClose: (
       title={t("rate.publish")} submit={t("rate.publish")} sending={sending} canSubmit onReload={onDone} onClose={onClose}
       onSubmit={() => sending.send("POST", "/api/oversight/misuse-rate", { quarter: one.quarter }, onDone)}
     >
-      <p className="rate-figure num">{t("rate.figure", { rate: percent(figures.rate), low: percent(figures.low), high: percent(figures.high) })}</p>
+      <p className="rate-figure num">{figures.rate === null ? t("rate.nothing_told") : t("rate.figure", { rate: percent(figures.rate), low: percent(figures.low), high: percent(figures.high) })}</p>
       {figures.not_judged > 0 && <p className="notice is-warning">{t("rate.publish_open", { n: figures.not_judged })}</p>}
       <p>{t("rate.publish_sure", { quarter: one.quarter })}</p>
     </CommandForm>
@@ -142,6 +165,15 @@ function PublishDialog({ one, onClose, onDone }: { one: RateDocument; onClose: (
 
 function percent(share: number | null): string {
   return share === null ? "–" : `${(share * 100).toFixed(2)} %`;
+}
+
+/** Where something was drawn and nobody has judged any of it, there is nothing to publish yet. */
+function hasVerdict({ figures }: RateDocument): boolean {
+  return figures.drawn === 0 || figures.not_judged < figures.drawn;
+}
+
+function withAll(quarters: string[], others: string[]): string[] {
+  return [...new Set([...quarters, ...others])].sort().reverse();
 }
 
 /** The running quarter and those before it, the newest first, as 2026-Q3. */

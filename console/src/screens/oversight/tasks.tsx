@@ -13,7 +13,7 @@ import { DueMark } from "./due-mark";
 import { roleName } from "./ends";
 
 type TaskKind =
-  | "right_who_looked" | "right_correction" | "right_restriction" | "right_erasure" | "right_delay_ended" | "right_correction_ordered" | "break_glass_review" | "grant_alone";
+  | "right_who_looked" | "right_correction" | "right_restriction" | "right_erasure" | "right_delay_ended" | "right_correction_ordered" | "break_glass_review" | "grant_alone" | "misuse_rate";
 
 interface TaskLine {
   id: string;
@@ -77,6 +77,7 @@ function TaskRow({ item, isHere }: { item: TaskLine; isHere: boolean }) {
 /** Where a task is answered: beside its record, or here. */
 function placeOf({ id, kind, record_id }: TaskLine): string {
   if (kind === "break_glass_review") return `/oversight/glass/${record_id}`;
+  if (kind === "misuse_rate") return "/oversight/rate";
   if (kind === "right_delay_ended") return "/oversight/rights";
   if (kind === "right_correction_ordered" || kind === "grant_alone") return `/oversight/tasks/${id}`;
   return `/oversight/rights/${record_id}`;

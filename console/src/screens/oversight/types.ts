@@ -75,6 +75,13 @@ export interface RateDocument {
   published_at?: string;
 }
 
+/** A quarter that is over and has no published rate; `due_at` comes within the hour. */
+export interface AwaitedRate {
+  quarter: string;
+  due_at: string | null;
+  is_overdue: boolean;
+}
+
 export const RIGHTS = ["who_looked", "correction", "restriction", "erasure"] as const;
 export type RightKind = (typeof RIGHTS)[number];
 export const ANSWERS = ["granted", "in_part", "refused"] as const;

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from html import escape
@@ -23,7 +24,8 @@ class Language(StrEnum):
 def page_of(published: Mapping[str, Any], language: Language) -> str:
     """Return the page. Numbers and codes only come from the document; they are escaped all the same."""
     words = {key: names[language] for key, names in labels().items()}
-    quarters = "".join(_quarter(one, words) for one in published["quarters"])
+    every = sorted([*published["awaited"], *published["quarters"]], key=lambda one: str(one["quarter"]), reverse=True)
+    quarters = "".join(_quarter(one, words) if "figures" in one else _awaited(one, words) for one in every)
     return (
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(words["title"])}</title>'
@@ -50,9 +52,22 @@ def _quarter(one: Mapping[str, Any], words: Mapping[str, str]) -> str:
     cells = "".join(
         f'<tr><th scope="row">{escape(words[key])}</th><td>{escape(str(value))}</td></tr>' for key, value in rows
     )
-    head = f"{one['from']} – {one['to']}"
     version = f"{words['version']} {one['version']}, {one['published_at'][:10]}"
-    return f"<h2>{escape(head)}</h2><p>{escape(version)}</p><table>{cells}</table>"
+    return f"<h2>{escape(_days(one))}</h2><p>{escape(version)}</p><table>{cells}</table>"
+
+
+def _awaited(one: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    """Return what stands in the place of figures that are not published."""
+    if one["due_at"] is None:
+        said = words["awaited"]
+    else:
+        last_day = datetime.fromisoformat(one["due_at"]) - timedelta(seconds=1)  # a task is due until its day ends
+        said = words["awaited_overdue" if one["is_overdue"] else "awaited_due"].format(day=last_day.date().isoformat())
+    return f"<h2>{escape(_days(one))}</h2><p>{escape(said)}</p>"
+
+
+def _days(one: Mapping[str, Any]) -> str:
+    return f"{one['from']} – {one['to']}"
 
 
 def percent(share: float | None) -> str:

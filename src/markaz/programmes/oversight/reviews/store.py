@@ -234,6 +234,45 @@ async def insert_rate(
     return version
 
 
+async def lock_rates(connection: Connection) -> None:
+    """Let one act at a time publish a rate or ask for one, until it ends: a published quarter is not asked for again."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('review.rates', 119))")
+
+
+async def first_sample(connection: Connection) -> date | None:
+    """Return the first day that was drawn."""
+    found: date | None = await connection.fetchval("SELECT min(day) FROM review_samples")
+    return found
+
+
+async def published_quarters(connection: Connection) -> set[str]:
+    """Return every quarter whose rate was published."""
+    return {row["quarter"] for row in await connection.fetch("SELECT DISTINCT quarter FROM misuse_rates")}
+
+
+async def insert_duty(connection: Connection, quarter: str, task_id: UUID) -> None:
+    """Keep by which task, and so by when, the rate of a quarter is to be published."""
+    await connection.execute(
+        "INSERT INTO rate_duties (quarter, task_id, due_at) SELECT $1, id, due_at FROM tasks WHERE id = $2",
+        quarter,
+        task_id,
+    )
+
+
+async def duties(connection: Connection) -> dict[str, datetime]:
+    """Return by when the rate of each quarter that was asked for is due."""
+    return {row["quarter"]: row["due_at"] for row in await connection.fetch("SELECT quarter, due_at FROM rate_duties")}
+
+
+async def duty(connection: Connection, quarter: str) -> Record | None:
+    """Return id and version of the open task to publish a quarter's rate."""
+    return await connection.fetchrow(
+        "SELECT t.id, t.version FROM rate_duties d JOIN tasks t ON t.id = d.task_id "
+        "WHERE d.quarter = $1 AND t.closed_at IS NULL",
+        quarter,
+    )
+
+
 async def rates(connection: Connection) -> list[Record]:
     """Return the newest version of each published quarter, the newest quarter first."""
     return await connection.fetch(

@@ -7,6 +7,7 @@ from markaz.core.permissions import OFFICES, Grant, Permission, takes_two_people
 
 CORRECTION = "right_correction_ordered"
 GRANT_ALONE = "grant_alone"
+RATE_DUE = "misuse_rate"
 
 # Whoever holds the right in a task's territory sees it. Sampled looks are not among them: their queue names nobody.
 WAITS_FOR: Mapping[Permission, tuple[str, ...]] = {
@@ -20,6 +21,7 @@ WAITS_FOR: Mapping[Permission, tuple[str, ...]] = {
     ),
     Permission.RIGHT_CARRY_OUT: (CORRECTION,),
     Permission.GLASS_REVIEW: ("break_glass_review",),
+    Permission.REVIEW_PUBLISH: (RATE_DUE,),
     Permission.AUDIT_READ: (GRANT_ALONE,),
 }
 # Whose answer is given in this list itself; the others are answered where their record is shown.

@@ -15,6 +15,7 @@ SELECT t.id, t.kind, t.record_kind, t.record_id, t.territory_id, t.opened_at, t.
        CASE t.record_kind
            WHEN 'account' THEN (SELECT a.display_name FROM accounts a WHERE a.id = t.record_id)
            WHEN 'broken_glass' THEN (SELECT g.reference FROM broken_glass g WHERE g.id = t.record_id)
+           WHEN 'misuse_rate' THEN (SELECT d.quarter FROM rate_duties d WHERE d.task_id = t.id)
            WHEN 'right_request' THEN (SELECT q.number FROM right_requests q WHERE q.id = t.record_id)
            WHEN 'incident' THEN (SELECT x.incident_number FROM right_records x
                                  WHERE x.request_id = c.request_id AND x.incident_id = t.record_id LIMIT 1)
