@@ -149,7 +149,7 @@ async def test_an_incident_of_ones_own_opens_nothing_that_belongs_to_another(
     foreign += [str(id_) for key, id_ in call.path.items() if key != "incident_id" and str(id_) not in foreign]
     if not foreign:
         return  # names nothing but the incident
-    person = await world.running.newcomer(Grant(role, Land.EAST), Grant(Role.SUPERVISOR, Land.EAST))
+    person = await world.running.overmighty(*{Grant(role, Land.EAST), Grant(Role.SUPERVISOR, Land.EAST)})
     own = await open_incident(person, Land.EAST_SOUTH)
     body = (
         call.body | {"version": own["version"]} if isinstance(call.body, dict) and "version" in call.body else call.body

@@ -204,7 +204,7 @@ async def test_no_command_is_taken_from_a_page_of_another_site(
 ) -> None:
     world = await make_world(shared_centre)
     everything = tuple(Grant(role, Land.ROOT) for role in Role if role not in {Role.IMPORTER, Role.UNIT_DEVICE})
-    victim = await shared_centre.newcomer(*everything)
+    victim = await shared_centre.overmighty(*everything)
     call = await operation.prepare(world)
     method, path = operation.name.split()
     before = await shared_centre.seq()

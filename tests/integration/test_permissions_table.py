@@ -82,7 +82,7 @@ async def test_the_right_person_gets_403_once_the_role_is_taken_away_under_an_op
     world: World, operation: Operation
 ) -> None:
     centre = world.running
-    person = await centre.newcomer(*(Grant(role, Land.ROOT) for role in holders(operation.permission)))
+    person = await centre.overmighty(*(Grant(role, Land.ROOT) for role in holders(operation.permission)))
     assert (await person.get("/api/me")).status_code == 200
     await centre.as_owner("DELETE FROM grants WHERE account_id = $1", person.id)
     await nothing_happens(world, operation, person, 403)

@@ -181,8 +181,8 @@ async def test_nobody_judges_a_look_of_their_superior_their_subordinate_or_their
     chief = await centre.person(Role.SUPERVISOR, Land.REGION)
     case = await make_case(centre, chief)
     office, body = Role.DATA_PROTECTION_OFFICER, VERDICT | {"version": 1}
-    subordinate = await centre.newcomer(Grant(office, Land.ROOT), Grant(Role.CALL_TAKER, Land.WEST))
-    superior = await centre.newcomer(Grant(office, Land.ROOT), Grant(Role.SUPERVISOR, Land.ROOT))
+    subordinate = await centre.overmighty(Grant(office, Land.ROOT), Grant(Role.CALL_TAKER, Land.WEST))
+    superior = await centre.overmighty(Grant(office, Land.ROOT), Grant(Role.SUPERVISOR, Land.ROOT))
     appeal = await centre.person(Role.APPEAL_BODY, Land.ROOT)
     for reviewer in (subordinate, superior, appeal):
         assert await queue(reviewer) == []

@@ -123,7 +123,7 @@ def served_target(settings: Settings, access: DatabaseAccess) -> Iterator[Target
 
 async def _target(running: RunningCentre, url: str) -> Target:
     person = await running.newcomer(Grant(Role.SUPERVISOR, Land.ROOT))
-    office = await running.newcomer(*(Grant(role, Land.ROOT) for role in PERSON_ROLES if role is not Role.SUPERVISOR))
+    office = await running.overmighty(*(Grant(role, Land.ROOT) for role in PERSON_ROLES if role is not Role.SUPERVISOR))
     importer = await running.newcomer(Grant(Role.IMPORTER, Land.ROOT))
     incidents = [await open_incident(person, caller={"name": "A"}, note="n") for _ in range(6)]
     units = [await register_unit(person, f"F{n}", Land.REGION) for n in range(6)]
