@@ -24,6 +24,13 @@ async def _dispatch(w: World) -> Call:
     return Call({"incident_id": incident["id"]}, body, ids=(incident["id"],), marks=(unit["call_sign"],))
 
 
+async def _finished_sending(w: World) -> Call:
+    incident, unit = await w.incident(), await w.unit()
+    now = iso(w.now)  # the incident is of this moment: it began and ended in it
+    body = {"unit_id": unit["id"], "version": incident["version"], "stages": {"assigned": now, "cleared": now}}
+    return Call({"incident_id": incident["id"]}, body, ids=(incident["id"], unit["id"]), marks=(unit["call_sign"],))
+
+
 async def _withdrawal(w: World) -> Call:
     incident, unit = await w.work()
     path = {"incident_id": incident["id"], "unit_id": unit["id"]}
@@ -77,6 +84,7 @@ INCIDENT = "/api/incidents/{incident_id}"
 DISPATCH_OPERATIONS = (
     Operation(f"GET {INCIDENT}/recommendations", DISPATCH, _recommendations, REFUSED),
     Operation(f"POST {INCIDENT}/dispatches", DISPATCH, _dispatch, REFUSED, 201),
+    Operation(f"POST {INCIDENT}/finished-sendings", DISPATCH, _finished_sending, REFUSED, 201),
     Operation(f"POST {INCIDENT}/assignments/{{unit_id}}/withdrawal", DISPATCH, _withdrawal, REFUSED),
     Operation(f"POST {INCIDENT}/diversions", DISPATCH, _diversion, REFUSED, 201),
     Operation(f"POST {INCIDENT}/swaps", DISPATCH, _swap, REFUSED, 201),

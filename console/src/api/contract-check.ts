@@ -39,7 +39,7 @@ export type Addresses = Fits<
   | "/api/alerts" | "/api/alerts/templates" | "/api/alerts/{alert_id}" | "/api/alerts/{alert_id}/cap" | "/api/alerts/{alert_id}/draft"
   | "/api/alerts/{alert_id}/submit" | "/api/alerts/{alert_id}/approve" | "/api/alerts/{alert_id}/return" | "/api/alerts/{alert_id}/withdraw"
   | "/api/alerts/{alert_id}/follow-ups"
-  | "/api/incidents/{incident_id}/recommendations" | "/api/incidents/{incident_id}/dispatches"
+  | "/api/incidents/{incident_id}/recommendations" | "/api/incidents/{incident_id}/dispatches" | "/api/incidents/{incident_id}/finished-sendings"
   | "/api/incidents/{incident_id}/assignments/{unit_id}/withdrawal" | "/api/incidents/{incident_id}/diversions" | "/api/incidents/{incident_id}/swaps"
   | "/api/incidents/{incident_id}/hold" | "/api/incidents/{incident_id}/release" | "/api/incidents/{incident_id}/backup" | "/api/incidents/{incident_id}/backup/withdrawal",
   keyof paths
@@ -83,6 +83,7 @@ export type EmergencyRequest = Bodies["EmergencyBody"];
 export type WelfareRequest = Bodies["WelfareBody"];
 export type AssignRequest = Bodies["AssignBody"];
 export type DispatchRequest = Bodies["DispatchBody"];
+export type FinishedRequest = Bodies["FinishedBody"];
 export type WithdrawalRequest = Bodies["WithdrawalBody"];
 export type DiversionRequest = Bodies["DiversionBody"];
 export type SwapRequest = Bodies["SwapBody"];

@@ -1420,6 +1420,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/incidents/{incident_id}/finished-sendings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter Finished
+         * @description Enter a sending that is over, of any unit; 409 when the unit is recorded at other work in that time.
+         */
+        post: operations["enter_finished_api_incidents__incident_id__finished_sendings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incidents/{incident_id}/hold": {
         parameters: {
             query?: never;
@@ -4054,6 +4074,7 @@ export interface components {
             unit_version?: number | null;
             /** Version */
             version: number;
+            via?: components["schemas"]["EnteredVia"] | null;
         };
         /**
          * BackupBody
@@ -4218,6 +4239,7 @@ export interface components {
             report_number?: string | null;
             /** Version */
             version: number;
+            via?: components["schemas"]["EnteredVia"] | null;
         };
         /**
          * CodeBody
@@ -4351,6 +4373,7 @@ export interface components {
             unit_ids: string[];
             /** Version */
             version: number;
+            via?: components["schemas"]["EnteredVia"] | null;
         };
         /**
          * DiversionBody
@@ -4439,6 +4462,24 @@ export interface components {
             callers: boolean;
             /** Q */
             q: string;
+        };
+        /**
+         * FinishedBody
+         * @description Enter a sending that is over: the stated time of each stage, at least of `assigned` and `cleared`.
+         */
+        FinishedBody: {
+            /** Stages */
+            stages: {
+                [key: string]: string;
+            };
+            /**
+             * Unit Id
+             * Format: uuid
+             */
+            unit_id: string;
+            /** Version */
+            version: number;
+            via?: components["schemas"]["EnteredVia"] | null;
         };
         /**
          * Flag
@@ -13741,6 +13782,113 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The right is missing, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such record in your territory. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Somebody was faster, or it is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The cursor is too old: take a new snapshot. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A field is wrong; details.field names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The database is away: send the same request again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    enter_finished_api_incidents__incident_id__finished_sendings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishedBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,7 +1,9 @@
 /** The foot of the units panel: how many are ticked and sent with one press, and the refusal that says who was faster for which. */
 import { ApiError } from "../../api/client";
 import type { UnitStatus } from "../../api/types";
+import type { FormEvent } from "react";
 import { useWords } from "../../context";
+import { LateFold, type Late } from "../../ui/late-fields";
 import { Kbd } from "../../ui/marks";
 import { Problem } from "../../ui/problem";
 
@@ -13,17 +15,32 @@ interface Taken {
   at: string;
 }
 
-export function SendBar(props: { count: number; canSend: boolean; onSend: () => void; onClear: () => void }) {
+interface BarProps {
+  count: number;
+  canSend: boolean;
+  late: Late | null;
+  onLate: (late: Late | null) => void;
+  onSend: () => void;
+  onClear: () => void;
+}
+
+export function SendBar(props: BarProps) {
   const { t } = useWords();
+  const send = (event: FormEvent) => {
+    event.preventDefault();
+    props.onSend();
+  };
   return (
-    <footer className="send-bar">
-      <button type="button" className="button is-primary" disabled={!props.canSend || props.count === 0} onClick={props.onSend}>
-        {t("recommend.send", { n: props.count })} <Kbd>Enter</Kbd>
+    <form className="send-bar" onSubmit={send}>
+      <button type="submit" className="button is-primary" disabled={!props.canSend || props.count === 0}>
+        {t(props.late === null ? "recommend.send" : "late.send", { n: props.count })} <Kbd>Enter</Kbd>
       </button>
       <button type="button" className="button is-quiet" onClick={props.onClear}>
         {t("recommend.clear")}
       </button>
-    </footer>
+      <LateFold late={props.late} onChange={props.onLate} shortcut="L" />
+      {props.late !== null && <p className="quiet small">{t("late.busy_hint")}</p>}
+    </form>
   );
 }
 

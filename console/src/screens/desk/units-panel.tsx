@@ -7,6 +7,7 @@ import { may } from "../../api/permissions";
 import { useLive, useNames, useSession, useWords } from "../../context";
 import { derived } from "../../live/derived";
 import { session } from "../../session";
+import { newLate, statedOf, type Late } from "../../ui/late-fields";
 import { Kbd } from "../../ui/marks";
 import { useCalmLive } from "../../ui/use-calm";
 import { useCommand } from "../../ui/use-command";
@@ -63,6 +64,8 @@ export const UnitsPanel = memo(function UnitsPanel({ incidentId, focusAsked = 0 
   const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set());
   const [under, setUnder] = useState<string | null>(null);
   const [why, setWhy] = useState<OverrideReason | null>(null);
+  const [late, setLate] = useState<Late | null>(null);
+  const stated = useMemo(() => statedOf(late), [late]);
   const isChoosing = ticked.size > 0 || under !== null;
   const { data: recommended, reload } = useRecommendations(incidentId, isChoosing);
   const choices = useChoices(incidentId, search, recommended);
@@ -78,6 +81,7 @@ export const UnitsPanel = memo(function UnitsPanel({ incidentId, focusAsked = 0 
     sending.clear();
     setTicked(new Set());
     setWhy(null);
+    setLate(null);
   }, [incidentId, sending.clear]);
 
   const sendable = useMemo(() => choices.filter((choice) => useOf(choice, incidentId) === "send").map((choice) => choice.unit.id), [choices, incidentId]);
@@ -86,19 +90,22 @@ export const UnitsPanel = memo(function UnitsPanel({ incidentId, focusAsked = 0 
     return new Set(still.length > 0 ? still : under !== null && sendable.includes(under) ? [under] : []);
   }, [ticked, under, sendable]);
   const over = passedOver(recommended?.items ?? [], chosen);
-  const asksWhy = over.length > 0 && priority !== undefined && rank(priority) > 0;
+  // What is suggested now was not before whoever sent them then.
+  const asksWhy = late === null && over.length > 0 && priority !== undefined && rank(priority) > 0;
 
   const send = useCallback(
     (ids: readonly string[]) => {
-      if (!canSend || ids.length === 0) return;
-      const body: DispatchRequest = { unit_ids: [...ids], version: version!, recommendation_id: recommended?.id ?? null, override_reason: why };
+      if (!canSend || stated === null || ids.length === 0) return;
+      const chosenFrom = late === null ? { recommendation_id: recommended?.id ?? null, override_reason: why } : {};
+      const body: DispatchRequest = { unit_ids: [...ids], version: version!, ...chosenFrom, ...stated };
       sending.send("POST", `/api/incidents/${incidentId}/dispatches`, body, () => {
         setTicked(new Set());
         setWhy(null);
+        setLate(null);
         reload();
       });
     },
-    [canSend, version, recommended, why, incidentId, sending, reload],
+    [canSend, version, recommended, why, late, stated, incidentId, sending, reload],
   );
   /** Takes a unit from something less urgent; the incident it leaves says so at once. */
   const divert = (unit: UnitView) =>
@@ -109,6 +116,16 @@ export const UnitsPanel = memo(function UnitsPanel({ incidentId, focusAsked = 0 
       if (!next.delete(id) && next.size < MOST_UNITS) next.add(id);
       return next;
     });
+
+  /** From the list: the unit under the cursor counts as ticked, and the cursor goes to the times. */
+  const openLate = (id: string) => {
+    if (ticked.size === 0) tick(id);
+    setLate(newLate());
+  };
+  const untick = () => {
+    setTicked(new Set());
+    setLate(null);
+  };
 
   return (
     <section className="panel units" aria-labelledby="units-title">
@@ -133,12 +150,12 @@ export const UnitsPanel = memo(function UnitsPanel({ incidentId, focusAsked = 0 
         <p className="empty">{search === "" ? t("units.empty") : t("units.none_found")}</p>
       ) : (
         <UnitList
-          choices={choices} incidentId={incidentId} sendable={sendable} ticked={ticked} canSend={canSend} focusAsked={focusAsked} isReady={recommended !== null}
-          onTick={tick} onUnder={setUnder} onSend={send} onDivert={divert} onEnter={() => send([...chosen])}
+          choices={choices} incidentId={incidentId} sendable={sendable} ticked={ticked} canSend={canSend && late === null} focusAsked={focusAsked} isReady={recommended !== null}
+          onTick={tick} onUnder={setUnder} onSend={send} onDivert={divert} onEnter={() => send([...chosen])} onLate={openLate}
           onDigit={(digit) => asksWhy && setWhy((held) => (held === OVERRIDE_REASONS[digit - 1] ? null : (OVERRIDE_REASONS[digit - 1] ?? held)))}
         />
       )}
-      {ticked.size > 0 && incidentId !== null && <SendBar count={chosen.size} canSend={canSend} onSend={() => send([...chosen])} onClear={() => setTicked(new Set())} />}
+      {ticked.size > 0 && incidentId !== null && <SendBar count={chosen.size} canSend={canSend && stated !== null} late={late} onLate={setLate} onSend={() => send([...chosen])} onClear={untick} />}
       {asksWhy && <WhyBar over={over.map((item) => item.call_sign)} why={why} onWhy={setWhy} />}
     </section>
   );
@@ -185,6 +202,7 @@ interface ListProps {
   onSend: (ids: readonly string[]) => void;
   onDivert: (unit: UnitView) => void;
   onEnter: () => void;
+  onLate: (id: string) => void;
   onDigit: (digit: number) => void;
 }
 
@@ -226,6 +244,7 @@ function UnitList(props: ListProps) {
       const next = sendable[sendable.indexOf(id) + step];
       if (next !== undefined) focusOn(next);
     } else if (event.code === "Enter" || event.code === "NumpadEnter") props.onEnter();
+    else if (event.code === "KeyL") props.onLate(id);
     else if (digit) props.onDigit(Number(digit));
     else if (event.code === "Escape") document.getElementById("card-title")?.focus();
     else return;

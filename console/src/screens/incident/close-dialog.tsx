@@ -3,6 +3,7 @@ import type { CloseRequest } from "../../api/contract-check";
 import type { IncidentView } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
 import { Choices } from "../../ui/choices";
+import { LateFold, statedOf, type Late } from "../../ui/late-fields";
 import { useCommand } from "../../ui/use-command";
 import { CommandForm } from "./command-form";
 import { TextField } from "./party-dialog";
@@ -14,6 +15,8 @@ export function CloseDialog({ incident, onReload, onClose }: { incident: Inciden
   const sending = useCommand();
   const [outcome, setOutcome] = useState("");
   const [needed, setNeeded] = useState("");
+  const [late, setLate] = useState<Late | null>(null);
+  const stated = statedOf(late);
   const outcomes = codes.outcomes.filter((one) => !one.retired).map(({ code }) => code);
   const wanted = codes.outcomes.find((one) => one.code === outcome);
   const needs = wanted?.needs ?? null;
@@ -23,11 +26,11 @@ export function CloseDialog({ incident, onReload, onClose }: { incident: Inciden
     setOutcome(code);
     setNeeded("");
   };
-  const body: CloseRequest = { version: incident.version, outcome, ...(needs === null ? {} : { [needs]: needed.trim() }) };
+  const body: CloseRequest = { version: incident.version, outcome, ...(needs === null ? {} : { [needs]: needed.trim() }), ...stated };
   const engaged = Object.values(incident.units).filter((unit) => !unit.stages.cleared);
   return (
     <CommandForm
-      title={t("close.title", { number: incident.number })} submit={t("close.submit")} sending={sending} canSubmit={outcome !== "" && engaged.length === 0 && (needs === null || needed.trim() !== "") && isWritten} onReload={onReload} onClose={onClose}
+      title={t("close.title", { number: incident.number })} submit={t("close.submit")} sending={sending} canSubmit={outcome !== "" && engaged.length === 0 && (needs === null || needed.trim() !== "") && isWritten && stated !== null} onReload={onReload} onClose={onClose}
       onSubmit={() => sending.send("POST", `/api/incidents/${incident.id}/close`, body, onClose)}
     >
       {engaged.length > 0 && <p className="notice is-warning">{t("close.engaged", { units: engaged.map((unit) => unit.call_sign).join(", ") })}</p>}
@@ -46,6 +49,7 @@ export function CloseDialog({ incident, onReload, onClose }: { incident: Inciden
           ))}
         </fieldset>
       )}
+      <LateFold late={late} onChange={setLate} />
     </CommandForm>
   );
 }

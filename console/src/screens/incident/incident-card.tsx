@@ -2,6 +2,7 @@
 import { useEffect, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
 import { may } from "../../api/permissions";
+import type { TimelineEntry } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
 import { Needed, WhyButton } from "../../access/look";
 import { Mark } from "../../access/mark";
@@ -14,6 +15,7 @@ import { ChangeDialog } from "./change-dialog";
 import { CloseDialog } from "./close-dialog";
 import { Contents } from "./contents";
 import { Facts, Sealed } from "./facts";
+import { LateMark, lateClosing } from "./late-mark";
 import { HazardBanner, Known, useHazards } from "./known";
 import { MoreMenu } from "./more-menu";
 import { Notes } from "./notes";
@@ -21,6 +23,8 @@ import { SafetyBanner } from "./safety";
 import { Timeline } from "./timeline";
 import { UnitStages } from "./unit-stages";
 import { useCard, type CardData } from "./use-card";
+
+const NO_ENTRIES: TimelineEntry[] = [];
 
 interface Props {
   id: string | null;
@@ -71,6 +75,8 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
     void navigate(pathname, { replace: true });
   }, [asksOutcome, navigate, pathname]);
   const reportNumber = data.contents.data?.report_number;
+  const entries = (isOpened && !data.hasLeft ? data.timeline.data?.entries : undefined) ?? NO_ENTRIES;
+  const closedLate = data.isClosed ? lateClosing(entries) : undefined;
   const maySeeKnown = isOpened && !data.hasLeft && Boolean(data.card.data?.sealed);
   const access = isOpened && !data.hasLeft ? (data.card.data?.access ?? null) : null;
   const hazards = useHazards(incident, maySeeKnown);
@@ -121,6 +127,7 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
         {data.isClosed && (
           <p className="notice" role="status">
             {incident.outcome ? t("card.closed_with", { outcome: names.outcome(incident.outcome) }) : t("card.closed_now")}
+            {closedLate && <LateMark entry={closedLate} />}
             {reportNumber && (
               <>
                 {" "}
@@ -131,7 +138,7 @@ function Body({ data, isOpened, onOpen }: { data: CardData; isOpened: boolean; o
         )}
         {maySeeKnown && <HazardBanner hazards={hazards} />}
         {access !== null && access.needed !== null && access.by === null && <Needed incidentId={incident.id} access={access} canTake={canAct && mayTakeOver(me, incident)} onOpened={data.reload} />}
-        <UnitStages incident={incident} canAct={canAct} onReload={data.reload} />
+        <UnitStages incident={incident} canAct={canAct} entries={entries} onReload={data.reload} />
         {canAct && <UnitActions incident={incident} onReload={data.reload} />}
         <div className="card-columns">
           <Facts incident={incident} />

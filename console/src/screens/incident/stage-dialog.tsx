@@ -1,8 +1,9 @@
 import { useState } from "react";
 import type { StageRequest } from "../../api/contract-check";
-import { ENTERED_VIA, type EnteredVia, type IncidentView, type Stage } from "../../api/types";
+import { type EnteredVia, type IncidentView, type Stage } from "../../api/types";
 import { useWords } from "../../context";
 import { session } from "../../session";
+import { ViaField } from "../../ui/late-fields";
 import { TimeField } from "../../ui/time-field";
 import { toIso, toText } from "../../ui/time-text";
 import { useCommand } from "../../ui/use-command";
@@ -43,16 +44,7 @@ export function StageDialog({ incident, unitId, callSign, stages, first, onReloa
           ))}
         </select>
       </label>
-      <label className="field">
-        <span>{t("late.via")}</span>
-        <select value={via} onChange={(event) => setVia(event.target.value as EnteredVia)}>
-          {ENTERED_VIA.map((one) => (
-            <option key={one} value={one}>
-              {t(`late.via.${one}`)}
-            </option>
-          ))}
-        </select>
-      </label>
+      <ViaField value={via} onChange={setVia} />
       <TimeField label={t("stages.when")} value={time} onChange={setTime} />
     </CommandForm>
   );

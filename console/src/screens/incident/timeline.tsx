@@ -1,6 +1,6 @@
 /** What happened, when it is said to have happened and when we were told. A corrected entry is struck through, never taken away. */
 import { useState } from "react";
-import { ENTERED_VIA, STAGES, type EnteredVia, type IncidentView, type Stage, type TimelineEntry } from "../../api/types";
+import { STAGES, type IncidentView, type Stage, type TimelineEntry } from "../../api/types";
 import { useMedia, useNames, useWords, type NameBook, type Words } from "../../context";
 import { en } from "../../i18n/en";
 import type { Translate } from "../../i18n/language";
@@ -9,6 +9,7 @@ import { useEventName } from "../../ui/event-name";
 import { Problem } from "../../ui/problem";
 import type { Reading } from "../../ui/use-read";
 import { CorrectDialog } from "./correct-dialog";
+import { lateText } from "./late-mark";
 import { stageOf } from "./stage-of";
 
 interface Props {
@@ -85,7 +86,7 @@ function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: In
         <span className="what">{whatHappened(entry, eventName(entry.type), t)}</span> <Detail text={describe(entry, incident, names, words)} />
         {entry.late && (
           <span className="corrected-by">
-            ⏱ {t("late.mark", { via: isVia(entry.occurred.source) ? t(`late.via.${entry.occurred.source}`) : entry.actor.name, at: f.shortClock(entry.recorded_at, now_ms) })}
+            ⏱ {lateText(entry, words)}
           </span>
         )}
         {correction && (
@@ -156,10 +157,6 @@ function describe(entry: TimelineEntry, incident: IncidentView, names: NameBook,
   if (stage && "was" in detail && detail.at === null) parts.push(t("timeline.not_happened"));
   if (entry.reason) parts.push(`“${entry.reason}”`);
   return parts.join(" · ");
-}
-
-function isVia(source: string): source is EnteredVia {
-  return (ENTERED_VIA as readonly string[]).includes(source);
 }
 
 function nameOfRole(type: string, role: string, t: Translate): string {

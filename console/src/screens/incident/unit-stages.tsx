@@ -3,18 +3,30 @@ import { useState } from "react";
 import type { StageRequest } from "../../api/contract-check";
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { may } from "../../api/permissions";
-import { STAGES, type IncidentView, type Stage } from "../../api/types";
+import { STAGES, type IncidentView, type Stage, type TimelineEntry } from "../../api/types";
 import { useMedia, useSession, useWords } from "../../context";
 import { session } from "../../session";
 import { Problem } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
+import { FinishedDialog } from "./finished-dialog";
+import { LateMark, lateStage } from "./late-mark";
 import { nextStages } from "./stages";
 import { StageDialog } from "./stage-dialog";
 
 type UnitRow = [id: string, unit: IncidentView["units"][string]];
 
-export function UnitStages({ incident, canAct, onReload }: { incident: IncidentView; canAct: boolean; onReload: () => void }) {
+interface Props {
+  incident: IncidentView;
+  canAct: boolean;
+  /** What was entered late is marked beside its time. */
+  entries: TimelineEntry[];
+  onReload: () => void;
+}
+
+export function UnitStages({ incident, canAct, entries, onReload }: Props) {
+  const { me } = useSession();
   const { t } = useWords();
+  const [isEntering, setEntering] = useState(false);
   const isNarrow = useMedia("(max-width: 899px)");
   const units = (Object.entries(incident.units) as UnitRow[]).sort((a, b) => a[1].ordinal - b[1].ordinal);
   const shown = STAGES.filter((stage) => stage === "assigned" || stage === "en_route" || stage === "on_scene" || stage === "cleared" || units.some(([, unit]) => unit.stages[stage]));
@@ -43,18 +55,24 @@ export function UnitStages({ incident, canAct, onReload }: { incident: IncidentV
             </thead>
             <tbody>
               {units.map(([id, unit]) => (
-                <Row key={`${id}.${unit.ordinal}`} incident={incident} id={id} unit={unit} shown={shown} canAct={canAct} onReload={onReload} />
+                <Row key={`${id}.${unit.ordinal}`} incident={incident} id={id} unit={unit} shown={shown} canAct={canAct} entries={entries} onReload={onReload} />
               ))}
             </tbody>
           </table>
         </div>
       )}
+      {canAct && may(me, "dispatch") && (
+        <button type="button" className="button is-quiet is-small" onClick={() => setEntering(true)}>
+          {t("finished.open")}
+        </button>
+      )}
+      {isEntering && <FinishedDialog incident={incident} onReload={onReload} onClose={() => setEntering(false)} />}
     </section>
   );
 }
 
-function Row(props: { incident: IncidentView; id: string; unit: UnitRow[1]; shown: Stage[]; canAct: boolean; onReload: () => void }) {
-  const { incident, id, unit, shown, canAct, onReload } = props;
+function Row(props: Props & { id: string; unit: UnitRow[1]; shown: Stage[] }) {
+  const { incident, id, unit, shown, canAct, entries, onReload } = props;
   const { me } = useSession();
   const { t, f } = useWords();
   const isNarrow = useMedia("(max-width: 899px)");
@@ -81,11 +99,13 @@ function Row(props: { incident: IncidentView; id: string; unit: UnitRow[1]; show
         </th>
         {shown.map((stage) => {
           const at = unit.stages[stage];
+          const late = at ? lateStage(entries, id, stage, at) : undefined;
           return (
             <td key={stage} className="num">
               {at ? (
                 <time dateTime={at} title={f.full(at)}>
                   {f.shortClock(at, now_ms)}
+                  {late && <LateMark entry={late} />}
                 </time>
               ) : (
                 <span className="quiet">–</span>

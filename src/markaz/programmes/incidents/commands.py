@@ -47,6 +47,7 @@ class AssignUnit:
     version: int
     unit_version: int | None = None
     occurred_at: datetime | None = None
+    via: EnteredVia = EnteredVia.CONSOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class CloseIncident:
     occurred_at: datetime | None = None
     report_number: str | None = None
     reason_code: str | None = None
+    via: EnteredVia = EnteredVia.CONSOLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import re
 
+from markaz.contracts.incidents import EnteredVia
 from markaz.core.codes import CodeTables
 from markaz.core.errors import InvalidInput
 from markaz.programmes.incidents import domain, shapes
@@ -18,4 +19,5 @@ def closing(codes: CodeTables, body: shapes.CloseBody) -> CloseIncident:
         )
     reason = None if body.reason is None else codes.outcome_reasons.check(body.reason)
     referred_to = None if body.referred_to is None else codes.referral_bodies.check(body.referred_to)
-    return CloseIncident(body.version, outcome, body.occurred_at, body.report_number, reason or referred_to)
+    via = body.via or EnteredVia.CONSOLE
+    return CloseIncident(body.version, outcome, body.occurred_at, body.report_number, reason or referred_to, via)

@@ -146,6 +146,8 @@ def _set_if_open(payload: Mapping[str, Any]) -> Effect:
 
 
 def _assigned(payload: Mapping[str, Any]) -> Effect:
+    if payload.get("is_past"):  # entered late, of before the sending that the picture shows
+        return _version_only(payload)
     stages: JSON = {stage.value: None for stage in Stage}  # a unit sent again starts anew: its old stages go
     stages[Stage.ASSIGNED.value] = payload["at"]
     unit = {"call_sign": payload["call_sign"], "ordinal": payload["ordinal"], "stages": stages}
@@ -153,6 +155,8 @@ def _assigned(payload: Mapping[str, Any]) -> Effect:
 
 
 def _stage(payload: Mapping[str, Any]) -> Effect:
+    if payload.get("is_past"):
+        return _version_only(payload)
     change: JSON = {"stages": {payload["stage"]: payload["at"]}}
     if "call_sign" in payload:  # an importer's first word of a unit may be a later stage
         change |= {"call_sign": payload["call_sign"], "ordinal": payload["ordinal"]}

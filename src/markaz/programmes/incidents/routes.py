@@ -42,7 +42,8 @@ def _add_assignments(router: APIRouter, desk: Desk, guard: Guard) -> None:
         request: Annotated[Request, Depends(guard.requires(P.INCIDENT_DISPATCH))],
     ) -> Response:
         """Send a unit; 409 names who was faster."""
-        command = commands.AssignUnit(body.unit_id, body.version, body.unit_version, body.occurred_at)
+        via = body.via or EnteredVia.CONSOLE
+        command = commands.AssignUnit(body.unit_id, body.version, body.unit_version, body.occurred_at, via)
         return reply_of(await desk.assign_unit(request, incident_id, command))
 
     @router.post("/incidents/{incident_id}/assignments/{unit_id}/stages", openapi_extra=declares(P.INCIDENT_DISPATCH))

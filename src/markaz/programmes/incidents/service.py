@@ -32,6 +32,7 @@ from markaz.programmes.incidents.acting import (
     set_unit,
 )
 from markaz.programmes.incidents.opening import open_incident, place_values, store_note, territory_for
+from markaz.programmes.incidents.past_work import check_free_then
 
 
 class Desk:
@@ -58,6 +59,8 @@ class Desk:
                 raise NotPossibleNow(f"Unit {unit['call_sign']} is {unit['status']}: choose another.")
             at = domain.check_time(command.occurred_at or act.now, act.now)
             domain.check_between(domain.Assignment(0, {}), Stage.ASSIGNED, at, incident["received_at"])
+            if command.occurred_at is not None:
+                await check_free_then(act, self._spine, unit, at, None)
             ordinal = await store.insert_assignment(act.connection, incident_id, command.unit_id, at)
             version = await store.touch_incident(act.connection, incident_id, act.actor.id)
             payload = {
@@ -68,7 +71,9 @@ class Desk:
                 "version": version,
             }
             territory_id = incident["territory_id"]
-            act.events.append(event(act, IncidentEvent.UNIT_ASSIGNED, incident_id, territory_id, at, payload))
+            source = said(command.via)
+            assigned = event(act, IncidentEvent.UNIT_ASSIGNED, incident_id, territory_id, at, payload, source=source)
+            act.events.append(assigned)
             await waiting.units_were_sent(act, incident)
             await set_unit(act, command.unit_id, UnitStatus.ASSIGNED, at, incident_id)
             return Answer(201, {"version": version})
@@ -184,11 +189,18 @@ class Desk:
             at = domain.check_time(command.occurred_at or act.now, act.now)
             if at < incident["received_at"]:
                 raise InvalidInput("An incident cannot end before its call was received.", field="occurred_at")
+            last = None if command.occurred_at is None else await store.last_cleared(act.connection, incident_id)
+            if last is not None and at < last["cleared_at"]:
+                raise InvalidInput(
+                    f"Unit {last['call_sign']} was cleared at {iso(last['cleared_at'])}: it cannot end before.",
+                    field="occurred_at",
+                )
             version = await store.close_incident(act.connection, incident_id, act.actor.id, command, at)
             payload = {"outcome": command.outcome, "at": iso(at), "version": version}
             payload |= {"report_number": command.report_number, "outcome_reason": command.reason_code}
             territory_id = incident["territory_id"]
-            act.events.append(event(act, IncidentEvent.CLOSED, incident_id, territory_id, at, payload))
+            closed = event(act, IncidentEvent.CLOSED, incident_id, territory_id, at, payload, source=said(command.via))
+            act.events.append(closed)
             return Answer(200, {"version": version})
 
         return await self._spine.acts.run(request, work)

@@ -99,6 +99,7 @@ class AssignBody(Body):
     version: Version
     unit_version: Version | None = None
     occurred_at: Time | None = None
+    via: EnteredVia | None = None
 
 
 class StageBody(Body):
@@ -144,6 +145,7 @@ class CloseBody(Body):
     reason: Code | None = None
     referred_to: Code | None = None
     occurred_at: Time | None = None
+    via: EnteredVia | None = None
 
 
 class NoteBody(Body):

@@ -320,6 +320,15 @@ async def uncleared(connection: Connection, incident_id: UUID) -> list[str]:
     return [row["call_sign"] for row in rows]
 
 
+async def last_cleared(connection: Connection, incident_id: UUID) -> Record | None:
+    """Return the call sign of the unit that left an incident last, and when; None when none ever did."""
+    return await connection.fetchrow(
+        "SELECT u.call_sign, a.cleared_at FROM assignments a JOIN units u ON u.id = a.unit_id "
+        "WHERE a.incident_id = $1 AND a.cleared_at IS NOT NULL ORDER BY a.cleared_at DESC LIMIT 1",
+        incident_id,
+    )
+
+
 async def who(connection: Connection, account_id: UUID) -> str:
     """Return the display name of an account."""
     name = await connection.fetchval("SELECT display_name FROM accounts WHERE id = $1", account_id)

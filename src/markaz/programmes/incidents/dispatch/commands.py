@@ -1,10 +1,12 @@
 """What a desk can do with units beyond sending one: typed commands, free of any transport."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from markaz.contracts.incidents import EnteredVia, Stage
 from markaz.programmes.incidents.dispatch.domain import OverrideReason
 
 
@@ -46,6 +48,17 @@ class Dispatch:
     recommendation_id: UUID | None = None
     override_reason: OverrideReason | None = None
     occurred_at: datetime | None = None
+    via: EnteredVia = EnteredVia.CONSOLE
+
+
+@dataclass(frozen=True, slots=True)
+class EnterFinished:
+    """Enter a sending that is over: the stated time of each stage, at least of `assigned` and `cleared`."""
+
+    unit_id: UUID
+    version: int
+    stages: Mapping[Stage, datetime]
+    via: EnteredVia = EnteredVia.CONSOLE
 
 
 @dataclass(frozen=True, slots=True)

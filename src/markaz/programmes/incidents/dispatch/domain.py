@@ -6,14 +6,16 @@ What is weighed is a unit at this moment (kind, skills, crew, travel time, cover
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from markaz.contracts.incidents import UnitStatus
+from markaz.contracts.incidents import Stage, UnitStatus
 from markaz.core.dispatch_rules import Allowances, Need
+from markaz.core.errors import InvalidInput
 from markaz.programmes.incidents.dispatch.travel import Estimate
-from markaz.programmes.incidents.domain import SENDABLE
+from markaz.programmes.incidents.domain import SENDABLE, STAGES, Assignment, check_between, check_time
 
 Part = dict[str, Any]
 
@@ -247,3 +249,20 @@ def overridden(suggested: Sequence[UUID], taken: Iterable[UUID]) -> list[UUID]:
     """Return the suggested units that were not taken although others were; none when only suggested ones were taken."""
     chosen = set(taken)
     return [] if chosen <= set(suggested) else [unit_id for unit_id in suggested if unit_id not in chosen]
+
+
+def finished(stages: Mapping[Stage, datetime], received_at: datetime, now: datetime) -> dict[Stage, datetime]:
+    """Return the stages of a sending that is over, in their order.
+
+    Raises InvalidInput unless it began and ended, both by now, and StageOrder when a stage is before the one before it
+    or before the call.
+    """
+    missing = [stage.value for stage in (Stage.ASSIGNED, Stage.CLEARED) if stage not in stages]
+    if missing:
+        raise InvalidInput(f"A sending that is over has the time of {' and '.join(missing)}.", field="stages")
+    done: dict[Stage, datetime] = {}
+    for stage in (stage for stage in STAGES if stage in stages):
+        at = check_time(stages[stage], now, field="stages")
+        check_between(Assignment(0, done), stage, at, received_at)
+        done[stage] = at
+    return done

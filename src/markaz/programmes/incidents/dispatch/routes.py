@@ -6,11 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as HttpRequest
 
+from markaz.contracts.incidents import EnteredVia
 from markaz.core.acts import Request
 from markaz.core.codes import CodeTables
 from markaz.core.permissions import Permission
 from markaz.core.routes import Guard, declares, reply, reply_of, reply_packed
 from markaz.programmes.incidents.dispatch import commands, shapes
+from markaz.programmes.incidents.dispatch.entering import Entering
 from markaz.programmes.incidents.dispatch.holding import Holding
 from markaz.programmes.incidents.dispatch.recommending import Recommending
 from markaz.programmes.incidents.dispatch.service import Dispatching
@@ -21,7 +23,9 @@ MOST_ITEMS = 2_000
 NEEDS: dict[str, Any] = declares(P.INCIDENT_DISPATCH)
 
 
-def dispatch_router(recommending: Recommending, dispatching: Dispatching, guard: Guard) -> APIRouter:
+def dispatch_router(
+    recommending: Recommending, dispatching: Dispatching, entering: Entering, guard: Guard
+) -> APIRouter:
     """Return the routes that recommend, send, swap, divert and withdraw units."""
     router = APIRouter(prefix="/api/incidents/{incident_id}", tags=["dispatch"])
     allowed = guard.requires(P.INCIDENT_DISPATCH)
@@ -47,8 +51,17 @@ def dispatch_router(recommending: Recommending, dispatching: Dispatching, guard:
             recommendation_id=body.recommendation_id,
             override_reason=body.override_reason,
             occurred_at=body.occurred_at,
+            via=body.via or EnteredVia.CONSOLE,
         )
         return reply_of(await dispatching.dispatch(request, incident_id, command))
+
+    @router.post("/finished-sendings", status_code=201, openapi_extra=NEEDS)
+    async def enter_finished(
+        incident_id: UUID, body: shapes.FinishedBody, request: Annotated[Request, Depends(allowed)]
+    ) -> Response:
+        """Enter a sending that is over, of any unit; 409 when the unit is recorded at other work in that time."""
+        command = commands.EnterFinished(body.unit_id, body.version, body.stages, body.via or EnteredVia.CONSOLE)
+        return reply_of(await entering.enter(request, incident_id, command))
 
     @router.post("/assignments/{unit_id}/withdrawal", openapi_extra=NEEDS)
     async def withdraw(

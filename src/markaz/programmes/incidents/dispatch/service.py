@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from markaz.contracts.incidents import IncidentEvent, Stage, UnitStatus
+from markaz.contracts.incidents import EnteredVia, IncidentEvent, Stage, UnitStatus
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow, VersionConflict
 from markaz.core.permissions import Permission
@@ -25,11 +25,13 @@ from markaz.programmes.incidents.acting import (
     lock_incident,
     lock_open_incident,
     lock_unit,
+    said,
     set_unit,
 )
 from markaz.programmes.incidents.dispatch import commands, store
 from markaz.programmes.incidents.dispatch.domain import DIVERTIBLE, overridden
 from markaz.programmes.incidents.dispatch.recommending import Recommending
+from markaz.programmes.incidents.past_work import check_free_then
 
 P = Permission
 
@@ -49,7 +51,10 @@ class Dispatching:
             units = await self._lock_units(act, command.unit_ids)
             await _require_free(act, units)
             at = _sending_time(act, incident, command.occurred_at)
-            version = await _send(act, incident, units, at)
+            if command.occurred_at is not None:
+                for unit in units:
+                    await check_free_then(act, self._spine, unit, at, None)
+            version = await _send(act, incident, units, at, command.via)
             await self._decide(act, incident, command, version)
             return Answer(201, {"version": version})
 
@@ -175,9 +180,9 @@ async def _require_free(act: Act, units: Sequence[base.Record]) -> None:
                 "what": await base.last_act(act.connection, unit["id"]),
             }
         )
-    said = "; ".join(f"{f['call_sign']} is {f['status']}, by {f['by']} at {f['at']}" for f in facts)
+    names = "; ".join(f"{f['call_sign']} is {f['status']}, by {f['by']} at {f['at']}" for f in facts)
     first = {name: facts[0][name] for name in ("by", "at", "what")}
-    raise VersionConflict(f"Nothing was sent. Not free any more: {said}. Choose others.", **first, units=facts)
+    raise VersionConflict(f"Nothing was sent. Not free any more: {names}. Choose others.", **first, units=facts)
 
 
 def _sending_time(act: Act, incident: base.Record, stated: datetime | None) -> datetime:
@@ -186,7 +191,13 @@ def _sending_time(act: Act, incident: base.Record, stated: datetime | None) -> d
     return at
 
 
-async def _send(act: Act, incident: base.Record, units: Sequence[base.Record], at: datetime) -> int:
+async def _send(
+    act: Act,
+    incident: base.Record,
+    units: Sequence[base.Record],
+    at: datetime,
+    via: EnteredVia = EnteredVia.CONSOLE,
+) -> int:
     """Write the sending of locked units to a locked incident with its events; return the incident's version."""
     ordinals = [await base.insert_assignment(act.connection, incident["id"], unit["id"], at) for unit in units]
     version = await base.touch_incident(act.connection, incident["id"], act.actor.id)
@@ -199,7 +210,8 @@ async def _send(act: Act, incident: base.Record, units: Sequence[base.Record], a
             "version": version,
         }
         territory_id = incident["territory_id"]
-        act.events.append(event(act, IncidentEvent.UNIT_ASSIGNED, incident["id"], territory_id, at, payload))
+        assigned = event(act, IncidentEvent.UNIT_ASSIGNED, incident["id"], territory_id, at, payload, source=said(via))
+        act.events.append(assigned)
     for unit in units:
         await set_unit(act, unit["id"], UnitStatus.ASSIGNED, at, incident["id"])
     await waiting.units_were_sent(act, incident)

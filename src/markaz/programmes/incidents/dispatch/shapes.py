@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from markaz.contracts.incidents import EnteredVia, Stage
 from markaz.programmes.incidents.dispatch.commands import HoldReason, WithdrawReason
 from markaz.programmes.incidents.dispatch.domain import OverrideReason
 from markaz.programmes.incidents.shapes import Body, Code, Time, Version
@@ -21,6 +22,16 @@ class DispatchBody(Body):
     recommendation_id: UUID | None = None
     override_reason: OverrideReason | None = None
     occurred_at: Time | None = None
+    via: EnteredVia | None = None
+
+
+class FinishedBody(Body):
+    """Enter a sending that is over: the stated time of each stage, at least of `assigned` and `cleared`."""
+
+    unit_id: UUID
+    version: Version
+    stages: dict[Stage, Time] = Field(min_length=2, max_length=len(Stage))
+    via: EnteredVia | None = None
 
 
 class WithdrawalBody(Body):

@@ -1,14 +1,25 @@
 """The SQL of sending units. It decides nothing and commits nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 
+from markaz.contracts.incidents import Stage
 from markaz.core.db.pool import Connection
 from markaz.programmes.incidents.store import Record
+
+# The order of the columns in `insert_finished`.
+_STAGES_STORED = (
+    Stage.ASSIGNED,
+    Stage.EN_ROUTE,
+    Stage.ON_SCENE,
+    Stage.TRANSPORTING,
+    Stage.AT_HOSPITAL,
+    Stage.CLEARED,
+)
 
 # What a unit works for is named only where the reader may send units there too: its urgency is not theirs to know.
 _CANDIDATES = """
@@ -65,6 +76,28 @@ async def withdraw(
         ordinal,
         at,
         reason,
+    )
+
+
+async def insert_finished(
+    connection: Connection, incident_id: UUID, unit_id: UUID, stages: Mapping[Stage, datetime], *, is_current: bool
+) -> int:
+    """Insert a sending that is over and return its ordinal; a current one takes the place of what was current."""
+    if is_current:
+        await connection.execute(
+            "UPDATE assignments SET is_current = false WHERE incident_id = $1 AND unit_id = $2", incident_id, unit_id
+        )
+    return int(
+        await connection.fetchval(
+            "INSERT INTO assignments (incident_id, unit_id, ordinal, is_current, assigned_at, en_route_at, on_scene_at, "
+            "transporting_at, at_hospital_at, cleared_at) "
+            "SELECT $1, $2, coalesce(max(ordinal), 0) + 1, $3, $4, $5, $6, $7, $8, $9 "
+            "FROM assignments WHERE incident_id = $1 AND unit_id = $2 RETURNING ordinal",
+            incident_id,
+            unit_id,
+            is_current,
+            *(stages.get(stage) for stage in _STAGES_STORED),
+        )
     )
 
 

@@ -53,6 +53,8 @@ def _act(row: Record, rows: list[Record]) -> JSON | None:
         "at": iso(row["recorded_at"]),
     }
     payload = orjson.loads(row["payload"])
+    if payload.get("is_finished"):  # entered from paper at leisure: corrected on purpose, not by a last key
+        return None
     match IncidentEvent(row["type"]):
         case IncidentEvent.UNIT_ASSIGNED:
             same = [r for r in rows if _is_same_sending(r, row) and _is_withdrawable(r)]
