@@ -36,10 +36,15 @@ WITNESS_KEY = 4  # signed-note's number for timestamped Ed25519 cosignatures; a 
 PACK = "markaz audit pack 1"  # first line of what is signed, so that it is never taken for a checkpoint
 TIMEOUT_S, ANSWER_MAX_BYTES = 20, 1_000_000
 TIME_SLACK_S = 60  # an entry may wait this long between its act and its place in the log
+BACK_DATED = 4  # exit code
 
 
 class Refused(Exception):
     """What was shown does not prove what it should: an alarm."""
+
+
+class BackDated(Refused):
+    """An entry states a time at which it was not made."""
 
 
 def _sha(*parts: bytes) -> bytes:
@@ -309,9 +314,53 @@ def _entry_leaf(entry: dict[str, Any]) -> bytes:
     return _sha(b"\x00", entry["body"].encode())
 
 
+@dataclass
+class Times:
+    """Whether entries came when they say they did: none more than a minute before the last one, or outside its interval.
+
+    Where the log itself states that its clock was set back, or that it stood still, between two times (an entry, in the
+    open), entries of those times are let pass, and the statement is reported.
+    """
+
+    report: list[str]
+    last: float = 0.0
+    window: tuple[float, float] | None = None
+
+    def judge(
+        self, came: list[tuple[int, dict[str, Any]]], before: dict[str, Any] | None, said: dict[str, Any]
+    ) -> None:
+        """Judge the entries of one interval by the interval before, where there is one."""
+        stated = [body["public"] for _, body in came if body["kind"] == "administration" and "step" in body["public"]]
+        for step in stated:
+            ends = sorted((_moment(step["from"]), _moment(step["to"])))
+            low, high = self.window or (ends[0], ends[1])
+            self.window = min(low, ends[0]), max(high, ends[1])
+            what = "its clock was set back" if step["step"] == "set_back" else "no leaf was made"
+            self.report.append(f"note  the log states that {what} between {step['from']} and {step['to']}")
+        until, low = _moment(said["at"]), _moment(before["at"]) if before else 0.0
+        for index, body in came:
+            at = _moment(body["at"])
+            if not max(low, self.last) - TIME_SLACK_S <= at <= until + TIME_SLACK_S and not self._excused(at, stated):
+                raise BackDated(
+                    f"BACK-DATED: entry {index} states {body['at']}, and it came after "
+                    f"{before['at'] if before else 'earlier entries'}, in the interval of {said['at']}"
+                )
+            self.last = at
+        if self.window and until > self.window[1]:
+            self.window = None
+
+    def _excused(self, at: float, stated: list[Any]) -> bool:
+        if not self.window or not self.window[0] - TIME_SLACK_S <= at <= self.window[1] + TIME_SLACK_S:
+            return False
+        return bool(stated) or at >= self.last - TIME_SLACK_S
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
 def _seconds(earlier: str, later: str) -> float:
-    times = [datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (earlier, later)]
-    return (times[1] - times[0]).total_seconds()
+    return _moment(later) - _moment(earlier)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -429,24 +478,26 @@ def _check_entries(folder: Path, edge: Edge, leaves: dict[int, bytes], report: l
     """
     policies = set[str]()
     entries, before, count, opened = _lines(folder / "entries.jsonl"), None, 0, []
+    times = Times(report)
     for interval in _lines(folder / "intervals.jsonl"):
         said = interval["opening"]
         if leaves.get(said["index"]) != _sha(b"\x00", _commitment(interval)):
             raise Refused(f"the interval {said['index']} is not the one in the public log")
         if before and (said["index"] <= before["index"] or _seconds(before["at"], said["at"]) < 0):
             raise Refused(f"the time of the interval {said['index']} goes backward")
+        came = []
         while edge.size < said["entries_size"]:
             entry = next(entries, None)
             if entry is None or entry["index"] != edge.size:
                 raise Refused(f"entry {edge.size} is missing")
             edge.add(_entry_leaf(entry))
             count += 1
-            waited_s = _seconds(json.loads(entry["body"])["at"], said["at"])
-            since_s = _seconds(before["at"], said["at"]) if before else waited_s
-            if not -TIME_SLACK_S <= waited_s <= max(since_s, 0) + TIME_SLACK_S:
-                report.append(f"note  entry {entry['index']} states a time {waited_s:.0f} s before it was logged")
+            came.append((entry["index"], json.loads(entry["body"])))
         if (edge.size, edge.root().hex()) != (said["entries_size"], said["entries_root"]):
             raise Refused(f"the first {said['entries_size']} entries are not those of {said['at']}: one was changed")
+        if came and before and before["index"] != said["index"] - 1:
+            raise Refused(f"the interval before {said['index']} is not opened, so when its entries came cannot be told")
+        times.judge(came, before, said)
         before = said
         policies.add(said["policy_hash"])
         opened.append(said["index"])
@@ -457,7 +508,7 @@ def _check_entries(folder: Path, edge: Edge, leaves: dict[int, bytes], report: l
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return 0 in order, 1 unusable, 2 no answer, 3 ALARM."""
+    """Run the command; return 0 in order, 1 unusable, 2 no answer, 3 ALARM, 4 ALARM of a back-dated entry."""
     parser = argparse.ArgumentParser(description="A witness of a Markaz log.")
     commands = parser.add_subparsers(dest="command", required=True)
     made = commands.add_parser("keygen", help="make a key for this witness")
@@ -484,7 +535,7 @@ def main(arguments: list[str] | None = None) -> int:
         report = verify_proof(*one) if given.path.is_file() else verify_folder(*one, given.dir)
     except (Refused, OSError, ValueError, KeyError, TypeError) as error:
         print(f"ALARM: {error}" if isinstance(error, Refused) else f"cannot be read: {error!r}", file=sys.stderr)
-        return 3 if isinstance(error, Refused) else 1
+        return BACK_DATED if isinstance(error, BackDated) else 3 if isinstance(error, Refused) else 1
     print("\n".join(report))
     return 0
 

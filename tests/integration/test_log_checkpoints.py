@@ -1,6 +1,7 @@
 """The rhythm of the log: a leaf for each interval, a checkpoint of what is durable, and what a crash may not break."""
 
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from markaz.core.log.checkpoints import CHUNK, UNWITNESSED, Stage, forget_passin
 from markaz.core.log.reading import LogBroken, public_tile, run_at
 from markaz.core.log.tree import check_consistency, consistency_ranges, proof
 from markaz.core.sealing import KeysMissing
+from markaz.kit.clock import iso
 
 KILLED = Path(__file__).parents[1] / "faults" / "checkpoint_killed.py"
 
@@ -80,7 +82,9 @@ async def test_missed_intervals_are_made_up_for_in_bulk(log: Ticking) -> None:
     async with log.database.connection() as connection:
         assert (await run_at(connection, 10)).at_of(10) == START + 10 * SECOND
         assert (await run_at(connection, 10)).entries_size == 0
-        assert (await run_at(connection, CHUNK)).entries_size == 1
+        assert (await run_at(connection, CHUNK)).entries_size == 0
+        assert (await run_at(connection, CHUNK + 999)).entries_size == 0
+        assert (await run_at(connection, CHUNK + 1_000)).entries_size == 1, "what came now is in the leaf of now"
 
 
 async def test_after_a_month_one_leaf_says_that_time_has_passed(log: Ticking) -> None:
@@ -106,6 +110,40 @@ async def test_a_clock_set_back_never_turns_the_log_back(log: Ticking) -> None:
     assert times == sorted(times)
     assert times[1:5] == [START + SECOND] * 4, "time stands still"
     assert times[-1] > times[4]
+    assert [one["step"] for one in await steps_of(log)] == ["set_back"], "and the log says so, once"
+    log.clock.advance(-SECOND * 5)
+    assert await log.tick(0) == 1
+    (_, again) = await steps_of(log)
+    assert again["from"] > again["to"]
+
+
+async def test_the_log_says_that_no_leaf_was_made_while_entries_were(log: Ticking) -> None:
+    await log.checkpointer.tick()
+    await log.tick(2 * CHUNK)
+    while await log.checkpointer.tick():
+        pass
+    assert await steps_of(log) == [], "where nothing was entered there is nothing to explain"
+    before = log.clock.now()
+    for hours in (1, 3):
+        log.clock.advance(timedelta(hours=hours))
+        await log.enter()
+    for _ in range(6):
+        log.clock.advance(SECOND)
+        await log.checkpointer.tick()
+    (stated,) = await steps_of(log)
+    assert stated == {"step": "pause", "from": iso(before), "to": iso(before + timedelta(hours=4, seconds=1))}
+    await log.enter()
+    await log.tick(59)
+    assert len(await steps_of(log)) == 1
+
+
+async def steps_of(log: Ticking) -> list[dict[str, str]]:
+    async with log.database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT l.body FROM log_leaves l JOIN audit_entries e ON e.leaf = l.index "
+            "WHERE e.action = 'log.clock_step' ORDER BY l.index"
+        )
+    return [json.loads(row["body"])["public"] for row in rows]
 
 
 async def test_two_processes_never_make_the_same_leaf(log: Ticking) -> None:
@@ -217,7 +255,8 @@ async def test_the_administrators_check_sees_a_removed_or_changed_entry_and_lost
     assert (await examined())[0], "before the first checkpoint"
     await log.checkpointer.tick()
     await log.enter(3)
-    await log.tick(300)
+    await log.tick(1)
+    await log.tick(299)
     assert await examined() == (True, "6 entries, of which the signed checkpoint of 301 leaves covers 6")
     (log.home / keys.KEY_FILE).rename(log.home / "away.json")
     assert "key backup" in (await examined())[1]

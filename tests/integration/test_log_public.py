@@ -28,9 +28,9 @@ async def published(open_centre_with: OpenCentre) -> RunningCentre:
     clock = FakeClock()
     running = await open_centre_with(clock)
     await running.centre.checkpointer.tick()
+    clock.advance(timedelta(seconds=SIZE - 1))
     async with running.centre.database.transaction() as connection:
         await append(connection, clock.now(), [entry(n) for n in range(40)])
-    clock.advance(timedelta(seconds=SIZE - 1))
     await running.centre.checkpointer.tick()
     return running
 

@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import json
+import random
 import secrets
 import shutil
 import sys
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 FILE = Path(markaz.__file__).parent / "witness.py"
 NAME = "ombudsman.example/w1"
 ALARM = 3
+BACK_DATED = 4
+SEED = 20_261_122
 
 
 @dataclass
@@ -281,7 +284,7 @@ async def exported(day: Day, outside: Outside, tmp_path: Path, monkeypatch: pyte
     await outside.run("keygen", outside.folder, NAME)
     await day.register(outside.said.strip())
     for entries in (1, 0, 0, 2):
-        await day.passes(entries=entries, stated_ago=timedelta(days=entries - 1))
+        await day.passes(entries=entries)
         assert await outside.look(day.url, day.vkey) == 0
     monkeypatch.setattr(exporting, "LEAVES_AT_ONCE", 2)  # so that so small a log is read in pieces, too
     monkeypatch.setattr(exporting, "ENTRIES_AT_ONCE", 2)
@@ -344,7 +347,7 @@ async def test_an_exported_folder_verifies_offline_and_nothing_in_it_may_be_chan
     assert await outside.run("verify", exported, *arguments) == 0, outside.said
     assert f"cosigned by {witness}" in outside.said
     assert "complete and unchanged" in outside.said
-    assert outside.said.count("s before it was logged") == 2, "back-dated ones are named, at the place where they came"
+    assert "note" not in outside.said
     for name, changed in _mutations(exported):
         assert await outside.run("verify", changed, "--key", day.vkey) == ALARM, (name, outside.said)
     history = outside.folder / "history.jsonl"
@@ -352,3 +355,76 @@ async def test_an_exported_folder_verifies_offline_and_nothing_in_it_may_be_chan
     history.write_text("".join(json.dumps(one | {"root": "00" * 32}) + "\n" for one in seen))
     assert await outside.run("verify", exported, *arguments) == ALARM, "what the witness saw must be in the folder"
     assert await outside.run("verify", exported.parent / "nothing") == 1
+
+
+async def of_the_last(day: Day, outside: Outside, folder: Path, since: datetime) -> int:
+    """Export the log since a moment and verify it."""
+    await day.passes()
+    async with day.running.centre.database.snapshot() as connection:
+        await exporting.export(connection, day.ring, folder, since, max(since, day.clock.now()) + timedelta(hours=2))
+    return await outside.run("verify", folder, "--key", day.vkey)
+
+
+async def test_an_entry_that_states_a_time_before_the_last_one_or_outside_its_interval_breaks_verification(
+    day: Day, outside: Outside, tmp_path: Path
+) -> None:
+    await day.passes(2, entries=2)
+    dice = random.Random(SEED)
+    for turn in range(12):
+        await day.passes(dice.choice((1, 3, 400)), entries=dice.choice((0, 1, 3)))
+        since = day.clock.now()
+        ago_s = dice.choice((-1, 1)) * dice.choice((61, 62, 300, 86_400, dice.randrange(62, 10**7)))
+        await day.passes(dice.choice((1, 300)))
+        await day.passes(entries=1, stated_ago=timedelta(seconds=ago_s + (1 if ago_s > 0 else -1)))
+        assert await of_the_last(day, outside, tmp_path / f"bad-{turn}", since) == BACK_DATED, (ago_s, outside.said)
+        assert "ALARM: BACK-DATED: entry " in outside.said
+        since = day.clock.now()
+        await day.passes(120)
+        await day.passes(dice.choice((1, 500)))
+        await day.passes(entries=2, stated_ago=timedelta(seconds=dice.randrange(0, 58)))
+        assert await of_the_last(day, outside, tmp_path / f"good-{turn}", since + 90 * SECOND) == 0, outside.said
+
+
+async def test_a_clock_that_the_log_itself_says_was_set_back_is_told_apart(
+    day: Day, outside: Outside, tmp_path: Path
+) -> None:
+    since = day.clock.now()
+    await day.passes(2, entries=2)
+    await day.passes(-1800, entries=1)
+    for _ in range(3):
+        await day.passes(20, entries=2)
+    assert await of_the_last(day, outside, tmp_path / "back", since) == 0, outside.said
+    assert outside.said.count("the log states that its clock was set back between ") == 1
+    standing = day.clock.now()
+    await day.passes(20, entries=1)
+    assert await of_the_last(day, outside, tmp_path / "standing", standing + timedelta(hours=1)) == 0, outside.said
+    assert "set back" in outside.said, "a folder that begins while time stands still holds what says so"
+    await day.passes(5, entries=1, stated_ago=timedelta(hours=1))
+    assert await of_the_last(day, outside, tmp_path / "further", since) == BACK_DATED
+    await day.passes(3600, entries=1)
+    after = day.clock.now()
+    await day.passes(5, entries=1, stated_ago=timedelta(hours=1))
+    assert await of_the_last(day, outside, tmp_path / "later", after) == BACK_DATED, (
+        "when time goes on again, it is over"
+    )
+
+
+async def test_entries_made_while_no_leaf_was_are_told_apart(day: Day, outside: Outside, tmp_path: Path) -> None:
+    since = day.clock.now()
+    await day.passes(2, entries=2)
+    for hours in (1, 2):
+        day.clock.advance(timedelta(hours=hours))
+        async with day.running.centre.database.transaction() as connection:
+            await append(connection, day.clock.now(), [entry(hours)])
+    day.clock.advance(timedelta(hours=1))
+    while await day.running.centre.checkpointer.tick():
+        pass
+    assert await of_the_last(day, outside, tmp_path / "paused", since) == 0, outside.said
+    assert outside.said.count("the log states that no leaf was made between ") == 1
+    hidden = tmp_path / "hidden"
+    shutil.copytree(tmp_path / "paused", hidden)
+    lines = (hidden / "intervals.jsonl").read_text().splitlines(keepends=True)
+    (hidden / "intervals.jsonl").write_text("".join([*lines[:-2], lines[-1]]))
+    assert await outside.run("verify", hidden, "--key", day.vkey) == ALARM, (
+        "the leaf before the entries shows when they came"
+    )

@@ -134,7 +134,7 @@ def verify_log(
     witness: Annotated[list[str] | None, typer.Option(help="Key of a witness whose cosignature counts.")] = None,
     seen: Annotated[Path | None, typer.Option("--dir", help="Folder of a witness: what it saw must be there.")] = None,
 ) -> None:
-    """Check an export or a proof offline, by the very program that witnesses use. Exit code 3 is an alarm."""
+    """Check an export or a proof offline, by the very program that witnesses use. Exit codes 3 and 4 are alarms, 4 of a back-dated entry."""
     arguments = ["verify", str(folder)]
     for name, values in (("--key", key), ("--witness", witness)):
         for value in values or []:

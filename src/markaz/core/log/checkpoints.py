@@ -6,6 +6,7 @@ from where it is published. A text that waits is signed and published before any
 two checkpoints of one size with different roots. One process at a time does this; which one does not matter.
 
 Time in the log never goes backward: while a clock that was set back has not caught up, the leaves repeat the last time.
+That it was set back, or that no leaf was made while entries were, is an entry of the log (core.log.clock_steps).
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from typing import Any, Final
 from markaz import __version__
 from markaz.core.db.pool import DATABASE_TROUBLE, Connection, Database
 from markaz.core.log import keys, rotation, tiles
+from markaz.core.log.clock_steps import SLACK, Step, has_late, state_step
 from markaz.core.log.intervals import Run, hashes_between
 from markaz.core.log.note import Checkpoint, Note
 from markaz.core.log.reading import LogBroken, entry_tree, public_tree, run_at
@@ -56,6 +58,14 @@ class Pending:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class ClockSeen:
+    """What the clock last showed, and whether the leaves were behind it by more than an entry may take."""
+
+    at: datetime | None = None
+    is_paused: bool = False
+
+
 class Checkpointer:
     """Adds public leaves and publishes checkpoints, of the centre whose keys stand in `home`."""
 
@@ -78,6 +88,8 @@ class Checkpointer:
         self._software = software
         self._reached = reached
         self.failures = 0  # ticks that made no checkpoint where they should have
+        self._clock_seen = ClockSeen()
+        self._clock_noted = ClockSeen()  # as the transaction under way makes it
         self._growth: tiles.Growth | None = None  # the right edge as it is durable
         self._grown: tiles.Growth | None = None  # and as the transaction under way makes it
 
@@ -124,6 +136,7 @@ class Checkpointer:
             added = 0
             if pending is None:
                 added, pending = await self._extend(connection, ring)
+        self._clock_seen = self._clock_noted
         if pending is None:
             return 0
         self._growth, self._grown = self._grown, None
@@ -155,6 +168,7 @@ class Checkpointer:
         assert state is not None, "migration 0015 makes the row"
         size: int = state["size"]
         last = await run_at(connection, size - 1) if size else None
+        await self._state_steps(connection, state["at"], last)
         current = await self._current(connection, ring, last)
         due = self._due(size, state["at"], last, current)
         if not due:
@@ -171,11 +185,24 @@ class Checkpointer:
         filled = [one for leaf in hashes_between(runs, size, end, ring.salts) for one in growth.append(leaf)]
         await connection.executemany("INSERT INTO log_public_tiles (level, index, hash) VALUES ($1, $2, $3)", filled)
         at = due[-2].at_of(end - 1)
-        text = Checkpoint(ring.origin, end, growth.root(), await self._extensions(connection, current)).text()
+        text = Checkpoint(ring.origin, end, growth.root(), await self._extensions(connection, due[-2])).text()
         await connection.execute(
             "UPDATE log_public SET origin = $1, size = $2, at = $3, pending = $4", ring.origin, end, at, text
         )
         return end - size, Pending(end, at, text)
+
+    async def _state_steps(self, connection: Connection, before: datetime | None, last: Run | None) -> None:
+        """State, once each, that the clock was set back, or that entries wait since longer than they may."""
+        now, seen = self._clock.now(), self._clock_seen
+        is_paused = before is not None and now - before > SLACK
+        if before is None or last is None:
+            pass
+        elif now <= before - self._step:
+            if seen.at is None or now <= seen.at - self._step:
+                await state_step(connection, Step.SET_BACK, before, now)
+        elif is_paused and not seen.is_paused and await has_late(connection, last.entries_size, now):
+            await state_step(connection, Step.PAUSE, before, now)
+        self._clock_noted = ClockSeen(now, is_paused)
 
     def _due(self, size: int, before: datetime | None, last: Run | None, current: Run) -> list[Run]:
         """Return what the leaves that are due say: runs, the last of them only the end; none when none is due."""
@@ -190,8 +217,9 @@ class Checkpointer:
             return []
         if ended - before > CATCH_UP:
             return [replace(current, index=size, at=ended), replace(current, index=size + 1)]
-        count = min(count, CHUNK)
         idle = replace(last, index=size, at=before + step, step_ms=current.step_ms, salt_id=current.salt_id)
+        if count > CHUNK:  # what came since belongs to the leaf of now, which a later turn makes
+            return [idle, replace(idle, index=size + CHUNK)]
         newest = replace(current, index=size + count - 1, at=before + step * count)
         return [*([idle] if count > 1 else []), newest, replace(newest, index=size + count)]
 

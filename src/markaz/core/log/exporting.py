@@ -4,13 +4,15 @@
     checkpoints/*.txt   signed checkpoints of the period with their cosignatures, the first and the last among them
     checkpoints/*.tst   time stamps of their texts (RFC 3161), where there are any
     leaves.bin          the hashes of the public leaves, 32 bytes each
-    intervals.jsonl     the intervals that say something new, opened; the first and the last in any case
+    intervals.jsonl     the intervals that say something new, opened, each with the one before it, which shows when its
+                        entries were not there yet; the first and the last in any case
     entries.jsonl       the bodies of the entries, with their openings when asked for
 
 It holds hashes, times, kinds and, with openings, ids and codes: no name and no text about a person.
 """
 
 import os
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,6 +64,10 @@ async def export(
     """
     newest = "SELECT size FROM log_checkpoints WHERE at <= $1 ORDER BY size DESC LIMIT 1"
     first = await connection.fetchval(newest, since) or 0
+    if first and (standing := await run_at(connection, first - 1)).step_ms == 0:
+        # Time stands still there: begin before it did, so that the entry that says so comes along.
+        earlier = "SELECT size FROM log_checkpoints WHERE at < $1 ORDER BY size DESC LIMIT 1"
+        first = await connection.fetchval(earlier, standing.at) or 0
     last = await connection.fetchval(newest, until)
     if last is None or last <= first:
         raise NotPossibleNow("The log has no two checkpoints in this period.")
@@ -126,17 +132,16 @@ async def _write_leaves(connection: Connection, ring: KeyRing, folder: Path, sta
 
 
 async def _write_intervals(connection: Connection, ring: KeyRing, folder: Path, start: int, end: int) -> None:
-    """Open what says something new, and in any case the first leaf and the last."""
+    """Open what says something new with the leaf before it, and in any case the first leaf and the last."""
     with (folder / "intervals.jsonl").open("wb") as file:
         for at in range(start, end, LEAVES_AT_ONCE):
             until = min(at + LEAVES_AT_ONCE, end)
-            runs = await runs_between(connection, at, until)
-            told = {run.index: run for run in runs if run.index >= at}
-            if at == start:
-                told.setdefault(start, runs[0])
-            if until == end:
-                told.setdefault(end - 1, runs[-1])
-            file.writelines(orjson.dumps(opened(run, index, ring.salts)) + b"\n" for index, run in sorted(told.items()))
+            runs = await runs_between(connection, at, until + 1)
+            begins = [run.index for run in runs]
+            wanted = {index for begin in begins for index in (begin - 1, begin)} | {start, end - 1}
+            for index in sorted(index for index in wanted if at <= index < until):
+                run = runs[bisect_right(begins, index) - 1]
+                file.write(orjson.dumps(opened(run, index, ring.salts)) + b"\n")
         file.flush()
         os.fsync(file.fileno())
 
