@@ -19,7 +19,7 @@ from tests.support.people import Person
 
 from markaz import witness
 from markaz.core.access.policies import Policies, load, packaged
-from markaz.core.in_force import in_force, note_in_force
+from markaz.core.in_force import in_force, keep_policies, note_in_force
 from markaz.core.log import keys
 from markaz.core.log.checkpoints import Checkpointer
 from markaz.core.permissions import Grant, Role
@@ -55,7 +55,8 @@ async def comes_into_force(running: RunningCentre, policies: Policies) -> None:
     """Start the centre with these policies, as `markaz serve` does, and let a second pass under them."""
     centre, now = running.centre, running.centre.clock.now()
     async with centre.database.transaction() as connection:
-        await note_in_force(connection, now, in_force(parse_governance(""), policies), policies)
+        await keep_policies(connection, now, policies)
+        await note_in_force(connection, now, in_force(parse_governance(""), policies))
     home = centre.settings.home
     await Checkpointer(centre.database, centre.clock, home, policy_hash=lambda: policies.hash).tick()
 
@@ -201,6 +202,17 @@ HARM_TO_POLICIES: dict[str, Callable[[Path], object]] = {
     "version left out": shutil.rmtree,
     "version added": lambda folder: shutil.copytree(folder, folder.with_name("0" * 64)),
 }
+
+
+async def test_a_centre_keeps_the_policies_that_it_starts_with(open_centre_with: OpenCentre, tmp_path: Path) -> None:
+    clock = FakeClock()
+    running = await open_centre_with(clock)
+    for _ in range(3):
+        await running.centre.checkpointer.tick()
+        clock.advance(SECOND)
+    folder = await packed(await running.person(Role.AUDITOR, Land.ROOT), clock, tmp_path / "pack")
+    assert witness.main(["verify", str(folder)]) == 0
+    assert [path.name for path in (folder / "pack" / "policies").iterdir()] == [packaged().hash]
 
 
 async def test_making_a_pack_is_an_entry_and_leaves_no_file_behind(

@@ -37,15 +37,14 @@ def in_force(governance: Governance, policies: Policies | None = None) -> dict[s
     }
 
 
-async def note_in_force(
-    connection: Connection, now: datetime, stated: Mapping[str, str], policies: Policies | None = None
-) -> bool:
-    """Append the entry unless the last one said the same; return whether it was. The last statement of a transaction.
-
-    The texts of the policies are kept first, whether or not there is anything new to say.
-    """
+async def keep_policies(connection: Connection, now: datetime, policies: Policies | None = None) -> None:
+    """Keep the texts of the policies by their hash; nothing happens for a version that is known. Each process starts so."""
     policies = policies or packaged()
     await connection.executemany(_KEEP, [(policies.hash, name, text, now) for name, text in policies.files.items()])
+
+
+async def note_in_force(connection: Connection, now: datetime, stated: Mapping[str, str]) -> bool:
+    """Append the entry unless the last one said the same; return whether it was. The last statement of a transaction."""
     last = await connection.fetchval(_LAST, ACTION)
     if last is not None and orjson.loads(last) == dict(stated):
         return False

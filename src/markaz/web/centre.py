@@ -15,6 +15,7 @@ from markaz.core.db.pool import Database
 from markaz.core.dispatch_rules import load_dispatch_rules
 from markaz.core.ending import Ending
 from markaz.core.events import Recorded
+from markaz.core.in_force import keep_policies
 from markaz.core.log.checkpoints import Checkpointer
 from markaz.core.log.grouping import Group
 from markaz.core.permissions import Actor, Permission, require
@@ -245,6 +246,7 @@ async def open_centre(settings: Settings, app_dsn: str, clock: Clock) -> Centre:
             tree = await load_tree(connection, clock.now().date())
             terrain = await load_terrain(connection, tree)
             sealer = await Sealer.open_for(connection, settings.home)
+            await keep_policies(connection, clock.now())
     except KeysMissing:
         await database.close()
         raise
