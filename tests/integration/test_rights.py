@@ -119,28 +119,6 @@ async def test_the_answer_is_byte_for_byte_the_same_with_nothing_and_with_a_dela
     assert (again.status_code, again.json()["details"]["field"]) == (422, "entries")
 
 
-async def test_nobody_keeps_a_person_from_an_answer_by_looking_thousands_of_times(
-    open_centre_with: OpenCentre, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rights_store, "LOOKS_MOST", 6)
-    clock = FakeClock(START)
-    centre = await open_centre_with(clock)
-    viewer, officer = await centre.person(Role.DUTY_OFFICER), await office(centre)
-    incident = await open_incident(viewer, caller={"name": "Dilnoza Ergasheva", "phone": PHONE})
-    for _ in range(12):
-        await look_at(viewer, incident["id"])
-    request = await taken(officer)
-    minute = START.replace(second=0).isoformat()[:16]
-    told = (await read(officer, request, "/answer"))["looks"]
-    assert {(look["at"][:16], look["why"]) for look in told} == {(minute, "work"), (minute, "request")}
-    assert len(told) < 6
-    for _ in range(6):
-        clock.advance(timedelta(minutes=1))
-        await look_at(viewer, incident["id"])
-    half = await officer.get(f"/api/oversight/requests/{request['id']}/answer")
-    assert half.status_code == 409, "an answer is never cut in silence"
-
-
 async def test_a_given_answer_stays_as_it_was_given(centre: RunningCentre) -> None:
     request, officer = await seen_request(centre), await office(centre)
     await answer(officer, request, reasons=None)

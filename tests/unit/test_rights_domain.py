@@ -32,9 +32,8 @@ def look(entry_id: int) -> SeenLook:
     return SeenLook(entry_id, at, UUID(int=9), (Office("dispatcher", 3),), What.READ, Why.WORK, UUID(int=1), "7")
 
 
-def test_a_delayed_look_is_left_out_and_nothing_else_changes() -> None:
-    assert disclosed([look(1)], {1}) == disclosed([], ())
-    assert [one.entry_id for one in disclosed([look(1), look(2), look(3)], {2})] == [3, 1]
+def test_the_newest_look_is_told_first() -> None:
+    assert [one.entry_id for one in disclosed([look(1), look(3), look(2)])] == [3, 2, 1]
 
 
 def test_what_one_officer_read_within_a_minute_is_one_line_and_nobody_elses_joins_it() -> None:
@@ -44,7 +43,7 @@ def test_what_one_officer_read_within_a_minute_is_one_line_and_nobody_elses_join
     other = replace(again, entry_id=4, actor_id=UUID(int=8))
     searched = replace(again, entry_id=5, why=Why.SEARCH)
     elsewhere = replace(again, entry_id=6, incident_id=UUID(int=2))
-    told = disclosed([first, again, later, other, searched, elsewhere], ())
+    told = disclosed([first, again, later, other, searched, elsewhere])
     assert [one.entry_id for one in folded(told)] == [3, 6, 5, 4, 2]
     assert folded([]) == []
 

@@ -36,7 +36,7 @@ export function RequestView({ id, onChanged }: { id: string; onChanged: () => vo
       {one.answer ? (
         <p className="notice">
           {t("right.answered", { answer: t(`right.answer.${one.answer}`), at: f.full(one.answered_at ?? one.received_at, "minute") })}
-          {one.document.reasons && <q dir="auto">{one.document.reasons}</q>}
+          {one.document?.reasons && <q dir="auto">{one.document.reasons}</q>}
         </p>
       ) : (
         <button type="button" className="button is-primary" onClick={() => setAnswering(true)}>
@@ -131,6 +131,8 @@ function Looks({ one, onChanged }: { one: WholeRequest; onChanged: () => void })
     <>
       <h3>{t("right.looks", { n: one.looks.length })}</h3>
       <p className="quiet small">{t("right.looks_note")}</p>
+      {!one.has_every_look && <p className="notice is-warning">{t("right.not_every_look")}</p>}
+      {one.document === null && <p className="notice is-warning">{t(one.records.some((record) => record.incident !== one.records[0]?.incident) ? "right.too_many" : "right.too_many_of_one")}</p>}
       <div className="table-wrap" tabIndex={0} role="region" aria-label={t("right.looks", { n: one.looks.length })}>
         <table className="table">
           <thead>

@@ -124,7 +124,10 @@ export interface WholeRequest extends RightLine {
   records: { sealed_id: string; incident: string; territory_id: number; role: string; received_at: string; restricted: boolean; erased: boolean }[];
   looks: (ToldLook & { entry_id: number; delayed: { id: string; ground: DelayGround; ends_at: string } | null })[];
   access: Access;
-  document: { answer: RightAnswer | null; reasons: string | null; incidents: string[]; looks: ToldLook[] };
+  /** Older looks are not among those shown. */
+  has_every_look: boolean;
+  /** Null: there is more to tell than an answer holds. */
+  document: { answer: RightAnswer | null; reasons: string | null; incidents: string[]; looks: ToldLook[] } | null;
 }
 
 export interface Delay {

@@ -3,7 +3,7 @@
 Until it is given it is what would be said now; given, it is what was said then, whatever has been delayed or ended since.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,11 +20,26 @@ from markaz.programmes.oversight.rights.domain import SeenLook, disclosed, folde
 JSON = dict[str, Any]
 
 
-async def looks_of(connection: Connection, records: Sequence[store.Record], until: datetime) -> list[SeenLook]:
-    """Return every look at the incidents in which a person was found, or at papers that tell of them, up to a moment."""
-    numbers = {row["incident_id"]: row["incident_number"] for row in records}
+async def every_look(
+    connection: Connection, records: Sequence[store.Record], now: datetime
+) -> tuple[list[SeenLook], bool]:
+    """Return the looks at the incidents in which a person was found, or at papers that tell of them, and whether all."""
+    rows, is_all = await store.every_look(connection, _asked(records, now), now)
+    return _seen(rows, records), is_all
+
+
+async def looks_to_tell(connection: Connection, records: Sequence[store.Record], now: datetime) -> list[SeenLook]:
+    """Return those of them that a person is told of now. Raises NotPossibleNow when they are too many."""
+    return disclosed(_seen(await store.looks_to_tell(connection, _asked(records, now), now), records))
+
+
+def _asked(records: Sequence[store.Record], until: datetime) -> store.Asked:
     since = min((row["received_at"] for row in records), default=until)
-    rows = await store.looks(connection, list(numbers), LOOKS, since, until)
+    return store.Asked(sorted({row["incident_id"] for row in records}), LOOKS, since, until)
+
+
+def _seen(rows: Iterable[store.Record], records: Iterable[store.Record]) -> list[SeenLook]:
+    numbers = {row["incident_id"]: row["incident_number"] for row in records}
     return [
         SeenLook(
             entry_id=row["id"],
@@ -41,17 +56,18 @@ async def looks_of(connection: Connection, records: Sequence[store.Record], unti
 
 
 async def document(connection: Connection, row: store.Record, reasons: str | None, now: datetime) -> JSON:
-    """Return the answer to a request as it stands, or as it was given. It never says whether something is delayed."""
+    """Return the answer to a request as it stands, or as it was given. It never says whether something is delayed.
+
+    Raises NotPossibleNow when there is more to tell than an answer holds.
+    """
     records = await store.records(connection, row["id"])
     told: list[SeenLook] = []
     if row["kind"] == RightKind.WHO_LOOKED:
         if row["answered_at"] is None:
-            seen = await looks_of(connection, records, now)
-            told = disclosed(seen, set(await store.delayed(connection, [look.entry_id for look in seen], now)))
+            told = await looks_to_tell(connection, records, now)
         else:
-            kept = await store.told(connection, row["id"])
-            seen = await looks_of(connection, records, row["answered_at"])
-            told = disclosed([look for look in seen if look.entry_id in kept], ())
+            asked = _asked(records, row["answered_at"])
+            told = disclosed(_seen(await store.looks_given(connection, asked, row["id"]), records))
     return {
         "number": row["number"],
         "kind": row["kind"],

@@ -11,8 +11,8 @@ from markaz.core.tasks import NewTask, open_task
 from markaz.kit.ids import plain_id, uuid7
 from markaz.programmes.oversight.ground import Ground, event
 from markaz.programmes.oversight.rights import store
-from markaz.programmes.oversight.rights.answers import looks_of
-from markaz.programmes.oversight.rights.domain import clocks, disclosed
+from markaz.programmes.oversight.rights.answers import looks_to_tell
+from markaz.programmes.oversight.rights.domain import clocks
 
 
 def chosen(kind: RightKind, records: Sequence[store.Record], sealed_ids: Sequence[UUID] | None) -> list[store.Record]:
@@ -31,9 +31,7 @@ def chosen(kind: RightKind, records: Sequence[store.Record], sealed_ids: Sequenc
 async def tell(act: Act, row: store.Record) -> int:
     """Keep which looks the person is told of, all but those delayed now, and return how many."""
     records = await store.records(act.connection, row["id"])
-    seen = await looks_of(act.connection, records, act.now)
-    delayed = await store.delayed(act.connection, [look.entry_id for look in seen], act.now)
-    told = [look.entry_id for look in disclosed(seen, set(delayed))]
+    told = [look.entry_id for look in await looks_to_tell(act.connection, records, act.now)]
     await store.insert_told(act.connection, row["id"], told)
     for incident_id, territory_id in {one["incident_id"]: one["territory_id"] for one in records}.items():
         act.entries.append(

@@ -6,7 +6,7 @@ the answer reads the same whether there is no such look or a delayed one.
 
 import tomllib
 from calendar import monthrange
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -93,17 +93,16 @@ def offices_of(roles: Iterable[str]) -> tuple[Office, ...]:
     )
 
 
-def disclosed(looks: Sequence[SeenLook], delayed: Collection[int]) -> list[SeenLook]:
-    """Return the looks a person is told of, the newest first: all but those whose disclosure is delayed now."""
-    told = [look for look in looks if look.entry_id not in delayed]
-    return sorted(told, key=lambda look: (look.at, look.entry_id), reverse=True)
+def disclosed(looks: Iterable[SeenLook]) -> list[SeenLook]:
+    """Return the looks a person is told of, the newest first."""
+    return sorted(looks, key=lambda look: (look.at, look.entry_id), reverse=True)
 
 
 def folded(looks: Sequence[SeenLook]) -> list[SeenLook]:
     """Return looks as lines of an answer: what one officer did at one incident within a minute is one line.
 
-    Opening a card reads several parts of it, each an entry of its own. Called after `disclosed`, so that a delayed look
-    changes no line that is told.
+    Opening a card reads several parts of it, each an entry of its own.
+    Called with what is told alone, so that a delayed look changes no line of it.
     """
     lines = {
         (

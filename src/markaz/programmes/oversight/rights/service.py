@@ -22,7 +22,7 @@ from markaz.kit.clock import iso
 from markaz.kit.ids import uuid7
 from markaz.programmes.oversight.ground import Ground, event
 from markaz.programmes.oversight.rights import carrying, store
-from markaz.programmes.oversight.rights.answers import document, look_view, looks_of
+from markaz.programmes.oversight.rights.answers import document, every_look, look_view
 from markaz.programmes.oversight.rights.domain import clocks
 
 JSON = dict[str, Any]
@@ -107,15 +107,23 @@ class Rights:
         }
 
     async def request(self, request: Request, request_id: UUID) -> JSON:
-        """Return one request with its person, what was found, every look and which are delayed. Leaves an entry."""
+        """Return one request with its person, what was found, every look and which are delayed. Leaves an entry.
+
+        `document` is None where there is more to tell than an answer holds; `has_every_look` is false where older looks
+        are not among those shown.
+        """
         now = self._ground.clock.now()
         async with self._ground.database.transaction() as connection:
             row = self._seen(request.actor, await store.request(connection, request_id))
             opened = await self._opened(connection, row)
             records = await store.records(connection, request_id)
-            looks = await looks_of(connection, records, now) if row["kind"] == RightKind.WHO_LOOKED else []
+            is_list = row["kind"] == RightKind.WHO_LOOKED
+            looks, is_all = await every_look(connection, records, now) if is_list else ([], True)
             delays = await store.delayed(connection, [look.entry_id for look in looks], now)
-            answer = await document(connection, row, opened["reasons"], now)
+            try:
+                answer = await document(connection, row, opened["reasons"], now)
+            except NotPossibleNow:
+                answer = None  # too much to tell: whoever answers must see that, and everything else
             await append(connection, now, [self._entry(request, EntryKind.VIEW, "right.opened", row)])
         return _line(row, now) | {
             "language": row["language"],
@@ -130,6 +138,7 @@ class Rights:
                 }
                 for look in looks
             ],
+            "has_every_look": is_all,
             "document": answer,
             "access": mark(request.actor.display_name, now, by="request"),
         }

@@ -1,6 +1,7 @@
 """All SQL of requests, delays and restrictions. It decides nothing and commits nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -100,41 +101,84 @@ _SEEN = """
  WHERE e.record_kind IN ('handover', 'summary') AND e.at >= $5 AND e.kind = ANY($2::text[]) AND e.at <= $3
    AND told.id::uuid = ANY($1::uuid[])) seen
 """
-_LOOKS = f"""
-SELECT id, at, kind, action, incident_id, purpose_id, roles::text AS roles, actor_id, under_glass
-FROM {_SEEN} ORDER BY id DESC, incident_id LIMIT $4
+_MARKED = f"""
+(SELECT seen.*, EXISTS (SELECT FROM delayed_looks l JOIN disclosure_delays d ON d.id = l.delay_id WHERE l.entry_id = seen.id
+   AND d.begins_at <= $6 AND d.ends_at > $6 AND d.ended_at IS NULL) AS is_delayed FROM {_SEEN}) marked
 """  # noqa: S608 - a constant of this file
-# An answer tells the minute, so what one officer did over and over within it reads the same line by line.
-_LOOKS_OF_MINUTES = f"""
-SELECT min(id) AS id, min(at) AS at, kind, action, incident_id, purpose_id, roles::text AS roles, actor_id, under_glass
-FROM {_SEEN} GROUP BY actor_id, kind, action, incident_id, purpose_id, roles, under_glass, date_trunc('minute', at)
-ORDER BY 1 DESC, incident_id LIMIT $4
+_LINE = "kind, action, incident_id, purpose_id, roles::text AS roles, actor_id, under_glass"
+# An answer tells the minute, so what one officer did over and over within it reads the same line by line. A delayed look is
+# never folded with another: it would take that one with it, or change what is told.
+_MINUTE = (
+    "actor_id, kind, action, incident_id, purpose_id, roles, under_glass, is_delayed, date_trunc('minute', at) "
+    "ORDER BY 1 DESC, incident_id LIMIT $4"
+)
+_EVERY = f"SELECT id, at, {_LINE} FROM {_MARKED} ORDER BY id DESC, incident_id LIMIT $4"  # noqa: S608
+_EVERY_OF_MINUTES = f"SELECT min(id) AS id, min(at) AS at, {_LINE} FROM {_MARKED} GROUP BY {_MINUTE}"  # noqa: S608
+_TOLD = f"SELECT id, at, {_LINE} FROM {_MARKED} WHERE NOT is_delayed ORDER BY id DESC, incident_id LIMIT $4"  # noqa: S608
+_TOLD_OF_MINUTES = (
+    f"SELECT min(id) AS id, min(at) AS at, {_LINE} FROM {_MARKED} WHERE NOT is_delayed GROUP BY {_MINUTE}"  # noqa: S608
+)
+_GIVEN = f"""
+SELECT id, at, {_LINE} FROM {_SEEN} WHERE id IN (SELECT entry_id FROM disclosed_looks WHERE request_id = $6)
+ORDER BY id DESC, incident_id LIMIT $4
 """  # noqa: S608 - a constant of this file
 
 
-async def looks(
-    connection: Connection, incident_ids: Sequence[UUID], kinds: Sequence[str], since: datetime, until: datetime
-) -> list[Record]:
-    """Return the entries of looks at incidents up to a moment, the newest first, one row for each of the incidents.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Looks of which `kinds` at which incidents, up to a moment.
 
     Among them are looks at texts of a handover or a summary that tell of one: from `since` on, when the first of the
-    incidents came in, since none can be told of before. Where there are more than LOOKS_MOST, the same look of one
-    officer counts once a minute: nobody keeps a person from an answer by looking thousands of times. Raises
-    NotPossibleNow for more than LOOKS_MOST even so.
+    incidents came in, since none can be told of before.
     """
-    asked = (incident_ids, kinds, until, LOOKS_MOST + 1, since)
-    rows: list[Record] = await connection.fetch(_LOOKS, *asked)
+
+    incident_ids: Sequence[UUID]
+    kinds: Sequence[str]
+    since: datetime
+    until: datetime
+
+
+async def every_look(connection: Connection, asked: Asked, now: datetime) -> tuple[list[Record], bool]:
+    """Return the newest looks, delayed ones among them, one row for each of the incidents; and whether that is all.
+
+    Where there are more than LOOKS_MOST, the same look of one officer counts once a minute.
+    """
+    rows = await _read(connection, _EVERY, asked, now)
     if len(rows) > LOOKS_MOST:
-        rows = await connection.fetch(_LOOKS_OF_MINUTES, *asked)
+        rows = await _read(connection, _EVERY_OF_MINUTES, asked, now)
+    return rows[:LOOKS_MOST], len(rows) <= LOOKS_MOST
+
+
+async def looks_to_tell(connection: Connection, asked: Asked, now: datetime) -> list[Record]:
+    """Return the looks whose disclosure is not delayed now, the newest first, one row for each of the incidents.
+
+    Delayed ones are left out before anything is counted or folded: what is told, and whether it is too much, is the same
+    as if there were none. Where there are more than LOOKS_MOST, the same look of one officer counts once a minute: nobody
+    keeps a person from an answer by looking thousands of times. Raises NotPossibleNow for more than LOOKS_MOST even so.
+    """
+    rows = await _read(connection, _TOLD, asked, now)
     if len(rows) > LOOKS_MOST:
-        raise NotPossibleNow(f"More than {LOOKS_MOST} looks: answer this person in parts, by fewer records.")
+        rows = await _read(connection, _TOLD_OF_MINUTES, asked, now)
+    if len(rows) > LOOKS_MOST:
+        way = (
+            "Take a request for each incident by its number, answer those, and refuse this one with that reason."
+            if len(asked.incident_ids) > 1
+            else "Refuse it with that reason; the auditor's pack holds every look."
+        )
+        raise NotPossibleNow(f"More than {LOOKS_MOST} looks are to be told, and an answer is never cut. {way}")
     return rows
 
 
-async def told(connection: Connection, request_id: UUID) -> set[int]:
-    """Return the entries that the answer to a request named."""
-    rows = await connection.fetch("SELECT entry_id FROM disclosed_looks WHERE request_id = $1", request_id)
-    return {row["entry_id"] for row in rows}
+async def looks_given(connection: Connection, asked: Asked, request_id: UUID) -> list[Record]:
+    """Return the looks that the answer to a request named, whatever has been delayed or ended since."""
+    return await _read(connection, _GIVEN, asked, request_id)
+
+
+async def _read(connection: Connection, query: str, asked: Asked, last: datetime | UUID) -> list[Record]:
+    rows: list[Record] = await connection.fetch(
+        query, asked.incident_ids, asked.kinds, asked.until, LOOKS_MOST + 1, asked.since, last
+    )
+    return rows
 
 
 async def insert_told(connection: Connection, request_id: UUID, entry_ids: Iterable[int]) -> None:
