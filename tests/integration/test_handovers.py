@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 from tests.support.canary import Canaries
 from tests.support.centre import RunningCentre
-from tests.support.desk import close, open_incident
+from tests.support.desk import assign, close, open_incident, reach, register_unit
 from tests.support.land import Land
-from tests.support.people import Person
+from tests.support.people import Person, new_key
 
 from markaz.core.permissions import Grant, Role
 from markaz.programmes.incidents.briefing import handover_store
@@ -263,7 +263,7 @@ async def test_what_is_overdue_or_held_stands_under_its_own_head(
     overdue, held, fresh = [await open_incident(outgoing, priority="1") for _ in range(3)]
     change = "UPDATE incidents SET received_at = now() - interval '3 hours' WHERE id = $1"
     await shared_centre.as_owner(change, UUID(overdue["id"]))
-    change = "UPDATE incidents SET held_until = now(), held_reason = 'no_unit' WHERE id = $1"
+    change = "UPDATE incidents SET held_until = now() + interval '1 hour', held_reason = 'no_unit' WHERE id = $1"
     await shared_centre.as_owner(change, UUID(held["id"]))
     draft = (await outgoing.get("/api/handovers/draft", territory=int(Land.WEST))).json()
     assert [(i["number"], i["kind"]) for i in draft["incidents"]] == [
@@ -271,3 +271,40 @@ async def test_what_is_overdue_or_held_stands_under_its_own_head(
         (held["number"], "held_incident"),
         (fresh["number"], "open_incident"),
     ]
+
+
+async def test_every_clock_that_has_run_out_is_handed_over_as_overdue(
+    shared_centre: RunningCentre, officers: tuple[Person, Person]
+) -> None:
+    """Long before the norm of arrival: an urgent call with nobody sent, a crew not under way, a crew not heard of."""
+    outgoing, _ = officers
+    supervisor = await shared_centre.newcomer(Grant(Role.SUPERVISOR, Land.WEST))
+    unsent, waiting, silent, over, calm = [await open_incident(outgoing, priority="1") for _ in range(5)]
+    for incident, *stages in ((waiting,), (silent, "on_scene"), (calm, "on_scene")):
+        unit = await register_unit(supervisor, new_key())
+        incident |= await assign(outgoing, incident, unit)
+        for stage in stages:
+            await reach(outgoing, incident, unit, stage)
+
+    async def back(incident: Record, received: str, assigned: str, on_scene: str | None = None) -> None:
+        id_ = UUID(incident["id"])
+        change = "UPDATE incidents SET received_at = now() - $2::text::interval WHERE id = $1"
+        await shared_centre.as_owner(change, id_, received)
+        change = (
+            "UPDATE assignments SET assigned_at = now() - $2::text::interval, "
+            "on_scene_at = now() - $3::text::interval WHERE incident_id = $1"
+        )
+        await shared_centre.as_owner(change, id_, assigned, on_scene)
+
+    await back(unsent, "65 seconds", "0 seconds")
+    await back(waiting, "110 seconds", "100 seconds")
+    await back(silent, "20 minutes", "19 minutes", "15 minutes")
+    await back(calm, "9 minutes", "8 minutes", "7 minutes")
+    change = "UPDATE incidents SET held_until = now() - interval '1 second', held_reason = 'no_unit' WHERE id = $1"
+    await shared_centre.as_owner(change, UUID(over["id"]))
+    draft = (await outgoing.get("/api/handovers/draft", territory=int(Land.WEST))).json()
+    kinds = {i["number"]: i["kind"] for i in draft["incidents"]}
+    late = {incident["number"] for incident in (unsent, waiting, silent, over)}
+    assert kinds == {**dict.fromkeys(late, "overdue_incident"), calm["number"]: "open_incident"}
+    card = await seen(outgoing, await offered(outgoing))
+    assert {item["incident"]["number"] for item in card["items"] if item["kind"] == "overdue_incident"} == late

@@ -35,6 +35,7 @@ from markaz.programmes.alerts.service import Warnings
 from markaz.programmes.alerts.signing import KNOWN_FOLDER, Signer
 from markaz.programmes.incidents import picture
 from markaz.programmes.incidents.acting import Spine
+from markaz.programmes.incidents.alarms.overdue import OverdueIncidents
 from markaz.programmes.incidents.alarms.service import Alarms
 from markaz.programmes.incidents.alarms.watching import Watcher
 from markaz.programmes.incidents.briefing.handovers import Handovers
@@ -165,7 +166,7 @@ class Centre:
         zone = ZoneInfo(settings.time_zone) if settings.time_zone else time_zone_of(settings.profile)
         self.summaries = Summaries(self.spine, self.norms, zone, settings.summary_day_starts_at)
         self.papers = Papers(self.summaries, self.codes, lambda: self.tree, settings.band)
-        self.handovers = Handovers(self.spine, self.norms)
+        self.handovers = Handovers(self.spine, OverdueIncidents(self.norms, self.spine.clock).among)
         self._open_alerts()
         self._open_oversight(zone)
         self.alarms = Alarms(self.spine)

@@ -6,7 +6,7 @@ it. They are two people, and nothing that came in between may be lost.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -61,7 +61,7 @@ ORDER = {kind: place for place, kind in enumerate(ItemKind)}
 
 @dataclass(frozen=True, slots=True)
 class OpenIncident:
-    """An open incident as the desk has it now. `arrival_s` is the norm of its priority and terrain.
+    """An open incident as the desk has it now. `is_overdue`: a clock of it has run out, whichever it is.
 
     `safe_contact` are the rules of the incident and of its parties: whoever takes over must know before opening it.
     """
@@ -72,25 +72,25 @@ class OpenIncident:
     priority: str
     territory_id: int
     received_at: datetime
-    first_on_scene_at: datetime | None
+    is_overdue: bool
     is_held: bool
     version: int
-    arrival_s: int
     is_covert: bool = False
     safe_contact: tuple[str, ...] = ()
 
-    def kind(self, now: datetime) -> ItemKind:
+    @property
+    def kind(self) -> ItemKind:
         """Return under which head it is handed over: the one that must not be overlooked comes first."""
         if self.category in MISSING:
             return ItemKind.MISSING_PERSON
-        if self.first_on_scene_at is None and now > self.received_at + timedelta(seconds=self.arrival_s):
+        if self.is_overdue:
             return ItemKind.OVERDUE_INCIDENT
         return ItemKind.HELD_INCIDENT if self.is_held else ItemKind.OPEN_INCIDENT
 
 
-def in_order(incidents: Sequence[OpenIncident], now: datetime) -> list[OpenIncident]:
+def in_order(incidents: Sequence[OpenIncident]) -> list[OpenIncident]:
     """Return incidents as a handover lists them: by head, then by priority, the longest open first."""
-    return sorted(incidents, key=lambda i: (ORDER[i.kind(now)], i.priority, i.received_at, i.id))
+    return sorted(incidents, key=lambda i: (ORDER[i.kind], i.priority, i.received_at, i.id))
 
 
 def check_offer(incidents: int, by_hand: int) -> None:

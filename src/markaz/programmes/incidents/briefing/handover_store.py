@@ -18,15 +18,14 @@ FROM handovers h JOIN accounts f ON f.id = h.from_account LEFT JOIN accounts t O
 
 
 async def open_incidents(connection: Connection, territory_ids: Sequence[int], limit: int) -> list[Any]:
-    """Return the open incidents of these territories with their first arrival and contact rules, up to `limit`.
+    """Return the open incidents of these territories with their contact rules, up to `limit`.
 
     The rules are those of the incident and of its parties.
     """
     return await connection.fetch(
         "SELECT n.id, n.number, n.category, n.priority, n.territory_id, n.received_at, n.held_until, n.version, "
         "n.is_covert, array(SELECT unnest(n.safe_contact) UNION "
-        "SELECT unnest(p.safe_contact) FROM parties p WHERE p.incident_id = n.id ORDER BY 1) AS safe_contact, "
-        "(SELECT min(a.on_scene_at) FROM assignments a WHERE a.incident_id = n.id) AS first_on_scene_at "
+        "SELECT unnest(p.safe_contact) FROM parties p WHERE p.incident_id = n.id ORDER BY 1) AS safe_contact "
         "FROM incidents n WHERE n.status = 'open' AND n.territory_id = ANY($1::int[]) "
         "ORDER BY n.received_at, n.id LIMIT $2",
         list(territory_ids),

@@ -34,7 +34,7 @@ def told_of(items: Sequence[Any], opened: Opened) -> set[UUID]:
     return told | {item["incident_id"] for item in items if item["number"] in words}
 
 
-def incident_view(one: rules.OpenIncident, now: datetime) -> JSON:
+def incident_view(one: rules.OpenIncident) -> JSON:
     """Return an open incident, coded."""
     return {
         "id": str(one.id),
@@ -43,7 +43,7 @@ def incident_view(one: rules.OpenIncident, now: datetime) -> JSON:
         "priority": one.priority,
         "territory_id": one.territory_id,
         "received_at": iso(one.received_at),
-        "kind": one.kind(now).value,
+        "kind": one.kind.value,
         "version": one.version,
         "covert": one.is_covert,
         "safe_contact": list(one.safe_contact),

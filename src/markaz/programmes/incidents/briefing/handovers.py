@@ -4,7 +4,7 @@ The signature of each is an act in a session of their own. With the second one t
 goes pass to the one who comes. Remarks and texts are sealed; counts by hand say that they are by hand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -32,12 +32,12 @@ from markaz.programmes.incidents.briefing.handover_views import (
     told_of,
 )
 from markaz.programmes.incidents.briefing.standings import of_handover
-from markaz.programmes.incidents.norms import NormsInForce
 
 JSON = dict[str, Any]
 SIGN = Permission.HANDOVER_SIGN
 LIST_LIMIT = 100
 READ = "handover.read_sealed"
+OverdueAmong = Callable[[Connection, Sequence[UUID]], Awaitable[frozenset[UUID]]]  # which have a clock that ran out
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ class Acknowledge:
 class Handovers:
     """The handovers of one centre."""
 
-    def __init__(self, spine: Spine, norms: NormsInForce) -> None:
+    def __init__(self, spine: Spine, overdue: OverdueAmong) -> None:
         self._spine = spine
-        self._norms = norms
+        self._overdue = overdue
 
     async def draft(self, actor: Actor, territory_id: int) -> JSON:
         """Return what would be handed over now."""
@@ -81,9 +81,8 @@ class Handovers:
         async with self._spine.database.snapshot() as connection:
             incidents = await self._open(connection, territory_id)
             offered = await store.offered_by(connection, actor.id)
-        now = self._spine.clock.now()
         return {
-            "incidents": [incident_view(one, now) for one in rules.in_order(incidents, now)],
+            "incidents": [incident_view(one) for one in rules.in_order(incidents)],
             "offered_id": None if offered is None else str(offered),
         }
 
@@ -104,7 +103,7 @@ class Handovers:
                 "signed_out_at": act.now,
                 "as_of_seq": await last_seq(act.connection),
             }
-            items = [_collected(one, act.now) for one in rules.in_order(incidents, act.now)]
+            items = [_collected(one) for one in rules.in_order(incidents)]
             for one in sorted(command.by_hand, key=lambda item: rules.ORDER[item.kind]):
                 items.append(await self._by_hand(act, one))
             await store.insert_handover(act.connection, values)
@@ -206,14 +205,13 @@ class Handovers:
             if shown is not None and not is_held:
                 opened = await look.read([found], READ, wanted, about=partial(told_of, items))
             access = look.mark([found])
-        now = self._spine.clock.now()
         return {
             "handover": handover_view(row),
             "items": [item_view(item, opened, shut[item["id"]]) for item in items],
             "texts": shown,
             "held": is_held,
             "access": access,
-            "new": [incident_view(one, now) for one in rules.in_order(incidents, now)],
+            "new": [incident_view(one) for one in rules.in_order(incidents)],
         }
 
     # --- what they share ---
@@ -243,6 +241,7 @@ class Handovers:
         territories = list(self._spine.territories().subtree(territory_id))
         rows = await store.open_incidents(connection, territories, rules.MAX_ITEMS + 1)
         rules.check_offer(len(rows), 0)
+        overdue = await self._overdue(connection, [row["id"] for row in rows])
         return [
             rules.OpenIncident(
                 id=row["id"],
@@ -251,10 +250,9 @@ class Handovers:
                 priority=row["priority"],
                 territory_id=row["territory_id"],
                 received_at=row["received_at"],
-                first_on_scene_at=row["first_on_scene_at"],
+                is_overdue=row["id"] in overdue,
                 is_held=row["held_until"] is not None,
                 version=row["version"],
-                arrival_s=self._norms.of(row["priority"], row["territory_id"]).arrival_s,
                 is_covert=row["is_covert"],
                 safe_contact=tuple(row["safe_contact"]),
             )
@@ -273,7 +271,7 @@ class Handovers:
         late = next((one for one in await self._since(act.connection, row) if one.id == incident_id), None)
         if late is None:
             raise NotFound("There is no such item in this handover.", what="item")
-        values = _collected(late, act.now)
+        values = _collected(late)
         await store.add_late_item(act.connection, row["id"], values)
         return values | {"acknowledged_at": None}
 
@@ -333,10 +331,10 @@ def _event(act: Act, type_: BriefingEvent, row: Any, payload: JSON) -> Event:
     )
 
 
-def _collected(one: rules.OpenIncident, now: datetime) -> JSON:
+def _collected(one: rules.OpenIncident) -> JSON:
     return {
         "id": uuid7(),
-        "kind": one.kind(now).value,
+        "kind": one.kind.value,
         "incident_id": one.id,
         "incident_version": one.version,
         "count": None,
