@@ -138,3 +138,30 @@ async def test_a_supervisor_adds_codes_and_a_passkey_signs_in_by_each_and_ends_a
         await expect(page.get_by_text("Desk laptop")).to_have_count(0, timeout=SHOWN_MS)
         await context.close()
         await other.close()
+
+
+async def test_a_crew_is_sent_from_its_phone_to_add_codes_and_comes_back(
+    open_centre_with: OpenCentre, browser: Browser
+) -> None:
+    centre = await open_centre_with()
+    grants = (Grant(Role.UNIT_OFFICER, Land.REGION),)
+    await make_person(centre.centre.database, "aziza", grants, now=datetime.now(UTC), password=PASSWORD)
+    async with serving(centre) as address:
+        context = await browser.new_context(viewport=PHONE, locale="en-GB")  # type: ignore[arg-type]
+        page = await context.new_page()
+        await sign_in(page, f"{address}/unit/")
+        await expect(page.get_by_role("heading", name="One more step")).to_be_visible(timeout=SHOWN_MS * 3)
+        await sound(page)
+        await page.get_by_role("button", name="Add one-time codes").click()
+        secret = re.sub(r"\s", "", await page.locator(".account-secret").inner_text())
+        await page.get_by_label("The code that the app shows now").fill(pyotp.TOTP(secret).now())
+        await page.keyboard.press("Enter")
+        recovery = await page.locator(".account-codes li").first.inner_text()
+        await page.get_by_role("button", name="I have written them down").click()
+        await expect(page.get_by_role("heading", name="Which unit")).to_be_visible(timeout=SHOWN_MS * 3)
+        assert page.url.endswith("/unit/")
+        await page.get_by_role("button", name="Sign out").click()
+        await sign_in(page, f"{address}/unit/")
+        await page.get_by_label("One-time code or recovery code").fill(recovery)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name="Which unit")).to_be_visible(timeout=SHOWN_MS * 3)

@@ -40,7 +40,7 @@ async def here(site: RunningCentre) -> AsyncIterator[Browser]:
         yield opened
 
 
-async def somebody(site: RunningCentre, login: str = "aziza", role: Role = Role.DISPATCHER) -> UUID:
+async def somebody(site: RunningCentre, login: str = "aziza", role: Role = Role.OBSERVER) -> UUID:
     grants = (Grant(role, Land.WEST),)
     return await make_person(site.centre.database, login, grants, now=START, password=PASSWORD)
 

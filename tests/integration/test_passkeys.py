@@ -18,6 +18,7 @@ from tests.support.people import make_person
 from markaz.core.events import append
 from markaz.core.identity import ways
 from markaz.core.permissions import Grant, Role
+from markaz.core.settings import STRONG_ROLES
 from markaz.kit.clock import FakeClock
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -39,7 +40,7 @@ async def here(site: RunningCentre) -> AsyncIterator[Browser]:
         yield opened
 
 
-async def somebody(site: RunningCentre, role: Role = Role.DISPATCHER, login: str = "aziza") -> UUID:
+async def somebody(site: RunningCentre, role: Role = Role.OBSERVER, login: str = "aziza") -> UUID:
     grants = (Grant(role, Land.WEST),)
     return await make_person(site.centre.database, login, grants, now=START, password=PASSWORD)
 
@@ -56,7 +57,7 @@ async def sign_in(there: Browser, key: Authenticator, login: str | None = None) 
     return await there.post("/api/session/passkey", {"credential": key.sign(options.json())})
 
 
-async def with_passkey(site: RunningCentre, here: Browser, role: Role = Role.DISPATCHER) -> Authenticator:
+async def with_passkey(site: RunningCentre, here: Browser, role: Role = Role.OBSERVER) -> Authenticator:
     await somebody(site, role)
     assert (await here.sign_in("aziza", PASSWORD)).status_code == 200
     key = Authenticator()
@@ -218,6 +219,18 @@ async def test_a_strong_role_adds_a_second_factor_before_anything_else(site: Run
         again = await thief.sign_in("aziza", PASSWORD)
         assert (again.status_code, again.json()["code"]) == (401, "passkey_needed")
         assert (await sign_in(thief, key)).json()["level"] == "full"
+
+
+@pytest.mark.parametrize("role", sorted(STRONG_ROLES))
+async def test_a_password_alone_opens_no_person_s_data_to_any_role(
+    site: RunningCentre, here: Browser, role: Role
+) -> None:
+    await somebody(site, role)
+    signed = await here.sign_in("aziza", PASSWORD)
+    assert (signed.status_code, signed.json()["level"], signed.json()["permissions"]) == (200, "enrol", [])
+    for path in ("/api/snapshot", "/api/field/now", "/api/incidents", "/api/audit", "/api/accounts"):
+        refused = await here.get(path)
+        assert (refused.status_code, refused.json()["code"]) == (403, "second_factor_needed"), path
 
 
 async def test_a_stronger_role_asks_a_running_session_for_more(site: RunningCentre, here: Browser) -> None:

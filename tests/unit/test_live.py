@@ -8,9 +8,9 @@ import pytest
 from tests.support.governance import governance_text
 
 from markaz.core.live import Facts, Finding, NotReady, check_ready, findings
-from markaz.core.permissions import Role
+from markaz.core.permissions import Role, opens_person_data
 from markaz.core.retention import Governance, parse_governance
-from markaz.core.settings import Settings
+from markaz.core.settings import STRONG_ROLES, Settings
 
 TODAY = date(2026, 11, 22)
 FACTS = Facts(frozenset({Role.DATA_PROTECTION_OFFICER, Role.APPEAL_BODY}), (), witnesses=1, is_demo=False)
@@ -33,7 +33,7 @@ def test_a_centre_with_everything_is_ready() -> None:
 
 def test_a_fresh_centre_is_told_everything_at_once() -> None:
     found = findings(
-        Settings(home=Path("/nowhere")),
+        Settings(home=Path("/nowhere"), second_factor_roles=frozenset()),
         parse_governance(""),
         Facts(frozenset(), ("column x.y: z",), 0, True, ("both",)),
         TODAY,
@@ -58,6 +58,7 @@ def test_a_fresh_centre_is_told_everything_at_once() -> None:
         (replace(FACTS, mixed=("one.for.all",)), SETTINGS, "offices apart"),
         (replace(FACTS, schema=("column parties.religion: refused",)), SETTINGS, "closed lists"),
         (FACTS, Settings(home=Path("/nowhere")), "TLS"),
+        (FACTS, SETTINGS.model_copy(update={"second_factor_roles": STRONG_ROLES - {Role.CALL_TAKER}}), "second factor"),
     ],
 )
 def test_each_thing_alone_refuses(facts: Facts, settings: Settings, what: str) -> None:
@@ -77,3 +78,10 @@ def test_no_outside_witness_and_a_late_review_warn_and_refuse_nothing() -> None:
 def test_an_assessment_of_tomorrow_is_none() -> None:
     found = findings(SETTINGS, whole(), FACTS, date(2026, 4, 30))
     assert missing(found) == {"impact assessment"}
+
+
+def test_every_role_that_opens_a_person_s_data_needs_a_second_factor() -> None:
+    """Of those that people hold only the observer's does not; services have keys."""
+    assert set(Role) - STRONG_ROLES == {Role.OBSERVER, Role.IMPORTER, Role.UNIT_DEVICE}
+    assert Settings(home=Path("/nowhere")).second_factor_roles == STRONG_ROLES
+    assert {role for role in Role if opens_person_data(role)} <= STRONG_ROLES

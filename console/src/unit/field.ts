@@ -98,6 +98,8 @@ export class Phone {
   private async enter(): Promise<void> {
     try {
       const me = await read<Me>("/api/me");
+      // The account needs a second factor first: the console's page adds one, and comes back here.
+      if (me.level === "enrol") return location.assign("/?to=unit");
       const codes = await read<Codes>("/api/codes");
       const before = this.state.known;
       const isSame = before?.account_id === me.account.id;

@@ -97,6 +97,7 @@ function SignIn({ phone, unsent }: { phone: Phone; unsent: number }) {
   const words = (error: unknown) => {
     if (!(error instanceof ApiError)) return t("problem.unreachable");
     if (error.code === "step_ended") return t("sign_in.step_ended");
+    if (error.code === "passkey_needed") return t("sign_in.passkey_needed");
     const wait_s = Number(error.body.details?.["retry_after_s"]);
     if (error.status === 429 && wait_s > 0) return t("sign_in.wait", { time: f.age(Math.ceil(wait_s)) });
     if (error.status === 401 || error.status === 403 || error.status === 422) return t(needsCode ? "sign_in.code_wrong" : "sign_in.wrong");

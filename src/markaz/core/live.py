@@ -13,7 +13,7 @@ from markaz.core.permissions import OFFICES, Role
 from markaz.core.refusals.guard import load_lists
 from markaz.core.refusals.schema import schema_problems
 from markaz.core.retention import Governance
-from markaz.core.settings import Settings
+from markaz.core.settings import STRONG_ROLES, Settings
 
 _OFFICERS = """
 SELECT DISTINCT g.role FROM grants g JOIN accounts a ON a.id = g.account_id JOIN territories t ON t.id = g.territory_id
@@ -85,6 +85,7 @@ def findings(settings: Settings, governance: Governance, facts: Facts, today: da
         *(_office(role, what, facts) for role, what in NEEDED.items()),
         _apart(facts),
         _tls(settings),
+        _second_factor(settings),
         Finding(
             "no demo accounts",
             "This home folder holds the demo, whose passwords are well known: set MARKAZ_HOME to a new folder."
@@ -161,6 +162,12 @@ def _apart(facts: Facts) -> Finding:
         "make an account for each."
     )
     return Finding("offices apart", text if facts.mixed else None)
+
+
+def _second_factor(settings: Settings) -> Finding:
+    weak = sorted(role.value for role in STRONG_ROLES - settings.second_factor_roles)
+    text = f"A password alone opens what {', '.join(weak)} may see: add them to MARKAZ_SECOND_FACTOR_ROLES, or do not set it."
+    return Finding("second factor", text if weak else None)
 
 
 def _tls(settings: Settings) -> Finding:

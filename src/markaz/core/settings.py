@@ -14,12 +14,11 @@ from zoneinfo import available_timezones
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from markaz.core.permissions import Role
+from markaz.core.permissions import Role, takes_two_people
 
-# Who reaches far or judges others; a stolen password alone must not make anybody one of them.
-STRONG_ROLES = frozenset(
-    {Role.ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER, Role.AUDITOR, Role.APPEAL_BODY, Role.SUPERVISOR}
-)
+# Who sees a person's data, reaches far or judges others; a stolen password alone must not make anybody one of them. The
+# phone of a crew shows who called, if only of its own incident.
+STRONG_ROLES = frozenset(role for role in Role if takes_two_people(role)) | {Role.UNIT_OFFICER}
 
 
 class DemoScale(StrEnum):
@@ -177,7 +176,8 @@ class Settings(BaseSettings):
     )
     second_factor_roles: frozenset[Role] = Field(
         STRONG_ROLES,
-        description="Roles whose holders need a passkey or one-time codes. Demo and training desks are exempt.",
+        description="Roles whose holders need a passkey or one-time codes: all that open a person's data. Demo and training "
+        "desks are exempt; a centre for real people does not start with fewer (`markaz check live`).",
     )
     provider_issuer: str | None = Field(
         None,

@@ -11,7 +11,8 @@ import type { Ways } from "./types";
 export function EnrolScreen() {
   const { t } = useWords();
   const ways = useRead<Ways>("/api/me/ways");
-  const goOn = () => void session.open();
+  const isFromPhone = new URLSearchParams(location.search).get("to") === "unit";
+  const goOn = () => (isFromPhone ? location.assign("/unit/") : void session.open());
   return (
     <div className="sign-in">
       <header className="sign-in-bar">
