@@ -11,6 +11,7 @@ from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident
 from tests.support.fixtures import OpenCentre
 from tests.support.land import Land
+from tests.support.looks import break_glass
 from tests.support.oversight import VERDICT, hand_to, judged, look_at, make_case
 from tests.support.people import Person
 
@@ -135,6 +136,31 @@ async def test_looks_that_raise_a_question_are_asked_about_and_keep_no_name(yest
     assert "Temur" not in kept[0]["kept"]
     payloads = await centre.rows("SELECT payload::text AS payload FROM events WHERE type LIKE 'review.%'")
     assert not any("Karim" in row["payload"] for row in payloads)
+
+
+async def test_what_is_always_asked_about_is_asked_about_on_a_day_flooded_by_the_same_viewer(
+    yesterday: RunningCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review_store, "LOOKS_MOST", 5)
+    centre, viewer = yesterday, await yesterday.newcomer(Grant(Role.DUTY_OFFICER, Land.WEST_SOUTH))
+    taker, other = await centre.person(Role.CALL_TAKER), await centre.person(Role.SUPERVISOR, Land.WEST)
+    for _ in range(8):  # more than anybody's share of what is read, and all of it before
+        await look_at(viewer, (await open_incident(viewer, caller={"name": "A", "phone": "+998901112233"}))["id"])
+    await look_at(other, (await open_incident(other, caller={"name": "B", "phone": "+998901112234"}))["id"])
+    invented = await open_incident(viewer)  # nobody called
+    foreign = await open_incident(taker, caller={"name": "C", "phone": "+998901112235"})
+    for _ in range(2):
+        await look_at(viewer, invented["id"])
+    assert (await break_glass(viewer, foreign["id"])).status_code == 201
+    await next_day(centre)
+    rows = await centre.rows(
+        "SELECT e.record_id, c.questions FROM review_cases c JOIN audit_entries e ON e.id = c.entry_id "
+        "WHERE e.actor_id = $1 AND c.questions && ARRAY['self_opened', 'edited_before', 'broken_glass']",
+        viewer.id,
+    )
+    asked = {str(row["record_id"]): set(row["questions"]) for row in rows}
+    assert (len(rows), "self_opened" in asked[invented["id"]]) == (2, True)
+    assert "broken_glass" in asked[foreign["id"]]
 
 
 async def test_a_reviewer_sees_neither_name_nor_rank_and_every_opened_case_is_an_entry(

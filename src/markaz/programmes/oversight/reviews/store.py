@@ -46,8 +46,25 @@ _SHARED = """
 ORDER BY actor_id, record_id, purpose_id, kind, details, date_trunc('hour', at), leaf),
 shared AS (SELECT leaf FROM once ORDER BY row_number() OVER (PARTITION BY actor_id ORDER BY leaf), leaf LIMIT $5)
 """
-_SHARED_OR_DRAWN = "WHERE leaf IN (SELECT leaf FROM shared) OR leaf = ANY($6::bigint[]) ORDER BY leaf"
-_LOOKS_OF_A_FLOOD = _ONCE + _OF_THE_DAY + _SHARED + _SELECT + _SHARED_OR_DRAWN
+# What is always asked about (contracts.reviews.ALWAYS_ASKED) has no share: the first of each sort of one person at one
+# record, which is the one that is asked about, stays among what is read however much else there is.
+_ALWAYS = """,
+marked AS (
+SELECT e.actor_id, e.record_id, e.leaf, ARRAY[e.kind = 'break_glass',
+    coalesce(e.details -> 'self_opened' = 'true'::jsonb, false) OR coalesce(p.self_opened, false),
+    coalesce(e.details -> 'edited_before' = 'true'::jsonb, false) OR coalesce(p.edited_before, false)] AS asked
+FROM (SELECT actor_id, record_id, leaf, kind, details, purpose_id FROM audit_entries
+"""
+_ALWAYS_OF_THE_DAY = """) e LEFT JOIN purposes p ON p.id = e.purpose_id),
+always AS (
+SELECT DISTINCT ON (actor_id, record_id, asked) leaf FROM marked WHERE true = ANY(asked)
+ORDER BY actor_id, record_id, asked, leaf)
+"""
+_KEPT = (
+    "WHERE leaf IN (SELECT leaf FROM shared) OR leaf IN (SELECT leaf FROM always) OR leaf = ANY($6::bigint[]) "
+    "ORDER BY leaf"
+)
+_LOOKS_OF_A_FLOOD = _ONCE + _OF_THE_DAY + _SHARED + _ALWAYS + _OF_THE_DAY + _ALWAYS_OF_THE_DAY + _SELECT + _KEPT
 
 
 async def leaves(connection: Connection, start: datetime, end: datetime) -> Sequence[int]:
@@ -62,7 +79,8 @@ async def looks(connection: Connection, start: datetime, end: datetime, drawn: S
     """Return the looks of a day in the order of the log.
 
     Of a day with more than LOOKS_MOST: those `drawn` by lot, and of the others the same look of one person once an hour,
-    at most LOOKS_MOST, everybody's share the same. So nobody stops the review by looking often, or hides behind it.
+    at most LOOKS_MOST, everybody's share the same; and all that must always be asked about. So nobody stops the review by
+    looking often, or hides behind it.
     """
     rows: list[Record] = await connection.fetch(_LOOKS, start, end, LOOKS, SYSTEM_ACTOR_ID, LOOKS_MOST + 1)
     if len(rows) > LOOKS_MOST:
