@@ -138,6 +138,8 @@ async def test_an_auditor_reads_entries_by_kind_and_opens_the_proof_of_one(centr
     proof = Path(await (await taken.value).path())
     assert "markaz-proof/1" in await asyncio.to_thread(proof.read_text)
     assert "Ergasheva" not in await page.content()
+    await page.get_by_label("Office held then").select_option(label="device of a unit")
+    await screen.sees("No entry of this kind in that time.")
     await page.get_by_label("Office held then").select_option("administrator")
     await screen.sees("No entry of this kind in that time.")
     assert screen.complaints == []

@@ -3,6 +3,7 @@
  * The OpenAPI names requests and closed sets; what comes back is held to the same shapes by the end-to-end checks.
  */
 import type { DraftBody } from "../screens/alerts/types";
+import type { KINDS, OFFICES } from "../screens/oversight/entries";
 import type { components, paths } from "./schema";
 import type { NewIncident } from "./calls";
 import type { Confidence, EnteredVia, HoldReason, OverrideReason, Precision, SafeContact, Stage, UnitStatus, WithdrawReason } from "./types";
@@ -12,6 +13,8 @@ type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 type Fits<A extends B, B> = A;
 
 export type Checks = [
+  Same<(typeof OFFICES)[number], Bodies["Role"]>,
+  Same<(typeof KINDS)[number], Bodies["EntryKind"]>,
   Same<Stage, Bodies["Stage"]>,
   Same<UnitStatus, Bodies["UnitStatus"]>,
   Same<Precision, Bodies["Precision"]>,

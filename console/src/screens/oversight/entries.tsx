@@ -11,8 +11,9 @@ import { TerritoryPicker } from "../new-incident/territory-picker";
 import { roleName } from "./ends";
 import { dayOf, startOf } from "./pack";
 
-const KINDS = ["look_up", "view", "disclosure", "export", "purpose", "break_glass", "refusal", "review", "correction", "deletion", "access_change", "administration", "policy", "right_request"] as const;
-const OFFICES = ["observer", "call_taker", "dispatcher", "duty_officer", "supervisor", "unit_officer", "importer", "administrator", "data_protection_officer", "auditor", "appeal_body"] as const;
+/** Every sort of entry and every role there is: contract-check.ts compares both with the server's. */
+export const KINDS = ["look_up", "view", "disclosure", "export", "purpose", "break_glass", "refusal", "review", "correction", "deletion", "access_change", "administration", "policy", "right_request"] as const;
+export const OFFICES = ["observer", "call_taker", "dispatcher", "duty_officer", "supervisor", "unit_officer", "unit_device", "importer", "administrator", "data_protection_officer", "auditor", "appeal_body"] as const;
 const PAGE = 50;
 const LONGEST_DAYS = 92;
 const DAY_MS = 86_400_000;
