@@ -14,7 +14,7 @@ from tests.support.desk import open_incident
 from tests.support.land import Land
 from tests.support.oversight import correction_ordered, judged, look_at, made_alone, make_case, seen_request
 
-from markaz.core.permissions import Role
+from markaz.core.permissions import Grant, Role
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
@@ -117,6 +117,30 @@ async def test_quarters_that_wait_to_be_published_are_tasks_that_lead_to_the_rat
     await expect(page.locator("body")).to_contain_text("Ещё не опубликовано, срок:")
     await shot(page, "rate-page")
     assert screen.complaints == []
+
+
+async def test_a_desk_takes_a_correction_says_why_and_reads_what_it_must_mend(
+    centre: RunningCentre, show: Show
+) -> None:
+    task_id = await correction_ordered(centre)
+    rows = await centre.rows("SELECT record_id::text AS id FROM tasks WHERE id = $1::uuid", task_id)
+    desk = await show(person=await centre.newcomer(Grant(Role.SUPERVISOR, Land.WEST)))
+    page = desk.page
+    await go(desk, f"/oversight/tasks/{task_id}")
+    await desk.sees("nobody yet")
+    await page.get_by_role("button", name="Take it").click()
+    await desk.sees("you")
+    await expect(page.get_by_role("button", name="Take it")).to_have_count(0)
+    await desk.go(f"/desk/{rows[0]['id']}")
+    await expect(page.locator(".look-needed")).to_be_visible(timeout=SHOWN_MS)
+    await page.locator("body").press("p")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.locator("select")).to_have_value(f"request {task_id}", timeout=SHOWN_MS)
+    await expect(dialog.get_by_role("radio")).to_have_count(1)  # what a task is for
+    await page.keyboard.type("The caller says that it was somebody else")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".look-mark").first).to_contain_text("for your stated purpose", timeout=SHOWN_MS)
+    await desk.sees("Dilnoza Ergasheva", within=".card")
 
 
 async def test_an_auditor_reads_entries_by_kind_and_opens_the_proof_of_one(centre: RunningCentre, show: Show) -> None:

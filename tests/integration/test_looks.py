@@ -14,7 +14,7 @@ from tests.support.land import Land
 from tests.support.looks import break_glass, own_incident, state_purpose, take_over
 from tests.support.people import Person
 
-from markaz.core.access.purposes import Need, PurposeKind
+from markaz.core.access.purpose_rules import Need, PurposeKind
 from markaz.core.acts import Request
 from markaz.core.permissions import Actor, Grant, Role
 

@@ -69,6 +69,11 @@ async def _judge(w: World) -> Call:
     return Call({"glass_id": id_}, {"verdict": "justified", "remark": "a life was at stake"}, ids=(id_,))
 
 
+async def _take(w: World) -> Call:
+    id_ = (await _broken(w))["id"]
+    return Call({"glass_id": id_}, {"version": 1}, ids=(id_,))
+
+
 async def _why(w: World) -> Call:
     incident = await w.incident()
     return Call(query={"incident": incident["id"], "data_class": "note"}, ids=(incident["id"],))
@@ -81,6 +86,7 @@ ACCESS_OPERATIONS = (
     Operation("POST /api/access/glass", P.INCIDENT_READ_SEALED, _glass, REFUSED, 201),
     Operation("GET /api/access/glass", P.GLASS_REVIEW, _list, FILTERED),
     Operation("GET /api/access/glass/{glass_id}", P.GLASS_REVIEW, _read, REFUSED),
+    Operation("POST /api/access/glass/{glass_id}/take", P.GLASS_REVIEW, _take, REFUSED),
     Operation("POST /api/access/glass/{glass_id}/verdict", P.GLASS_REVIEW, _judge, REFUSED),
     Operation("GET /api/access/why", P.INCIDENT_READ, _why, REFUSED),
 )

@@ -139,6 +139,10 @@ async def _carried(w: World) -> Call:
     return replace(await _correction(w), body={"version": 1, "answer": "done"})
 
 
+async def _taken(w: World) -> Call:
+    return replace(await _correction(w), body={"version": 1})
+
+
 async def _made_alone(w: World) -> Call:
     task_id = await made_alone(w.running)
     return Call({"task_id": task_id}, {"version": 1, "answer": "in_order"}, ids=(task_id,))
@@ -147,6 +151,7 @@ async def _made_alone(w: World) -> Call:
 TASK_OPERATIONS = (
     Operation("GET /api/oversight/tasks", P.SIGNED_IN, _plain, PUBLIC),
     Operation("GET /api/oversight/corrections/{task_id}", P.RIGHT_CARRY_OUT, _correction, REFUSED),
+    Operation("POST /api/oversight/tasks/{task_id}/take", P.RIGHT_CARRY_OUT, _taken, REFUSED),
     Operation("POST /api/oversight/corrections/{task_id}/answer", P.RIGHT_CARRY_OUT, _carried, REFUSED),
     Operation("POST /api/oversight/grants/{task_id}/answer", P.AUDIT_READ, _made_alone, REFUSED),
 )

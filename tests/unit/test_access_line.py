@@ -1,9 +1,15 @@
 """Who answers to whom, and when two reasons are the same reason. Pure."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
 import pytest
 
 from markaz.core.access.line import is_subordinate
-from markaz.core.access.purposes import PurposeRefused, check_words, normalised
+from markaz.core.access.model import RecordKind
+from markaz.core.access.purpose_rules import REACH, Need, PurposeKind, PurposeRefused, check_words, normalised
+from markaz.core.access.purposes import Purpose
 from markaz.core.permissions import Grant, Role
 
 SUPERVISOR, OFFICER, DPO = Role.SUPERVISOR, Role.DUTY_OFFICER, Role.DATA_PROTECTION_OFFICER
@@ -59,6 +65,19 @@ def test_case_blanks_signs_and_script_make_no_new_reason(one: str, other: str) -
 def test_what_says_too_little_is_no_reason(text: str) -> None:
     with pytest.raises(PurposeRefused):
         check_words(text)
+
+
+def test_a_purpose_tied_to_a_task_opens_its_one_incident_and_papers_since_that_was_received() -> None:
+    about, now = UUID(int=7), datetime(2026, 3, 1, tzinfo=UTC)
+    tied = (PurposeKind.REQUEST, UUID(int=2), "r", Need.ANSWER, 4, False, False, now, now + timedelta(minutes=30))
+    purpose = Purpose(UUID(int=1), *tied, about=about, since=now - timedelta(days=9))
+    incident, paper = (
+        purpose.held(UUID(int=3), frozenset({4}), kind) for kind in (RecordKind.INCIDENT, RecordKind.PAPER)
+    )
+    assert (incident.records, paper.records) == (frozenset({about}), None)
+    assert incident.recorded_from == paper.recorded_from == now - timedelta(days=9)
+    older = replace(purpose, since=now - timedelta(days=9_000))
+    assert older.held(UUID(int=3), frozenset({4}), RecordKind.PAPER).recorded_from == now - REACH[Need.ANSWER]
 
 
 def test_blanks_do_not_count_and_are_not_kept() -> None:

@@ -27,7 +27,7 @@ export function PurposeChip() {
     };
   }, [me.account.id]);
   const holds = purpose !== null && Date.parse(purpose.ends_at) > session.store.time.now_ms();
-  const to = purpose?.kind === "incident" ? purpose.reference : purpose ? t(`purpose.kind.${purpose.kind}`) : "";
+  const to = purpose?.reference ?? ""; // an incident's number: its own, or that of the one a task is about
   return (
     <span className={`purpose-chip ${holds ? "is-held" : ""}`}>
       <button type="button" className="button is-quiet" title={holds ? `${t("purpose.chip")}: ${t(`purpose.need.${purpose.need}`)} · ${t("look.mark_until", { at: f.full(purpose.ends_at) })}` : t("purpose.chip_title")} onClick={() => setAsking(true)}>

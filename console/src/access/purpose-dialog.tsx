@@ -21,14 +21,16 @@ export function PurposeDialog({ incidentId, onStated, onClose }: { incidentId?: 
   const { t } = useWords();
   const mine = useRead<MyPurpose>("/api/access/purpose");
   const sending = useCommand();
-  const references = mine.data?.references ?? [];
-  const [chosen, setChosen] = useState(remembered.chosen);
+  // A task opens its own incident only, so on a card only the tasks about that one are offered, and before all else.
+  const references = (mine.data?.references ?? []).filter((one) => !one.task || !incidentId || one.incident === incidentId).sort((a, b) => (incidentId ? Number(!a.task) - Number(!b.task) : 0));
+  const [chosen, setChosen] = useState<string | null>(null);
   const [need, setNeed] = useState<Need>(remembered.need);
   const [text, setText] = useState("");
   const first = useRef<HTMLTextAreaElement>(null);
   useEffect(() => first.current?.focus(), []);
   const names = references.map((one) => `${one.kind} ${one.reference}`);
-  const reference = references[Math.max(0, names.indexOf(chosen))];
+  const isAboutThis = incidentId !== undefined && references[0]?.task !== undefined;
+  const reference = references[Math.max(0, names.indexOf(chosen ?? (isAboutThis ? "" : remembered.chosen)))];
   const needs = NEEDS.filter((one) => reference?.needs.includes(one));
   const fitting = needs.includes(need) ? need : (needs[0] ?? need);
   const shortest = mine.data?.shortest ?? SHORTEST;
@@ -77,13 +79,13 @@ export function PurposeDialog({ incidentId, onStated, onClose }: { incidentId?: 
           <select className="select" value={reference ? `${reference.kind} ${reference.reference}` : ""} onChange={(event) => setChosen(event.target.value)}>
             {references.map((one) => (
               <option key={`${one.kind} ${one.reference}`} value={`${one.kind} ${one.reference}`}>
-                {t(`purpose.kind.${one.kind}`)}: {one.kind === "incident" ? one.reference : (one.task ?? one.reference)}
+                {one.task ? `${t(`task.kind.${one.task}`)}: ${one.number ?? ""}` : `${t("purpose.kind.incident")}: ${one.reference}`}
               </option>
             ))}
           </select>
         </label>
         <Choices legend={t("purpose.need")} name="need" values={needs} chosen={fitting} word={(one) => t(`purpose.need.${one}`)} onChoose={setNeed} />
-        <p className="quiet small">{t("purpose.lives")}</p>
+        <p className="quiet small">{t(reference?.task ? "purpose.lives_task" : "purpose.lives")}</p>
         {sending.error !== null && <Refusal error={sending.error} onRetry={sending.retry} />}
         <footer className="dialog-foot">
           <button type="submit" className="button is-primary" disabled={!reference || sending.busy}>

@@ -35,7 +35,10 @@ export interface Reference {
   reference: string;
   /** What a purpose tied to it may be for. */
   needs: Need[];
-  task?: string;
+  /** Of a task: its kind, and the one incident that it opens. */
+  task?: "right_correction_ordered" | "break_glass_review";
+  incident?: string;
+  number?: string | null;
 }
 
 export interface MyPurpose {

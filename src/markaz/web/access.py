@@ -5,11 +5,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from markaz.core.access.glass import BreakGlass, Ground, Verdict
 from markaz.core.access.model import DataClass
-from markaz.core.access.purposes import LONGEST, Need, PurposeKind, StatePurpose
+from markaz.core.access.purpose_rules import LONGEST, Need, PurposeKind
+from markaz.core.access.purposes import StatePurpose
 from markaz.core.acts import Request
 from markaz.core.errors import NotFound
 from markaz.core.permissions import Permission
@@ -45,6 +46,14 @@ class GlassBody(BaseModel):
         StringConstraints(strip_whitespace=True, min_length=SENTENCE_LEAST, max_length=LONGEST),
         AfterValidator(shapes.storable),
     ]
+
+
+class TakeBody(BaseModel):
+    """The version of the task that was seen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 3, strict=True)]
 
 
 class VerdictBody(BaseModel):
@@ -98,6 +107,11 @@ def access_router(centre: Centre) -> APIRouter:
     async def read(glass_id: UUID, request: Annotated[Request, Depends(reviews)]) -> Response:
         """Return one with its sentence and what was looked at under it; this leaves an entry."""
         return reply(200, await centre.access.glass.read(request, glass_id))
+
+    @router.post("/glass/{glass_id}/take", openapi_extra=declares(P.GLASS_REVIEW))
+    async def take(glass_id: UUID, body: TakeBody, request: Annotated[Request, Depends(reviews)]) -> Response:
+        """Take the task of judging one, never your own nor your superior's; a purpose can then be tied to it."""
+        return reply_of(await centre.access.glass.take(request, glass_id, body.version))
 
     @router.post("/glass/{glass_id}/verdict", openapi_extra=declares(P.GLASS_REVIEW))
     async def judge(glass_id: UUID, body: VerdictBody, request: Annotated[Request, Depends(reviews)]) -> Response:

@@ -3,13 +3,15 @@ import { useRef, useState, type FormEvent } from "react";
 import { Link, useNavigate } from "react-router";
 import { Mark } from "../../access/mark";
 import type { Access } from "../../api/access";
-import { useNames, useWords } from "../../context";
+import { may } from "../../api/permissions";
+import { useNames, useSession, useWords } from "../../context";
 import { useKeys } from "../../ui/keys";
 import { Kbd } from "../../ui/marks";
 import { Problem } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
 import { dueDay } from "./due";
 import { useRead } from "../../ui/use-read";
+import { TakenBy, TakeTask, type TaskOwner } from "./take-task";
 
 const VERDICTS = ["justified", "not_justified", "unclear"] as const;
 type GlassVerdict = (typeof VERDICTS)[number];
@@ -18,6 +20,8 @@ type Ground = "life" | "crew" | "owner_away" | "wrongly_closed";
 interface GlassLine {
   id: string;
   by: { id: string; name: string };
+  /** The incident that was opened. */
+  record_id: string;
   reference: string;
   territory_id: number;
   ground: Ground;
@@ -28,6 +32,9 @@ interface GlassLine {
   judged_by: string | null;
   judged_at: string | null;
   may_judge: boolean;
+  /** Who took the task of judging it, and that task's version. */
+  owner: TaskOwner | null;
+  version: number;
 }
 
 interface WholeGlass extends GlassLine {
@@ -74,6 +81,7 @@ export function GlassTab({ id }: { id: string | undefined }) {
 
 function Glass({ id, onJudged }: { id: string; onJudged: () => void }) {
   const { t, f } = useWords();
+  const { me } = useSession();
   const names = useNames();
   const read = useRead<WholeGlass>(`/api/access/glass/${id}`);
   if (read.error !== null) return <Problem error={read.error} onReload={read.reload} />;
@@ -100,6 +108,14 @@ function Glass({ id, onJudged }: { id: string; onJudged: () => void }) {
         </dd>
         <dt>{t("facts.territory")}</dt>
         <dd>{names.territory(one.territory_id) ?? "?"}</dd>
+        {!one.verdict && (
+          <>
+            <dt>{t("task.owner")}</dt>
+            <dd>
+              <TakenBy owner={one.owner} />
+            </dd>
+          </>
+        )}
         <dt>{t("oversight.glass.looks")}</dt>
         <dd className="num">{f.number(one.looks.length)}</dd>
       </dl>
@@ -112,7 +128,12 @@ function Glass({ id, onJudged }: { id: string; onJudged: () => void }) {
           {one.remark && <q dir="auto">{one.remark}</q>}
         </p>
       ) : one.may_judge ? (
-        <JudgeGlass id={one.id} onDone={() => (read.reload(), onJudged())} />
+        <>
+          <TakeTask path={`/api/access/glass/${one.id}/take`} version={one.version} owner={one.owner} onTaken={() => (read.reload(), onJudged())}>
+            {may(me, "picture") && <Link to={`/desk/${one.record_id}`}>{t("task.see")}</Link>}
+          </TakeTask>
+          <JudgeGlass id={one.id} onDone={() => (read.reload(), onJudged())} />
+        </>
       ) : (
         <p className="notice">{t("oversight.glass.not_you")}</p>
       )}

@@ -11,6 +11,7 @@ import { useRead } from "../../ui/use-read";
 import { dueDay } from "./due";
 import { DueMark } from "./due-mark";
 import { roleName } from "./ends";
+import { TakenBy, TakeTask, type TaskOwner } from "./take-task";
 
 type TaskKind =
   | "right_who_looked" | "right_correction" | "right_restriction" | "right_erasure" | "right_delay_ended" | "right_correction_ordered" | "break_glass_review" | "grant_alone" | "misuse_rate";
@@ -27,6 +28,8 @@ interface TaskLine {
   is_overdue: boolean;
   escalated_at: string | null;
   version: number;
+  /** Who took it, and may state a purpose for it. */
+  owner: TaskOwner | null;
   /** Of an account: the rights it holds now, as role@territory. */
   roles: string[];
   may_answer: boolean;
@@ -68,6 +71,11 @@ function TaskRow({ item, isHere }: { item: TaskLine; isHere: boolean }) {
         <span className="oversight-label">{t(`task.kind.${item.kind}`)}</span>
         <span dir="auto">{item.reference ?? ""}</span>
         <span className="quiet small">{names.territory(item.territory_id) ?? "?"}</span>
+        {item.owner && (
+          <span className="quiet small">
+            {t("task.owner")}: <TakenBy owner={item.owner} />
+          </span>
+        )}
         <DueMark item={item} />
       </Link>
     </li>
@@ -122,9 +130,18 @@ function Task({ one, onDone }: { one: TaskLine; onDone: () => void }) {
           {one.is_overdue ? `${t("review.overdue")} ` : ""}
           {f.full(dueDay(one.due_at), "day")}
         </dd>
+        {isCorrection && (
+          <>
+            <dt>{t("task.owner")}</dt>
+            <dd>
+              <TakenBy owner={one.owner} />
+            </dd>
+          </>
+        )}
         {isCorrection && may(me, "carry_out") && <Words id={one.id} />}
       </dl>
       <p className="quiet small definition">{t(isCorrection ? "task.correction_note" : "task.grant_note")}</p>
+      {isCorrection && one.may_answer && <TakeTask path={`/api/oversight/tasks/${one.id}/take`} version={one.version} owner={one.owner} onTaken={onDone} />}
       {one.may_answer ? <AnswerTask one={one} onDone={onDone} /> : <p className="notice">{t(isCorrection ? "task.desk_answers" : "task.not_you")}</p>}
     </article>
   );

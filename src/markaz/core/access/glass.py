@@ -21,7 +21,7 @@ from markaz.core.acts import Act, Acts, Answer, Request, entry_of, officer_event
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import Forbidden, NotFound, NotPossibleNow
 from markaz.core.log.appending import append
-from markaz.core.log.entry import EntryKind
+from markaz.core.log.entry import Entry, EntryKind
 from markaz.core.permissions import Actor, Grant, Hierarchy, Permission, Role, require, require_seen, territory_filter
 from markaz.core.sealing import Sealer
 from markaz.kit.clock import Clock, iso
@@ -171,16 +171,7 @@ class Glass:
             looks = await store.looks_under(connection, glass_id)
             grants = await _grants_of(connection, [row["account_id"]])
             may_judge = self._may_judge(request.actor, row, grants[row["account_id"]])
-            entry = entry_of(
-                request,
-                EntryKind.REVIEW,
-                "glass.read",
-                "broken_glass",
-                glass_id,
-                row["reference"],
-                territory_id=row["territory_id"],
-            )
-            await append(connection, now, [entry])
+            await append(connection, now, [_review(request, "glass.read", row)])
         words = opened.get(row["verdict_sealed_id"]) or {}
         return _view(row) | {
             "may_judge": may_judge,
@@ -193,6 +184,20 @@ class Glass:
             "access": mark(request.actor.display_name, now, by="review"),
         }
 
+    async def take(self, request: Request, glass_id: UUID, version: int) -> Answer:
+        """Take the task of judging one, on the version of the task seen, from whoever had it; answers its new version.
+
+        So a purpose can be tied to it. Raises as `judge` does, and VersionConflict.
+        """
+
+        async def work(act: Act) -> Answer:
+            row = await self._to_judge(act, glass_id)
+            taken = await tasks.take_task(act, row["task_id"], version)
+            act.entries.append(_review(request, "glass.taken", row))
+            return Answer(200, {"id": str(glass_id), "version": taken})
+
+        return await self._acts.run(request, work)
+
     async def judge(self, request: Request, glass_id: UUID, verdict: Verdict, remark: str | None) -> Answer:
         """Judge one; its task and its alarm end. Raises Forbidden for the viewer and those who answer to the viewer.
 
@@ -200,43 +205,52 @@ class Glass:
         """
 
         async def work(act: Act) -> Answer:
-            row = _seen(act.actor, await store.lock_glass(act.connection, glass_id), self._territories())
-            require(act.actor, Permission.GLASS_REVIEW, row["territory_id"], self._territories())
-            if row["account_id"] == act.actor.id:
-                raise Forbidden("Nobody judges what they did themselves.")
-            grants = await _grants_of(act.connection, [row["account_id"]])
-            if not self._may_judge(act.actor, row, grants[row["account_id"]]):
-                raise Forbidden("You answer to the one who broke the glass: somebody who does not must judge it.")
-            if row["verdict"] is not None:
-                raise NotPossibleNow("This was judged already.", verdict=row["verdict"])
+            row = await self._to_judge(act, glass_id)
             sealed_id = None
             if remark:
                 sealed_id = uuid7()
                 await self._sealer.store(act.connection, sealed_id, {"remark": remark})
             await store.judge(act.connection, glass_id, verdict.value, act.actor.id, act.now, sealed_id)
-            version = await tasks.take_task(act, row["task_id"], row["task_version"])
+            version = row["task_version"]
+            if row["owner_id"] != act.actor.id:
+                version = await tasks.take_task(act, row["task_id"], version)
             await tasks.answer_task(act, row["task_id"], version, verdict.value, sealed_id)
             await self._alarms.end(act, row["alarm_id"])
             act.events.append(officer_event(act, JUDGED, glass_id, row["territory_id"], {"verdict": verdict.value}))
-            act.entries.append(
-                entry_of(
-                    request,
-                    EntryKind.REVIEW,
-                    "glass.judged",
-                    "broken_glass",
-                    glass_id,
-                    row["reference"],
-                    territory_id=row["territory_id"],
-                    details={"verdict": verdict.value},
-                )
-            )
+            act.entries.append(_review(request, "glass.judged", row, {"verdict": verdict.value}))
             return Answer(200, {"id": str(glass_id), "verdict": verdict.value})
 
         return await self._acts.run(request, work)
 
+    async def _to_judge(self, act: Act, glass_id: UUID) -> store.Record:
+        """Return one that this actor may judge now, locked."""
+        row = _seen(act.actor, await store.lock_glass(act.connection, glass_id), self._territories())
+        require(act.actor, Permission.GLASS_REVIEW, row["territory_id"], self._territories())
+        if row["account_id"] == act.actor.id:
+            raise Forbidden("Nobody judges what they did themselves.")
+        grants = await _grants_of(act.connection, [row["account_id"]])
+        if not self._may_judge(act.actor, row, grants[row["account_id"]]):
+            raise Forbidden("You answer to the one who broke the glass: somebody who does not must judge it.")
+        if row["verdict"] is not None:
+            raise NotPossibleNow("This was judged already.", verdict=row["verdict"])
+        return row
+
     def _may_judge(self, actor: Actor, row: store.Record, viewer: Sequence[Grant]) -> bool:
         is_own = row["account_id"] == actor.id
         return not is_own and not is_subordinate(actor.grants, viewer, self._territories())
+
+
+def _review(request: Request, action: str, row: store.Record, details: dict[str, Any] | None = None) -> Entry:
+    return entry_of(
+        request,
+        EntryKind.REVIEW,
+        action,
+        "broken_glass",
+        row["id"],
+        row["reference"],
+        territory_id=row["territory_id"],
+        details=details,
+    )
 
 
 async def _grants_of(connection: Connection, account_ids: Iterable[UUID]) -> dict[UUID, list[Grant]]:
@@ -277,6 +291,8 @@ def _view(row: store.Record) -> dict[str, Any]:
         "broken_at": iso(row["broken_at"]),
         "ends_at": iso(row["ends_at"]),
         "due_at": iso(row["due_at"]),
+        "owner": None if row["owner_id"] is None else {"id": str(row["owner_id"]), "name": row["owner"]},
+        "version": row["task_version"],
         "verdict": row["verdict"],
         "judged_by": row["judge"],
         "judged_at": None if row["judged_at"] is None else iso(row["judged_at"]),

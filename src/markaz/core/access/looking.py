@@ -83,7 +83,7 @@ class Look:
             return Found(standing, data_class, decision, question, by)
         purpose = await self._active()
         if purpose is not None:
-            question = replace(question, context=replace(question.context, purpose=self._held(purpose)))
+            question = replace(question, context=replace(question.context, purpose=self._held(purpose, standing.kind)))
             decision = self._looking.decider.decide(question)
             if decision.allowed:
                 return Found(standing, data_class, decision, question, "purpose", purpose, until=purpose.ends_at)
@@ -100,7 +100,7 @@ class Look:
     async def where(self, listing: Listing, data_class: DataClass, action: Action, *, first: int) -> Where:
         """Return which rows of a query `may` would allow, as a condition with parameters numbered from `first`."""
         land, purpose, account = self._looking.territories(), await self._active(), plain_id(self.request.actor.id)
-        held = None if purpose is None else self._held(purpose)
+        held = None if purpose is None else self._held(purpose, listing.kind)
         broken = await store.open_glasses(self.connection, account, listing.kind.value, self.now)
         glasses = [GlassBroken(account, plain_id(row["record_id"]), row["ends_at"]) for row in broken]
         found: list[Where] = []
@@ -266,9 +266,9 @@ class Look:
         actor = self.request.actor
         return replace(Subject.of(actor, self._looking.territories()), account=plain_id(actor.id))
 
-    def _held(self, purpose: Purpose) -> PurposeHeld:
+    def _held(self, purpose: Purpose, kind: RecordKind) -> PurposeHeld:
         below = self._looking.territories().subtree(purpose.territory_id)
-        return purpose.held(plain_id(self.request.actor.id), below)
+        return purpose.held(plain_id(self.request.actor.id), below, kind)
 
     async def _active(self) -> Purpose | None:
         if not self._purpose_known:

@@ -1,106 +1,47 @@
 """Why somebody looks beyond what is assigned to them: in words, tied to a record of theirs, for half an hour.
 
 An incident that is assigned to somebody is its own purpose; nothing is asked. Elsewhere one purpose at a time holds: it
-shows the classes of data that it needs, in one territory and below, while what it is tied to is open and theirs.
+shows the classes of data that it needs, in one territory and below, while what it is tied to is open and theirs. Tied to a
+task it shows the one incident that the task is about, and papers of its territory since that was received.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from itertools import groupby
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from markaz.core.access import store
-from markaz.core.access.model import DataClass, PurposeHeld, RecordKind
+from markaz.core.access.model import PurposeHeld, RecordKind
+from markaz.core.access.purpose_rules import (
+    FITS,
+    LAST,
+    REACH,
+    SHORTEST,
+    SHOWS,
+    TASKS,
+    Need,
+    PurposeKind,
+    PurposeNotTheirs,
+    PurposeRefused,
+    check_words,
+    normalised,
+    refuse,
+)
 from markaz.core.access.standing import Incidents, Standing
 from markaz.core.acts import Act, Acts, Answer, Request, entry_of, officer_event
 from markaz.core.db.pool import Connection, Database
-from markaz.core.errors import Forbidden, InvalidInput, MarkazError, NotFound
+from markaz.core.errors import Forbidden, MarkazError, NotFound
 from markaz.core.log.appending import append
 from markaz.core.log.entry import EntryKind
 from markaz.core.permissions import Actor
-from markaz.core.places.fold import fold
 from markaz.core.sealing import Sealer
 from markaz.kit.clock import Clock, iso
-from markaz.kit.ids import uuid7
+from markaz.kit.ids import plain_id, uuid7
 
 STATED = "purpose.stated/1"
 ENDED = "purpose.ended/1"
 
 LIFE = timedelta(minutes=30)  # about as long as one matter takes; a longer one is stated again
-SHORTEST = 15  # characters
-LONGEST = 300
-LEAST_SIGNS = 10  # letters and digits among them, so that fifteen full stops are not a reason
-LEAST_DIFFERENT = 5  # so that one key held down is not a reason either
-LAST = 20  # of the same person's purposes that a new one must differ from
-
-
-class PurposeKind(StrEnum):
-    """What a purpose is tied to."""
-
-    INCIDENT = "incident"  # an open incident that is assigned to whoever states it
-    CASE = "case"  # an open task of theirs: a review, an appeal, a release
-    REQUEST = "request"  # an open request of a person about their own data, in their hands
-
-
-class Need(StrEnum):
-    """What the look is for. It decides which classes of data are shown."""
-
-    SAME_EVENT = "same_event"  # whether it is the event I work on
-    CALL_BACK = "call_back"  # somebody asks again, or must be reached
-    JOINT_WORK = "joint_work"  # my incident and this one are worked on together
-    ANSWER = "answer"  # a complaint, a review or a request must be answered
-
-
-# Hazards are in each of them: a danger that is not told hurts whoever goes there.
-SHOWS: Mapping[Need, frozenset[DataClass]] = {
-    Need.SAME_EVENT: frozenset({DataClass.CALLER, DataClass.NOTE, DataClass.VEHICLE, DataClass.HAZARD}),
-    Need.CALL_BACK: frozenset({DataClass.CALLER, DataClass.NOTE, DataClass.HAZARD}),
-    Need.JOINT_WORK: frozenset(
-        {DataClass.CALLER, DataClass.NOTE, DataClass.REASON, DataClass.PARTY, DataClass.VEHICLE, DataClass.ATTACHMENT}
-        | {DataClass.PLACE_HISTORY, DataClass.HAZARD}
-    ),
-    Need.ANSWER: frozenset(
-        {DataClass.CALLER, DataClass.NOTE, DataClass.REASON, DataClass.PARTY, DataClass.VEHICLE, DataClass.ATTACHMENT}
-        | {DataClass.HELD_POSITIONS, DataClass.HANDOVER_TEXT, DataClass.SUMMARY_SENTENCE, DataClass.HAZARD}
-    ),
-}
-# What it may be for by what it is tied to: one's own work does not answer complaints, and a task is for nothing else.
-FITS: Mapping[PurposeKind, tuple[Need, ...]] = {
-    PurposeKind.INCIDENT: (Need.SAME_EVENT, Need.CALL_BACK, Need.JOINT_WORK),
-    PurposeKind.CASE: (Need.ANSWER,),
-    PurposeKind.REQUEST: (Need.ANSWER,),
-}
-# How far back the records may lie that a purpose opens.
-REACH: Mapping[Need, timedelta] = {
-    Need.SAME_EVENT: timedelta(days=2),
-    Need.CALL_BACK: timedelta(days=31),
-    Need.JOINT_WORK: timedelta(days=31),
-    Need.ANSWER: timedelta(days=3_660),
-}
-
-
-class PurposeRefused(InvalidInput):
-    """A purpose does not hold; `details.reason` is too_short, same_as_before, closed or need_unfit."""
-
-    code = "purpose_refused"
-
-
-class PurposeNotTheirs(Forbidden):
-    """A purpose is tied to what is not theirs, or not there; `details.reason` is not_yours."""
-
-    code = "purpose_refused"
-
-
-_WHY = {
-    "too_short": f"Say in at least {SHORTEST} characters what you need to know and why.",
-    "same_as_before": f"You gave the same reason among your last {LAST}: say what this look is for.",
-    "closed": "What this is tied to is closed: name one that is open.",
-    "need_unfit": "What it is tied to is not for that: choose another reason to look, or tie it to a task of yours.",
-    "not_yours": "There is no such record assigned to you: take it over, or name one of yours.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +60,10 @@ class StatePurpose:
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """A purpose that holds. `self_opened` and `edited_before` are those of the incident it is tied to."""
+    """A purpose that holds. `self_opened` and `edited_before` are those of the incident it is tied to.
+
+    `about`: the one incident that it opens, received at `since`; both None for one that is tied to an incident.
+    """
 
     id: UUID
     kind: PurposeKind
@@ -131,17 +75,22 @@ class Purpose:
     edited_before: bool
     stated_at: datetime
     ends_at: datetime
+    about: UUID | None = None
+    since: datetime | None = None
 
-    def held(self, holder: UUID, territories: frozenset[int]) -> PurposeHeld:
-        """Return it as a decision sees it; `territories` is where it holds, its own and all below."""
+    def held(self, holder: UUID, territories: frozenset[int], kind: RecordKind) -> PurposeHeld:
+        """Return it as a decision about a record of that kind sees it; `territories` is where it holds, with all below."""
+        reach = self.stated_at - REACH[self.need]
+        is_one = self.about is not None and kind is RecordKind.INCIDENT
         return PurposeHeld(
             holder=holder,
             basis_open=True,
             data_classes=SHOWS[self.need],
             territories=territories,
-            recorded_from=self.stated_at - REACH[self.need],
+            recorded_from=reach if self.since is None else max(reach, self.since),
             recorded_to=self.ends_at,
             expires_at=self.ends_at,
+            records=frozenset({plain_id(self.about)}) if is_one and self.about is not None else None,
         )
 
     def wire(self) -> dict[str, Any]:
@@ -156,20 +105,6 @@ class Purpose:
             "stated_at": iso(self.stated_at),
             "ends_at": iso(self.ends_at),
         }
-
-
-def normalised(text: str) -> str:
-    """Return the text as it is compared: no case, blanks, punctuation or script, and no letter twice in a row."""
-    return "".join(sign for sign, _ in groupby(sign for sign in fold(text) if sign.isalnum()))
-
-
-def check_words(text: str) -> str:
-    """Return the text trimmed. Raises PurposeRefused for one that is too short to be a reason."""
-    trimmed = " ".join(text.split())
-    signs = [sign for sign in trimmed.casefold() if sign.isalnum()]
-    if len(trimmed) < SHORTEST or len(signs) < LEAST_SIGNS or len(set(signs)) < LEAST_DIFFERENT:
-        _refuse("too_short")
-    return trimmed
 
 
 class Purposes:
@@ -194,9 +129,11 @@ class Purposes:
             reference = await reference_of(act.connection, self._incidents, act.actor, command.kind, command.reference)
             text_hash = self._sealer.body_hash(b"purpose\x1f" + normalised(text).encode())
             if text_hash in await store.last_hashes(act.connection, act.actor.id, LAST):
-                _refuse("same_as_before")
+                refuse("same_as_before")
             if command.need not in FITS[command.kind]:
-                _refuse("need_unfit")
+                refuse("need_unfit")
+            if reference.about is not None and command.record_id not in (None, reference.about):
+                refuse("elsewhere")
             territory_id = await self._territory(act, command, reference)
             sealed_id = uuid7()
             await self._sealer.store(act.connection, sealed_id, {"purpose": text})
@@ -212,6 +149,7 @@ class Purposes:
                 reference.edited_before,
                 act.now,
                 act.now + LIFE,
+                **_limits(reference),
             )
             kept = {"account_id": act.actor.id, "sealed_id": sealed_id, "text_hash": text_hash}
             await store.insert_purpose(act.connection, asdict(purpose) | kept)
@@ -261,18 +199,24 @@ class Purposes:
         async with self._database.transaction() as connection:
             active = await active_purpose(connection, self._incidents, actor, self._clock.now())
             incidents = await self._incidents.mine(connection, actor)
-            tasks = await store.open_tasks(connection, actor.id)
+            tasks = [
+                (row, task)
+                for row in await store.open_tasks(connection, actor.id, list(TASKS))
+                if (task := await _standing_of(connection, self._incidents, actor, row)) is not None
+            ]
         return {
             "active": None if active is None else active.wire(),
             "references": [_offer(PurposeKind.INCIDENT) | {"reference": one.reference} for one in incidents]
             + [
-                _offer(_kind_of_task(row))
+                _offer(TASKS[row["kind"]][0])
                 | {
-                    "reference": str(row["id"]),
+                    "reference": str(task.id),
                     "task": row["kind"],
                     "at": iso(row["due_at"]),
+                    "incident": str(task.about),
+                    "number": task.reference,
                 }
-                for row in tasks
+                for row, task in tasks
             ],
             "shortest": SHORTEST,
         }
@@ -320,10 +264,10 @@ async def active_purpose(connection: Connection, incidents: Incidents, actor: Ac
     if purpose.need not in FITS[purpose.kind]:
         return None  # it was stated when that was not asked yet
     try:
-        await reference_of(connection, incidents, actor, purpose.kind, str(purpose.reference_id))
+        reference = await reference_of(connection, incidents, actor, purpose.kind, str(purpose.reference_id))
     except (PurposeRefused, PurposeNotTheirs):
         return None
-    return purpose
+    return replace(purpose, **_limits(reference))
 
 
 async def reference_of(
@@ -337,12 +281,12 @@ async def reference_of(
     found = (
         await _incident(connection, incidents, actor, reference)
         if kind is PurposeKind.INCIDENT
-        else await _task(connection, actor, kind, reference)
+        else await _task(connection, incidents, actor, kind, reference)
     )
     if found is None or not (found.relations or kind is not PurposeKind.INCIDENT):
-        _refuse("not_yours")
+        refuse("not_yours")
     if not found.is_open:
-        _refuse("closed")
+        refuse("closed")
     return found
 
 
@@ -357,21 +301,39 @@ async def _incident(connection: Connection, incidents: Incidents, actor: Actor, 
     return next((one for one in theirs if one.is_open), next(iter(theirs), None))
 
 
-async def _task(connection: Connection, actor: Actor, kind: PurposeKind, reference: str) -> Standing | None:
+async def _task(
+    connection: Connection, incidents: Incidents, actor: Actor, kind: PurposeKind, reference: str
+) -> Standing | None:
     id_ = _uuid(reference)
-    row = None if id_ is None else await store.task_of(connection, id_, actor.id)
-    if row is None or _kind_of_task(row) is not kind:
+    row = None if id_ is None else await store.task_of(connection, id_, actor.id, list(TASKS))
+    if row is None or TASKS[row["kind"]][0] is not kind:
         return None
-    label = f"{row['kind']} {id_}"
-    is_open = row["closed_at"] is None
-    reference = str(row["id"])
+    return await _standing_of(connection, incidents, actor, row)
+
+
+async def _standing_of(
+    connection: Connection, incidents: Incidents, actor: Actor, row: store.Record
+) -> Standing | None:
+    """Return a task that this actor took, None once they may not do it or may not know of its incident."""
+    about = await incidents.by_id(connection, actor, row["incident_id"])
+    if about is None or not actor.roots(TASKS[row["kind"]][1]):
+        return None
     return Standing(
-        RecordKind.ENTRY, "task", row["id"], row["territory_id"], label, reference, is_open, row["opened_at"]
+        RecordKind.ENTRY,
+        "task",
+        row["id"],
+        about.territory_id,
+        f"{row['kind']} {row['id']}",
+        about.reference,
+        row["closed_at"] is None,
+        about.recorded_at,
+        about=about.id,
     )
 
 
-def _kind_of_task(row: store.Record) -> PurposeKind:
-    return PurposeKind.REQUEST if row["record_kind"] == "right_request" else PurposeKind.CASE
+def _limits(reference: Standing) -> dict[str, Any]:
+    """Return what a purpose tied to a task is limited to; nothing for one that is tied to an incident."""
+    return {} if reference.about is None else {"about": reference.about, "since": reference.recorded_at}
 
 
 def _offer(kind: PurposeKind) -> dict[str, Any]:
@@ -383,12 +345,6 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _refuse(reason: str) -> NoReturn:
-    field = {"too_short": "text", "same_as_before": "text", "need_unfit": "need"}.get(reason, "reference")
-    error = PurposeNotTheirs if reason == "not_yours" else PurposeRefused
-    raise error(_WHY[reason], field=field, reason=reason)
 
 
 class PurposeRequired(Forbidden):

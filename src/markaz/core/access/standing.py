@@ -33,7 +33,7 @@ class Standing:
 
     `is_open`: work on it goes on. `recorded_at`: when it came, None for unknown. `self_opened`: whoever looks opened it
     themselves and nothing shows that anybody called. `edited_before`: they changed what it is about, or took it to
-    themselves, shortly before.
+    themselves, shortly before. `about`: the one incident that a task is about, as a purpose tied to it opens no other.
     """
 
     kind: RecordKind
@@ -48,6 +48,7 @@ class Standing:
     is_shut_out: bool = False
     self_opened: bool = False
     edited_before: bool = False
+    about: UUID | None = None
 
 
 class Incidents(Protocol):

@@ -80,22 +80,28 @@ async def purpose_of(connection: Connection, account_id: UUID, purpose_id: UUID)
     )
 
 
-async def open_tasks(connection: Connection, account_id: UUID) -> list[Record]:
-    """Return the open tasks an account owns, the first due first."""
+# A task with the incident it is about, whether its record is that incident or a glass broken over it.
+_TASK = """
+SELECT t.id, t.kind, t.territory_id, t.opened_at, t.closed_at, t.due_at,
+       CASE t.record_kind WHEN 'incident' THEN t.record_id ELSE g.record_id END AS incident_id
+FROM tasks t LEFT JOIN broken_glass g ON t.record_kind = 'broken_glass' AND g.id = t.record_id
+"""
+
+
+async def open_tasks(connection: Connection, account_id: UUID, kinds: Sequence[str]) -> list[Record]:
+    """Return the open tasks of these kinds that an account owns, the first due first."""
     return await connection.fetch(
-        "SELECT id, kind, record_kind, due_at FROM tasks WHERE owner_id = $1 AND closed_at IS NULL "
-        "ORDER BY due_at LIMIT $2",
+        _TASK + "WHERE t.owner_id = $1 AND t.closed_at IS NULL AND t.kind = ANY($2::text[]) ORDER BY t.due_at LIMIT $3",
         account_id,
+        kinds,
         TASKS_SHOWN,
     )
 
 
-async def task_of(connection: Connection, task_id: UUID, account_id: UUID) -> Record | None:
-    """Return a task that the account owns."""
+async def task_of(connection: Connection, task_id: UUID, account_id: UUID, kinds: Sequence[str]) -> Record | None:
+    """Return a task of these kinds that the account owns."""
     return await connection.fetchrow(
-        "SELECT id, kind, record_kind, territory_id, opened_at, closed_at FROM tasks WHERE id = $1 AND owner_id = $2",
-        task_id,
-        account_id,
+        _TASK + "WHERE t.id = $1 AND t.owner_id = $2 AND t.kind = ANY($3::text[])", task_id, account_id, kinds
     )
 
 
@@ -158,8 +164,9 @@ async def open_glasses(connection: Connection, account_id: UUID, record_kind: st
 
 
 _GLASS = (
-    "SELECT g.*, a.display_name AS by, j.display_name AS judge, t.version AS task_version, t.due_at FROM broken_glass g "
-    "JOIN accounts a ON a.id = g.account_id JOIN tasks t ON t.id = g.task_id LEFT JOIN accounts j ON j.id = g.judged_by "
+    "SELECT g.*, a.display_name AS by, j.display_name AS judge, t.version AS task_version, t.due_at, t.owner_id, "
+    "o.display_name AS owner FROM broken_glass g JOIN accounts a ON a.id = g.account_id JOIN tasks t ON t.id = g.task_id "
+    "LEFT JOIN accounts j ON j.id = g.judged_by LEFT JOIN accounts o ON o.id = t.owner_id "
 )
 
 

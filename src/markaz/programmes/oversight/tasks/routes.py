@@ -30,6 +30,15 @@ def tasks_router(tasks: Tasks, guard: Guard) -> APIRouter:
         """Return a correction your desk must make, with what the person says is wrong; this look is an entry of the log."""
         return reply(200, await tasks.correction(request, task_id))
 
+    @router.post("/tasks/{task_id}/take", openapi_extra=declares(P.RIGHT_CARRY_OUT))
+    async def take(
+        task_id: UUID,
+        body: shapes.TakeBody,
+        request: Annotated[Request, Depends(guard.requires(P.RIGHT_CARRY_OUT))],
+    ) -> Response:
+        """Take a correction that your desk must make, from whoever had it; a purpose can then be tied to it."""
+        return reply_of(await tasks.take(request, task_id, body.version))
+
     @router.post("/corrections/{task_id}/answer", openapi_extra=declares(P.RIGHT_CARRY_OUT))
     async def carry_out(
         task_id: UUID,

@@ -93,6 +93,20 @@ class Tasks:
         access = mark(request.actor.display_name, now, by="request")
         return self._line(row, request.actor) | {"words": words, "access": access}
 
+    async def take(self, request: Request, task_id: UUID, version: int) -> Answer:
+        """Take a correction, from whoever had it. Raises NotFound, Forbidden, VersionConflict or NotPossibleNow.
+
+        So a purpose can be tied to it, by somebody who must read a closed incident to correct it.
+        """
+
+        async def work(act: Act) -> Answer:
+            row = await self._correction(act.connection, act.actor, task_id)
+            taken = await take_task(act, task_id, version)
+            act.entries.append(_entry(request, row, "right.correction_taken", EntryKind.CORRECTION))
+            return Answer(200, {"id": str(task_id), "version": taken})
+
+        return await self._ground.acts.run(request, work)
+
     async def carry_out(
         self, request: Request, task_id: UUID, version: int, answer: Carried, remark: str | None
     ) -> Answer:
@@ -102,10 +116,10 @@ class Tasks:
 
         async def work(act: Act) -> Answer:
             row = await self._correction(act.connection, act.actor, task_id)
-            await self._answer(act, task_id, version, answer.value, remark)
+            closed = await self._answer(act, row, version, answer.value, remark)
             action = f"right.correction_{answer.value}"
             act.entries.append(_entry(request, row, action, EntryKind.CORRECTION))
-            return Answer(200, {"id": str(task_id), "version": version + 2})
+            return Answer(200, {"id": str(task_id), "version": closed})
 
         return await self._ground.acts.run(request, work)
 
@@ -126,7 +140,7 @@ class Tasks:
             require_seen(act.actor, P.AUDIT_READ, row["territory_id"], self._ground.territories(), "task")
             if row["record_id"] == act.actor.id:
                 raise Forbidden("Nobody confirms rights of their own.")
-            await self._answer(act, task_id, version, answer.value, remark)
+            closed = await self._answer(act, row, version, answer.value, remark)
             ended = [] if answer is Confirmation.IN_ORDER else await _end_rights(act, row["record_id"])
             details = {"answer": answer.value, "ended": ended}
             act.entries.append(
@@ -136,16 +150,19 @@ class Tasks:
                     public={"action": f"account.{answer.value}", "account_id": str(row["record_id"]), "ended": ended},
                 )
             )  # fmt: skip
-            return Answer(200, {"id": str(task_id), "version": version + 2, "ended": ended})
+            return Answer(200, {"id": str(task_id), "version": closed, "ended": ended})
 
         return await self._ground.acts.run(request, work)
 
-    async def _answer(self, act: Act, task_id: UUID, version: int, code: str, remark: str | None) -> None:
+    async def _answer(self, act: Act, row: Any, version: int, code: str, remark: str | None) -> int:
+        """Close a task with an answer and return its version; whoever answers what another took takes it over by that."""
         sealed_id = None
         if remark is not None:
             sealed_id = uuid7()
             await self._ground.sealer.store(act.connection, sealed_id, {"remark": remark})
-        await answer_task(act, task_id, await take_task(act, task_id, version), code, sealed_id)
+        if row["owner_id"] != act.actor.id:
+            version = await take_task(act, row["id"], version)
+        return await answer_task(act, row["id"], version, code, sealed_id)
 
     async def _correction(self, connection: Connection, actor: Actor, task_id: UUID) -> Any:
         async with reach.beyond(connection, "the request behind a correction"):
@@ -180,6 +197,7 @@ class Tasks:
             "due_at": iso(row["due_at"]),
             "escalated_at": None if row["escalated_at"] is None else iso(row["escalated_at"]),
             "version": row["version"],
+            "owner": None if row["owner_id"] is None else {"id": str(row["owner_id"]), "name": row["owner"]},
             "roles": row["roles"],
             "may_answer": needed is not None and self._holds(actor, needed, row) and row["record_id"] != actor.id,
         }

@@ -31,6 +31,12 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class TakeBody(Body):
+    """The version of the task that was seen."""
+
+    version: Version
+
+
 class CarriedBody(Body):
     """What became of a correction, on the version seen; the remark is sealed."""
 

@@ -11,7 +11,7 @@ SHOWN_MOST = 200
 # A correction is named by the incident as the request of the person found it; the desk itself holds no right to requests.
 _TASK = """
 SELECT t.id, t.kind, t.record_kind, t.record_id, t.territory_id, t.opened_at, t.due_at, t.escalated_at, t.closed_at,
-       t.version, c.request_id, r.number AS request_number, r.sealed_id AS request_sealed_id,
+       t.version, t.owner_id, (SELECT o.display_name FROM accounts o WHERE o.id = t.owner_id) AS owner, c.request_id, r.number AS request_number, r.sealed_id AS request_sealed_id,
        CASE t.record_kind
            WHEN 'account' THEN (SELECT a.display_name FROM accounts a WHERE a.id = t.record_id)
            WHEN 'broken_glass' THEN (SELECT g.reference FROM broken_glass g WHERE g.id = t.record_id)
