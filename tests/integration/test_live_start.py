@@ -8,12 +8,16 @@ from pathlib import Path
 import orjson
 import pytest
 from tests.support.centre import RunningCentre
+from tests.support.desk import open_incident
 from tests.support.governance import governance_text
 from tests.support.land import Land
 from tests.support.people import make_person
 
 from markaz.cli import accounts
 from markaz.cli.live import look, refuse_unready
+from markaz.cli.serve import _ensure_root
+from markaz.core import training
+from markaz.core.errors import NotPossibleNow
 from markaz.core.in_force import in_force, note_in_force
 from markaz.core.live import NotReady
 from markaz.core.permissions import Grant, Role
@@ -91,3 +95,48 @@ async def test_what_is_in_force_is_said_in_the_log_when_it_changes(centre: Runni
         "SELECT l.body FROM log_leaves l JOIN audit_entries e ON e.leaf = l.index ORDER BY l.index"
     )
     assert [orjson.loads(row["body"])["public"] for row in rows] == [stated, other, stated]
+
+
+async def start(centre: RunningCentre, settings: Settings) -> None:
+    """Do what `markaz serve` does with the database before it listens."""
+    await _ensure_root(settings, centre.access.app_dsn)
+
+
+async def ready(centre: RunningCentre, home: Path) -> Settings:
+    (home / "governance.toml").write_text(governance_text(), encoding="utf-8")
+    for role in (Role.APPEAL_BODY, Role.DATA_PROTECTION_OFFICER):
+        grants = (Grant(role, Land.ROOT),)
+        await make_person(centre.centre.database, role.value, grants, now=centre.centre.clock.now())
+    return Settings(home=home, secure_cookies=True)
+
+
+async def test_what_was_tried_out_does_not_go_live_and_what_was_only_set_up_does(
+    centre: RunningCentre, tmp_path: Path
+) -> None:
+    settings = await ready(centre, tmp_path)
+    trying = settings.model_copy(update={"trial": True})
+    await start(centre, trying)
+    await refuse(centre, settings)  # nothing was tried out yet
+    await open_incident(await centre.person(Role.DUTY_OFFICER))
+    for _ in range(2):
+        with pytest.raises(NotReady, match=r"made for trial.*new folder"):
+            await start(centre, settings)
+        await start(centre, trying)  # it stays a trial
+
+
+async def test_a_live_centre_is_never_served_as_a_trial(centre: RunningCentre, tmp_path: Path) -> None:
+    settings = await ready(centre, tmp_path)
+    await start(centre, settings)
+    await open_incident(await centre.person(Role.DUTY_OFFICER))
+    with pytest.raises(NotPossibleNow, match="served for real people"):
+        await start(centre, settings.model_copy(update={"trial": True}))
+    await start(centre, settings)
+
+
+async def test_a_training_copy_does_not_go_live(centre: RunningCentre, tmp_path: Path) -> None:
+    settings = await ready(centre, tmp_path)
+    await centre.as_owner("INSERT INTO job_runs (job, started_at) VALUES ($1, now())", training.MARK)
+    with pytest.raises(NotReady, match="made for training"):
+        await refuse(centre, settings)
+    with pytest.raises(NotPossibleNow, match="training copy"):
+        await start(centre, settings)

@@ -35,7 +35,7 @@ def test_a_fresh_centre_is_told_everything_at_once() -> None:
     found = findings(
         Settings(home=Path("/nowhere"), second_factor_roles=frozenset()),
         parse_governance(""),
-        Facts(frozenset(), ("column x.y: z",), 0, True, ("both",)),
+        Facts(frozenset(), ("column x.y: z",), 0, True, ("both",), "trial"),
         TODAY,
     )
     assert missing(found) == {one.what for one in found} - {"outside witness"}
@@ -55,6 +55,7 @@ def test_a_fresh_centre_is_told_everything_at_once() -> None:
         (replace(FACTS, offices=frozenset({Role.APPEAL_BODY})), SETTINGS, "data protection officer"),
         (replace(FACTS, offices=frozenset({Role.DATA_PROTECTION_OFFICER})), SETTINGS, "appeal body"),
         (replace(FACTS, is_demo=True), SETTINGS, "no demo accounts"),
+        (replace(FACTS, made_for="trial"), SETTINGS, "no trial or training data"),
         (replace(FACTS, mixed=("one.for.all",)), SETTINGS, "offices apart"),
         (replace(FACTS, schema=("column parties.religion: refused",)), SETTINGS, "closed lists"),
         (FACTS, Settings(home=Path("/nowhere")), "TLS"),

@@ -9,7 +9,7 @@ import uvicorn
 import uvloop
 
 from markaz.cli.live import refuse_unready
-from markaz.core import training
+from markaz.core import training, trial
 from markaz.core.db.embedded import DatabaseAccess, running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
@@ -77,6 +77,8 @@ async def _ensure_root(settings: Settings, dsn: str) -> None:
             await training.check(connection, is_meant=settings.training, is_loopback=settings.is_loopback)
             await ensure_root(connection)
             await refuse_unready(connection, settings)
+            if not settings.training:
+                await trial.mark(connection, SystemClock().now(), is_trial=settings.trial)
     finally:
         await database.close()
 

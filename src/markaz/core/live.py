@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from markaz.core import training, trial
 from markaz.core.db.pool import Connection
 from markaz.core.errors import MarkazError
 from markaz.core.permissions import OFFICES, Role
@@ -50,7 +51,8 @@ class Finding:
 class Facts:
     """What the database knows: offices held, columns or rights that no list allows, outside witnesses, a demo inside.
 
-    `mixed` are log-ins of accounts that hold an office and another role.
+    `mixed` are log-ins of accounts that hold an office and another role; `made_for` is trial or training for a home whose
+    data were made there.
     """
 
     offices: frozenset[Role]
@@ -58,6 +60,7 @@ class Facts:
     witnesses: int
     is_demo: bool
     mixed: tuple[str, ...] = ()
+    made_for: str | None = None
 
 
 async def facts_of(connection: Connection, *, witnesses: int, is_demo: bool) -> Facts:
@@ -71,6 +74,7 @@ async def facts_of(connection: Connection, *, witnesses: int, is_demo: bool) -> 
         witnesses,
         is_demo,
         tuple(row["login"] for row in mixed),
+        "training" if await training.is_copy(connection) else "trial" if await trial.holds_trial(connection) else None,
     )
 
 
@@ -90,6 +94,12 @@ def findings(settings: Settings, governance: Governance, facts: Facts, today: da
             "no demo accounts",
             "This home folder holds the demo, whose passwords are well known: set MARKAZ_HOME to a new folder."
             if facts.is_demo
+            else None,
+        ),
+        Finding(
+            "no trial or training data",
+            f"What this home folder holds was made for {facts.made_for}: set MARKAZ_HOME to a new folder."
+            if facts.made_for
             else None,
         ),
         Finding(

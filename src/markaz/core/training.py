@@ -36,6 +36,12 @@ _UNITS = (
 _UNIT_COLUMNS = ["id", "call_sign", "kind", "territory_id", "status", "since", "updated_by"]
 
 
+async def is_copy(connection: Connection) -> bool:
+    """Say whether this database is a training copy."""
+    marks = [MARK, DEMO_MARK]
+    return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM job_runs WHERE job = ANY($1::text[]))", marks))
+
+
 async def check(connection: Connection, *, is_meant: bool, is_loopback: bool) -> None:
     """Raise NotPossibleNow unless this database is of the kind that is meant to be served, to those meant to reach it."""
     mark = await connection.fetchval("SELECT job FROM job_runs WHERE job = ANY($1::text[])", [MARK, DEMO_MARK])
