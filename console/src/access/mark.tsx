@@ -18,18 +18,21 @@ export function Mark({ access, children }: { access: Access | null | undefined; 
 }
 
 /**
- * Says on every sheet that leaves the printer who printed it and when, whatever is on it. It stands in the margin of the page, where it
- * covers nothing; a browser that cannot write there prints the marks within the page alone.
+ * Says on every sheet that leaves the printer who printed it and when, and what kind of centre it comes from where that is no live one,
+ * whatever is on it. It stands in the margin of the page, where it covers nothing; a browser that cannot write there prints the marks
+ * within the page and the band at its top alone.
  */
 export function PrintMark() {
   const { me } = useSession();
   const { t, f } = useWords();
   const viewer = me.account.display_name;
+  const band = [me.training && t("band.training"), me.demo && t("band.demo"), me.trial && t("band.trial")].filter(Boolean).join(" ");
   useEffect(() => {
     const sheet = new CSSStyleSheet();
     const write = () => {
       const text = t("look.printed", { viewer, at: f.zoned(session.store.time.now_ms()) });
-      sheet.replaceSync(`@page { margin: 14mm 12mm 18mm; @bottom-left { content: "${quoted(text)}"; font-size: 8pt; white-space: nowrap; } }`);
+      const above = `@top-center { content: "${quoted(band)}"; font-size: 8pt; font-weight: 700; }`;
+      sheet.replaceSync(`@page { margin: 14mm 12mm 18mm; ${above} @bottom-left { content: "${quoted(text)}"; font-size: 8pt; white-space: nowrap; } }`);
     };
     write();
     document.adoptedStyleSheets.push(sheet);
@@ -38,7 +41,7 @@ export function PrintMark() {
       removeEventListener("beforeprint", write);
       document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== sheet);
     };
-  }, [viewer, t, f]);
+  }, [viewer, band, t, f]);
   return null;
 }
 

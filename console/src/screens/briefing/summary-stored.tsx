@@ -2,14 +2,13 @@
 import { useState } from "react";
 import { Link } from "react-router";
 import { Mark } from "../../access/mark";
-import { useNames, useSession, useWords } from "../../context";
+import { useNames, useWords } from "../../context";
 import { Problem } from "../../ui/problem";
 import { useRead } from "../../ui/use-read";
 import { Corrections, dayText, SummaryView } from "./summary-view";
 import type { Correction, Summary } from "./types";
 
 export function StoredSummary({ id }: { id: string }) {
-  const { me } = useSession();
   const { t, f, language } = useWords();
   const names = useNames();
   const summary = useRead<Summary>(`/api/summaries/${id}`);
@@ -23,7 +22,6 @@ export function StoredSummary({ id }: { id: string }) {
   const paper = (kind: "pdf" | "csv") => `/api/summaries/${id}/${kind}?language=${language}`;
   return (
     <>
-      {(me.demo || me.training) && <p className="print-only print-band">{me.training ? t("band.training") : t("band.demo")}</p>}
       <header className="page-head">
         <h1>
           {t("summary.title")}: <bdi>{names.territory(content.territory_id) ?? content.territory_id}</bdi>, <span className="num">{dayText(content.day, f)}</span>
