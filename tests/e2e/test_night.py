@@ -4,16 +4,17 @@ Forty calls by keyboard, twelve units, two handovers, an outage with paper entri
 button. The ledger below is kept by this test alone, from what it typed and pressed; nothing in it is asked of the centre.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 from tests.e2e.conftest import PHONE, SHOWN_MS, Screen, Show
 from tests.e2e.test_contents import choose
 from tests.e2e.test_dispatch import units_around
@@ -22,11 +23,14 @@ from tests.support.crews import log_on
 from tests.support.desk import register_unit
 from tests.support.fixtures import OpenCentre
 from tests.support.land import Land
+from tests.support.late import enter_closing, enter_finished, enter_sending, enter_stage, header
 from tests.support.line import Line, line_to
 from tests.support.live import serving
+from tests.support.night import Ledger, Sent
 from tests.support.people import Person
 
 from markaz.core.permissions import Grant, Role
+from markaz.kit.clock import iso
 
 pytestmark = pytest.mark.browser
 
@@ -34,30 +38,18 @@ ZONE = ZoneInfo("Asia/Tashkent")
 CALLS = 40
 PATIENT_MS = SHOWN_MS * 4  # a busy machine; not a measurement
 SIGNS = tuple(f"N{number}" for number in range(1, 13))
-# What is typed into the category field, and what it means.
+FREE = "N6"  # in the middle of the others, so that another one is always nearer
+# What is typed into the category field, what it means, and the priority that is proposed for it and taken.
 KINDS = (
-    ("thef", "theft"),
-    ("fir", "fire"),
-    ("road cr", "road_crash"),
-    ("nois", "noise"),
-    ("deat", "death"),
-    ("frau", "fraud"),
+    ("thef", "theft", "3"),
+    ("fir", "fire", "1"),
+    ("road cr", "road_crash", "2"),
+    ("nois", "noise", "3"),
+    ("deat", "death", "2"),
+    ("frau", "fraud", "3"),
 )
-
-
-@dataclass
-class Ledger:
-    """What was done that night, by those who did it."""
-
-    kinds: dict[str, str] = field(default_factory=dict)  # incident id -> category
-    districts: dict[str, Land] = field(default_factory=dict)
-    outcomes: dict[str, str] = field(default_factory=dict)
-    late: set[str] = field(default_factory=set)
-    sent: set[str] = field(default_factory=set)
-    merged: set[str] = field(default_factory=set)
-
-    def counted(self) -> set[str]:
-        return set(self.kinds) - self.merged
+OUTAGE = timedelta(hours=1)  # before now: older than this test can be, so that no unit of its own stands in the way
+YESTERDAY = timedelta(hours=14)  # before now: the day began half a day ago
 
 
 @pytest.fixture
@@ -95,7 +87,7 @@ async def take_call(
         await page.get_by_label("Entered from").select_option("paper")
         stated = page.get_by_role("group", name="When the call came in, as noted").locator("input")
         await stated.first.fill(paper.strftime("%Y-%m-%d"))
-        await stated.last.fill(paper.strftime("%H:%M"))
+        await stated.last.fill(paper.strftime("%H:%M:%S"))
     await expect(page.get_by_role("button", name="Open and send units")).to_be_enabled(timeout=PATIENT_MS)
     await page.keyboard.press("F4")
     await page.wait_for_url("**/desk/*#recommend", timeout=PATIENT_MS)
@@ -114,7 +106,19 @@ async def send_nearest(page: Page) -> str:
     return sign
 
 
-async def work_off(dispatcher: Person, incident_id: str, outcome: str | None) -> None:
+async def on_screen(times: Locator, since: datetime) -> datetime:
+    """Return the time that stands first on the screen, once it is one of after `since`: what an officer would copy."""
+    until = datetime.now(UTC) + timedelta(milliseconds=PATIENT_MS)
+    while datetime.now(UTC) < until:
+        text = await times.first.get_attribute("datetime", timeout=PATIENT_MS)
+        shown = datetime.fromisoformat(text or "")
+        if since <= shown <= datetime.now(UTC):
+            return shown
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"the screen shows no time after {since}")
+
+
+async def work_off(dispatcher: Person, incident_id: str, outcome: str | None, ledger: Ledger) -> None:
     """Let every unit of an incident arrive and leave, as radio reports; close it with an outcome, if there is one."""
     path = f"/api/incidents/{incident_id}"
     view = (await dispatcher.get(path)).json()["incident"]
@@ -122,10 +126,15 @@ async def work_off(dispatcher: Person, incident_id: str, outcome: str | None) ->
     for unit_id, unit in view["units"].items():
         for stage in ("on_scene", "cleared"):
             if stage not in unit["stages"]:
-                reached = {"stage": stage, "version": version, "via": "radio"}
+                at = datetime.now(UTC)
+                reached = {"stage": stage, "version": version, "via": "radio", "occurred_at": iso(at)}
                 done = await dispatcher.post(f"{path}/assignments/{unit_id}/stages", reached)
                 assert done.status_code == 200, done.text
                 version = done.json()["version"]
+                (noted,) = [
+                    one for one in ledger.sent if (one.incident_id, one.sign) == (incident_id, unit["call_sign"])
+                ]
+                setattr(noted, stage, at)
     if outcome is not None:
         body: dict[str, Any] = {"outcome": outcome, "version": version}
         done = await dispatcher.post(f"{path}/close", body)
@@ -212,6 +221,61 @@ def address(line: tuple[str, Line]) -> str:
     return line[0]
 
 
+@dataclass
+class Night:
+    """Whoever is at the desk, and what they note down."""
+
+    desk: Screen
+    ledger: Ledger
+
+    async def take(self, number: int, *, silent: bool = False, paper: datetime | None = None) -> str:
+        """Take a call and note it."""
+        letters, kind, priority = KINDS[number % len(KINDS)]
+        began, page, ledger = datetime.now(UTC), self.desk.page, self.ledger
+        id_ = await take_call(page, number, letters, silent=silent, paper=paper)
+        ledger.kinds[id_], ledger.priorities[id_], ledger.districts[id_] = kind, priority, place_of(number)[2]
+        if paper is not None:
+            ledger.late.add(id_)
+        recorded = page.locator(".timeline tbody tr").first.locator(".recorded")
+        entered = await on_screen(recorded, began)  # so it is this one's card that stands there
+        ledger.received[id_] = entered if paper is None else paper
+        if paper is None:
+            ledger.received[id_] = await on_screen(page.locator(".timeline tbody tr").first.locator("time"), began)
+        ledger.numbers[id_] = await page.locator(".card-title p.num bdi").first.inner_text()
+        return id_
+
+    async def send(self, incident_id: str) -> str:
+        """Send the recommended unit and note it."""
+        began = datetime.now(UTC)
+        sign = await send_nearest(self.desk.page)
+        head = self.desk.page.get_by_role("rowheader", name=sign, exact=True)
+        row = self.desk.page.locator("table.stages tr").filter(has=head)
+        self.ledger.sent.append(Sent(incident_id, sign, await on_screen(row.locator("time"), began)))
+        return sign
+
+    async def write_up(self, incident_id: str, sign: str, *minutes: int, is_over: bool) -> None:
+        """Enter from paper who was sent, arrived and left so many minutes after the call, and when it was closed."""
+        received, page = self.ledger.received[incident_id], self.desk.page
+        assigned, on_scene, cleared, closed = [received + timedelta(minutes=m) for m in minutes]
+        if is_over:
+            await enter_finished(page, sign, {"assigned": assigned, "on_scene": on_scene, "cleared": cleared})
+            await expect(header(page, sign)).to_be_visible(timeout=PATIENT_MS)
+        else:
+            await enter_sending(page, sign, assigned)
+            await enter_stage(page, sign, "on_scene", on_scene)
+            await enter_stage(page, sign, "cleared", cleared)
+        await enter_closing(page, "Resolved on scene", closed)
+        self.ledger.sent.append(Sent(incident_id, sign, assigned, on_scene, cleared))
+        self.ledger.outcomes[incident_id] = "resolved"
+
+
+async def lose_the_line(page: Page, line: Line) -> None:
+    line.cut()
+    await expect(page.locator(".band-offline")).to_be_visible(timeout=PATIENT_MS * 2)
+    line.mend()
+    await expect(page.locator(".band-offline")).to_have_count(0, timeout=PATIENT_MS * 2)
+
+
 async def test_a_night_of_forty_calls_is_summed_up_as_it_was(
     centre: RunningCentre, show: Show, line: tuple[str, Line]
 ) -> None:
@@ -220,57 +284,94 @@ async def test_a_night_of_forty_calls_is_summed_up_as_it_was(
     await units_around(centre, supervisor, *SIGNS)
     desks = [await show(person=officer) for officer in officers]
     ledger, outcomes = Ledger(), cycle(("resolved", "administrative", "unfounded", "malicious"))
-    desk = desks[0]
-    await desk.go("/desk")
-
-    async def note(number: int, incident_id: str, kind: str) -> None:
-        ledger.kinds[incident_id], ledger.districts[incident_id] = kind, place_of(number)[2]
+    night = Night(desks[0], ledger)
+    await night.desk.go("/desk")
+    before = await the_day_before(centre, supervisor, night)
+    busy_id, busy_sign = "", ""
 
     for number in range(CALLS):
-        page = desk.page
-        letters, kind = KINDS[number % len(KINDS)]
         if number == 20:  # the line goes for a while; what comes in meanwhile is written on paper
-            line[1].cut()
-            await expect(page.locator(".band-offline")).to_be_visible(timeout=PATIENT_MS * 2)
-            line[1].mend()
-            await expect(page.locator(".band-offline")).to_have_count(0, timeout=PATIENT_MS * 2)
-        paper = datetime.now(UTC) - timedelta(minutes=25) if number in (20, 21, 22) else None
-        incident_id = await take_call(page, number, letters, silent=number == 5, paper=paper)
-        await note(number, incident_id, kind)
-        if paper is not None:
-            ledger.late.add(incident_id)
+            await lose_the_line(night.desk.page, line[1])
+        paper = (datetime.now(UTC) - OUTAGE).replace(microsecond=0, second=0) if number in (20, 21, 22) else None
+        id_ = await night.take(number, silent=number == 5, paper=paper)
         if number % 3 == 0:
-            await send_nearest(page)
-            ledger.sent.add(incident_id)
-        if number % 3 != 2 or number < 30:
-            outcome = next(outcomes)
-            await work_off(officers[0], incident_id, outcome)
-            ledger.outcomes[incident_id] = outcome
+            sign = await night.send(id_)
+        if number == 20:
+            await night.write_up(id_, FREE, 2, 9, 20, 22, is_over=False)
+        elif number == 21:  # its unit is still at it when the paper of the next one says where it was an hour ago
+            busy_id, busy_sign = id_, sign
+        elif number == 22:
+            await night.write_up(id_, busy_sign, 1, 20, 30, 31, is_over=True)
+            ledger.outcomes[busy_id] = next(outcomes)
+            await work_off(officers[0], busy_id, ledger.outcomes[busy_id], ledger)
+        elif number % 3 != 2 or number < 30:
+            ledger.outcomes[id_] = next(outcomes)
+            await work_off(officers[0], id_, ledger.outcomes[id_], ledger)
         if number == 15:
             await hand_over(desks[0], desks[1])
-            desk = desks[1]
-            await desk.go("/desk")
+            night.desk = desks[1]
+            await night.desk.go("/desk")
         if number == 30:
             await press_for_help(centre, show, supervisor)
-            await end_emergency(desk)
+            await end_emergency(night.desk)
         if number == 35:
             await hand_over(desks[1], desks[2])
-            desk = desks[2]
-            await desk.go("/desk")
+            night.desk = desks[2]
+            await night.desk.go("/desk")
 
     still_open = [id_ for id_ in ledger.kinds if id_ not in ledger.outcomes]
-    kept = (await supervisor.get(f"/api/incidents/{still_open[0]}")).json()["incident"]
-    await merge(desk.page, desk.base_url, still_open[1], kept["number"])
+    await merge(night.desk.page, night.desk.base_url, still_open[1], ledger.numbers[still_open[0]])
     ledger.merged.add(still_open[1])
 
-    await compare(centre, supervisor, ledger)
+    corrections = await mend_the_day_before(before, night)
+    await compare(centre, supervisor, ledger, corrections)
     await the_screen_says_the_same(show, centre, ledger)
 
 
-async def compare(centre: RunningCentre, supervisor: Person, ledger: Ledger) -> None:
+async def the_day_before(centre: RunningCentre, supervisor: Person, night: Night) -> tuple[str, Ledger]:
+    """Let two calls of yesterday be open in the summary that is made of it now; return the day and what was noted."""
+    today, night.ledger = night.ledger, Ledger()
+    paper = (datetime.now(UTC) - YESTERDAY).replace(microsecond=0, second=0)
+    for number in (CALLS, CALLS + 1):
+        await night.take(number, paper=paper)
+    yesterday, night.ledger = night.ledger, today
+    day = (centre.centre.summaries.today() - timedelta(days=1)).isoformat()
+    made = await supervisor.post("/api/summaries", {"territory_id": int(Land.REGION), "day": day})
+    assert made.status_code == 201, made.text
+    content = (await supervisor.get(f"/api/summaries/{made.json()['id']}")).json()["content"]
+    assert (content["incidents"], content["open"], content["corrections"]) == (2, 2, [])
+    return day, yesterday
+
+
+async def mend_the_day_before(before: tuple[str, Ledger], night: Night) -> list[dict[str, Any]]:
+    """Write up one call of yesterday and enter one more; return what today's summary must say of that."""
+    day, yesterday = before
+    first = next(iter(yesterday.kinds))
+    today, night.ledger = night.ledger, yesterday
+    await night.desk.go("/desk")
+    another = await night.take(CALLS + 2, paper=yesterday.received[first])
+    await night.desk.page.goto(f"{night.desk.base_url}/desk/{first}")
+    await night.write_up(first, FREE, 3, 15, 50, 52, is_over=True)
+    night.ledger = today
+
+    def said(figure: str, was: str, is_: str, incident_id: str) -> dict[str, Any]:
+        change = {"day": day, "figure": figure, "before": was, "after": is_}
+        return change | {"n": 1, "numbers": [yesterday.numbers[incident_id]]}
+
+    return [
+        said("outcome", "open", "resolved", first),
+        said("response", "", "", first),
+        said("total", "0", "1", another),
+    ]
+
+
+async def compare(centre: RunningCentre, supervisor: Person, ledger: Ledger, corrections: list[dict[str, Any]]) -> None:
     """Make the summary of the region and hold it against the ledger."""
     day = centre.centre.summaries.today().isoformat()
-    made = await supervisor.post("/api/summaries", {"territory_id": int(Land.REGION), "day": day})
+    ledger.chosen = [id_ for id_ in ledger.kinds if id_ in ledger.late or ledger.told(id_) == "malicious"][:4]
+    significant = [{"incident_id": id_, "sentence": "chosen by the supervisor"} for id_ in ledger.chosen]
+    body = {"territory_id": int(Land.REGION), "day": day, "significant": significant}
+    made = await supervisor.post("/api/summaries", body)
     assert made.status_code == 201, made.text
     summary: dict[str, Any] = (await supervisor.get(f"/api/summaries/{made.json()['id']}")).json()
     content, counted = summary["content"], ledger.counted()
@@ -280,12 +381,19 @@ async def compare(centre: RunningCentre, supervisor: Person, ledger: Ledger) -> 
     assert {row["territory_id"]: row["n"] for row in content["by_area"]} == Counter(
         int(ledger.districts[i]) for i in counted
     )
-    told = Counter(ledger.outcomes.get(i, "open") for i in counted)
-    assert {row["outcome"]: row["n"] for row in content["by_outcome"]} == told
+    assert {row["outcome"]: row["n"] for row in content["by_outcome"]} == Counter(map(ledger.told, counted))
     assert content["deaths"] == sum(ledger.kinds[i] == "death" for i in counted)
     assert content["crashes"] == sum(ledger.kinds[i] == "road_crash" for i in counted)
     assert content["late"] == len(ledger.late & counted)
-    assert sum(row["with_both"] for row in content["response"]) == len(ledger.sent & counted & set(ledger.outcomes))
+    assert content["response"] == ledger.response()
+    assert any(row["within"] < row["with_both"] for row in content["response"]), "nobody came too late that night"
+    assert content["forces"] == ledger.forces()
+    told = [{name: value for name, value in row.items() if name != "received_at"} for row in content["significant"]]
+    assert told == ledger.significant()
+    for row in content["significant"]:
+        assert datetime.fromisoformat(row["received_at"]) == ledger.received[row["incident_id"]]
+        assert summary["sentences"][row["incident_id"]]["text"] == "chosen by the supervisor"
+    assert (content["corrections"], content["corrections_more"]) == (corrections, 0)
     again = (await supervisor.get(f"/api/summaries/{summary['id']}/check")).json()
     assert again["same"]
 
