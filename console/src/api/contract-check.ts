@@ -9,10 +9,12 @@ import type { NewIncident } from "./calls";
 import type { Confidence, EnteredVia, HoldReason, OverrideReason, Precision, SafeContact, Stage, UnitStatus, WithdrawReason } from "./types";
 
 type Bodies = components["schemas"];
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+/** Refuses a list in which one is false; `never` would pass for true. */
+type Hold<T extends readonly true[]> = T;
 type Fits<A extends B, B> = A;
 
-export type Checks = [
+export type SameSets = Hold<[
   Same<(typeof OFFICES)[number], Bodies["Role"]>,
   Same<(typeof KINDS)[number], Bodies["EntryKind"]>,
   Same<Stage, Bodies["Stage"]>,
@@ -24,6 +26,8 @@ export type Checks = [
   Same<Confidence, Bodies["PlaceConfidence"]>,
   Same<SafeContact, Bodies["SafeContact"]>,
   Same<EnteredVia, Bodies["EnteredVia"]>,
+]>;
+export type Checks = [
   Fits<NewIncident, Bodies["OpenIncidentBody"]>,
   Fits<DraftBody & { territory_id: number }, Bodies["NewDraftBody"]>,
 ];
