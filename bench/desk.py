@@ -89,7 +89,7 @@ async def work_one_incident(post: Post, officer: Officer) -> None:
         "/api/incidents",
         {
             "category": "theft",
-            "priority": "2",
+            "priority": "3",
             "channel": "phone",
             "place": officer.place,
             "caller": {"name": "Sinov Murojaatchi", "phone": "+998 00 000 00 00"},

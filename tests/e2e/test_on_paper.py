@@ -50,7 +50,7 @@ async def test_every_sheet_says_what_kind_of_centre_it_comes_from(
         for _ in range(ROWS):  # more rows than a sheet holds
             opened = await context.request.post(
                 f"{address}/api/incidents",
-                data={"category": "theft", "priority": "2", "channel": "phone", "place": {"lon": 60.5, "lat": 40.5}},
+                data={"category": "theft", "priority": "3", "channel": "phone", "place": {"lon": 60.5, "lat": 40.5}},
                 headers={"Idempotency-Key": new_key(), "Origin": address},
             )
             assert opened.ok, await opened.text()

@@ -59,7 +59,7 @@ class Officer:
                 await self._incident(unit_id)
 
     async def _incident(self, unit_id: str) -> None:
-        call = {"category": "theft", "priority": "2", "channel": "phone", "place": {"lon": 60.5, "lat": 40.5}}
+        call = {"category": "theft", "priority": "3", "channel": "phone", "place": {"lon": 60.5, "lat": 40.5}}
         opened = await self._act("open", "/api/incidents", call | {"note": "a note"})
         path, version = f"/api/incidents/{opened['id']}", opened["version"]
         sent = await self._act("assign", f"{path}/assignments", {"unit_id": unit_id, "version": version})

@@ -10,6 +10,7 @@ from tests.support.centre import RunningCentre
 from tests.support.desk import call_body, close, open_incident
 from tests.support.land import Land, place_in
 from tests.support.people import Person, new_key
+from tests.support.refusals import assert_refused
 
 from markaz.core.permissions import Grant, Role
 from markaz.kit.clock import iso
@@ -79,6 +80,19 @@ async def test_another_priority_than_the_proposed_one_keeps_both_and_its_reason(
     assert first["reason"] == "shots are heard"
     other = (await officer.get(f"/api/incidents/{same['id']}/timeline")).json()["entries"][0]
     assert "proposed_priority" not in other["detail"]
+
+
+@pytest.mark.parametrize("reason", [{}, {"priority_reason": None}, {"priority_reason": " "}])
+@pytest.mark.parametrize("late", [{}, {"entered_via": "paper", "occurred_at": "2026-01-01T03:12:00Z"}])
+async def test_another_priority_than_the_proposed_one_is_refused_without_a_reason(
+    shared_centre: RunningCentre, officer: Person, reason: Record, late: Record
+) -> None:
+    before = await shared_centre.seq()
+    body = call_body(category="noise", priority="3", **late)
+    assert "priority_reason" not in body
+    assert_refused(await officer.post("/api/incidents", body | {"priority": "1"} | reason), 422, "priority_reason")
+    assert await shared_centre.seq() == before
+    assert (await officer.post("/api/incidents", body)).status_code == 201
 
 
 async def test_a_new_place_takes_the_old_name_and_accuracy_away(officer: Person) -> None:
@@ -189,7 +203,7 @@ async def test_who_may_not_open_sealed_fields_sees_the_calls_without_their_calle
 
 
 async def test_an_erased_caller_of_a_further_call_is_gone(shared_centre: RunningCentre, officer: Person) -> None:
-    incident = await open_incident(officer)
+    incident = await open_incident(officer, priority="3")
     await officer.post(f"/api/incidents/{incident['id']}/calls", {"channel": "phone", "caller": {"name": "Second"}})
     eraser = await shared_centre.person(Role.DATA_PROTECTION_OFFICER, Land.REGION)
     assert (await eraser.post(f"/api/incidents/{incident['id']}/erasure")).json()["erased"] == 1

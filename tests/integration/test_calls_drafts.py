@@ -71,7 +71,7 @@ async def test_opening_the_incident_or_joining_one_takes_the_draft_and_its_key(s
     await save(taker, first, note="a fire")
     await save(taker, second, note="the same fire")
     assert await keys(shared_centre) == held + 2
-    assert (await taker.post("/api/incidents", call_body(draft_id=first))).status_code == 201
+    assert (await taker.post("/api/incidents", call_body(draft_id=first, priority="3"))).status_code == 201
     joined = await taker.post(f"/api/incidents/{incident['id']}/calls", {"channel": "phone", "draft_id": second})
     assert joined.status_code == 201
     assert (await own(taker), await keys(shared_centre)) == ([], held)

@@ -287,7 +287,7 @@ async def test_two_gigabytes_are_cut_off_before_they_are_read(shared_centre: Run
 async def test_erasing_an_incident_takes_parties_vehicles_and_photos_too(
     shared_centre: RunningCentre, officer: Person
 ) -> None:
-    incident = await open_incident(officer)
+    incident = await open_incident(officer, priority="3")
     party = await do(officer, incident, "parties", {"role": "witness", "name": "First"})
     body = {"role": "witness", "name": "Second", "version": 1, "reason": "misheard"}
     await do(officer, incident, f"parties/{party['id']}/corrections", body, 200)

@@ -34,7 +34,7 @@ from markaz.core.settings import Settings
 DISK_BYTES = 160_000_000
 FILE_BYTES = "20000000"  # more than one 16 MB file of PostgreSQL's own log, so that tables meet the limit first
 HEAL_S = 45.0
-CALL = {"category": "theft", "priority": "2", "channel": "phone", "place": {"lon": 60.5, "lat": 40.5}}
+CALL = {"category": "theft", "priority": "3", "channel": "phone", "place": {"lon": 60.5, "lat": 40.5}}
 FILL_TABLE = (
     "INSERT INTO sealed_fields SELECT gen_random_uuid(), 'filler', "
     "decode(repeat(md5(n::text), 50), 'hex') FROM generate_series(1, $1) n"

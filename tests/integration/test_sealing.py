@@ -393,7 +393,7 @@ async def test_a_centre_with_sealed_data_and_no_key_file_does_not_start_and_make
 
 async def test_closed_incidents_keep_their_people_sealed_and_erasable(centre: RunningCentre) -> None:
     officer = await centre.person(Role.SUPERVISOR)
-    incident = await close(officer, await open_incident(officer, caller={"name": "Somebody"}))
+    incident = await close(officer, await open_incident(officer, priority="3", caller={"name": "Somebody"}))
     assert await erased(centre, incident) == 1
     assert (await officer.get(f"/api/incidents/{incident['id']}")).json()["sealed"] == {
         "erased": True,

@@ -6,13 +6,17 @@ from typing import Any
 from tests.support.land import Land, place_in
 from tests.support.people import Person
 
+from markaz.core.codes import load_codes
+from markaz.core.settings import Profile
 from markaz.kit.clock import iso
 
 
 def call_body(territory: Land = Land.WEST_SOUTH, **changes: Any) -> dict[str, Any]:
-    """Return the body of a new call from the middle of a territory."""
-    body = {"category": "theft", "priority": "2", "channel": "phone", "place": place_in(territory)}
-    return body | changes
+    """Return the body of a new call from the middle of a territory, with a reason where its priority is not the proposed one."""
+    body = {"category": "theft", "priority": "2", "channel": "phone", "place": place_in(territory)} | changes
+    category = load_codes(Profile.GENERIC).categories.get(str(body["category"]))
+    is_other = category is not None and body["priority"] != category.priority
+    return ({"priority_reason": "as the caller tells it"} if is_other else {}) | body
 
 
 def intake_body(call_key: str, at: datetime, territory: Land = Land.WEST_SOUTH, **changes: Any) -> dict[str, Any]:

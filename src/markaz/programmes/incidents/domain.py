@@ -47,6 +47,14 @@ def check_time(at: datetime, now: datetime, *, field: str = "occurred_at") -> da
     return at
 
 
+def check_priority(priority: str, proposed: str | None, reason: str | None) -> None:
+    """Raise InvalidInput when another priority than the proposed one comes without a reason; None was not proposed."""
+    if proposed not in {None, priority} and not reason:
+        raise InvalidInput(
+            f"The category proposes priority {proposed}: say why it is {priority}.", field="priority_reason"
+        )
+
+
 def check_stage(assignment: Assignment, stage: Stage, at: datetime, received_at: datetime) -> None:
     """Raise StageOrder unless reaching `stage` at `at` keeps the order of what this unit did for this incident."""
     if stage in assignment.stages:

@@ -24,12 +24,14 @@ async def open_incident(act: Act, spine: Spine, command: commands.OpenIncident) 
     """Register a call and open its incident. Answers id, number, version and `passed_to`.
 
     `passed_to` names the territory (id and names) that took it when the actor may not open incidents there, else it is
-    None. Raises Forbidden for a territory that is unknown or above the actor's own, InvalidInput for a time that cannot be.
+    None. Raises Forbidden for a territory that is unknown or above the actor's own, InvalidInput for a time that cannot be
+    and for another priority than the proposed one without a reason.
     """
     tree = spine.territories()
     territory_id = territory_for(act, tree, command.place, command.territory_id)
     is_passed_on = _is_passed_on(act, tree, territory_id)
     at = domain.check_time(command.occurred_at or act.now, act.now)
+    domain.check_priority(command.priority, command.proposed_priority, command.priority_reason)
     values = await _new_incident(act, spine, command, territory_id, at)
     values["flags"] = [Flag.TRANSFERRED.value] if is_passed_on else []
     await store.insert_incident(act.connection, values)
