@@ -104,6 +104,19 @@ describe("the outbox of a unit's phone", () => {
     expect(box.list.map((one) => one.key)).toEqual(["1"]);
   });
 
+  it("begins only what may go: after the session's end an emergency, and no words", async () => {
+    const sent: string[] = [];
+    const { box } = await outbox((one) => {
+      sent.push(one.key);
+      return Promise.resolve(taken);
+    });
+    await box.add(report("1"));
+    await box.add(report("2", { kind: "emergency" }));
+    await box.flush("me", undefined, (one) => one.kind === "emergency");
+    expect(sent).toEqual(["2"]);
+    expect(box.unsent("me").map((one) => one.key)).toEqual(["1"]);
+  });
+
   it("never sends what another officer wrote on this phone", async () => {
     const sent: string[] = [];
     const { box } = await outbox((one) => {

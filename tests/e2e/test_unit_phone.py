@@ -4,6 +4,7 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from playwright.async_api import Route, expect
@@ -16,6 +17,7 @@ from tests.support.people import Person
 
 from markaz.core.permissions import Grant, Role
 from markaz.kit.clock import iso
+from markaz.web.guard import SESSION_COOKIE
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +31,19 @@ async def a_phone(centre: RunningCentre, show: Show, language: str = "en") -> tu
     phone = await show(person=officer, viewport=PHONE, language=language)
     await phone.page.goto(f"{phone.base_url}/unit/")
     return phone, desk, unit
+
+
+async def officer_of(centre: RunningCentre) -> UUID:
+    [row] = await centre.rows("SELECT account_id FROM unit_crews WHERE is_open")
+    return UUID(str(row["account_id"]))
+
+
+async def sign_in_again(centre: RunningCentre, phone: Screen) -> None:
+    """Give the phone a new session of its officer."""
+    token = (await centre.sign_in_again(await officer_of(centre))).credentials["Cookie"].partition("=")[2]
+    await phone.context.add_cookies(
+        [{"name": SESSION_COOKIE, "value": token, "url": phone.base_url, "httpOnly": True, "sameSite": "Strict"}]
+    )
 
 
 async def send(desk: Person, unit: dict[str, object], **more: object) -> dict[str, object]:
@@ -183,6 +198,63 @@ async def test_a_session_that_ended_takes_the_caller_off_the_phone(centre: Runni
         "open.result.transaction('known').objectStore('known').getAll(); all.onsuccess = () => done(JSON.stringify(all.result)); }; })"
     )
     assert "Synthetic Caller" not in held
+    # What is no person's stays, and so do the queue and the button; a phone that the centre does not know says what else to do.
+    await expect(page.get_by_role("heading", name="Theft")).to_be_visible()
+    await expect(page.get_by_text("Sign in to send what waits", exact=False)).to_be_visible()
+    await page.get_by_role("button", name="En route").click()
+    for _press in range(2):
+        await page.locator(".unit-sos").press("Enter")
+    await expect(page.locator(".unit-emergency")).to_contain_text("NOT SENT: your session has ended. USE THE RADIO")
+    await page.reload()
+    await expect(page.locator(".unit-reports li.is-unsent")).to_have_count(2)
+    await expect(page.locator(".unit-emergency")).to_contain_text("NOT SENT: your session has ended. USE THE RADIO")
+    await sign_in_again(centre, phone)
+    await expect(page.get_by_text("The centre has your emergency", exact=False)).to_be_visible()
+    await expect(page.get_by_text("Synthetic Caller")).to_be_visible()
+    await expect(page.locator(".unit-reports li.is-taken")).to_have_count(2)
+
+
+async def test_a_queue_outlives_a_day_and_the_session_and_the_emergency_goes_without_a_password(
+    centre: RunningCentre, show: Show
+) -> None:
+    phone, desk, unit = await a_phone(centre, show)
+    page = phone.page
+    await page.get_by_role("button", name="F-1").click()
+    await page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
+    await send(desk, unit)
+    await page.get_by_role("button", name="En route").wait_for(timeout=SHOWN_MS * 3)
+    await page.wait_for_function("navigator.serviceWorker.controller !== null", timeout=SHOWN_MS * 3)
+    await page.clock.install()
+    await phone.context.set_offline(True)
+    await page.reload()
+    began = await page.evaluate("Date.now()")
+    await page.get_by_role("button", name="En route").click()
+    await page.get_by_role("button", name="On scene").click()
+    await page.get_by_label("Note").fill("The gate is locked.")
+    await page.get_by_role("button", name="Add the note").click()
+    await expect(page.get_by_text("3 unsent")).to_be_visible()
+    await page.clock.fast_forward("25:00:00")
+    assert await page.evaluate("Date.now()") - began > 25 * 3600 * 1000
+    await page.reload()
+    await expect(page.get_by_text("3 unsent")).to_be_visible()
+    for _press in range(2):
+        await page.locator(".unit-sos").press("Enter")
+    await expect(page.locator(".unit-emergency")).to_contain_text("NOT SENT: no network")
+    # Meanwhile the session is over: the browser has let its cookie go, and the centre knows it as ended by time.
+    await centre.as_owner(
+        "UPDATE sessions SET created_at = now() - interval '13 hours', expires_at = now() - interval '1 hour', "
+        "ended_at = now() - interval '1 hour' WHERE account_id = $1",
+        await officer_of(centre),
+    )
+    await phone.context.clear_cookies(name=SESSION_COOKIE)
+    await phone.context.set_offline(False)
+    await expect(page.get_by_text("The centre has your emergency", exact=False)).to_be_visible()
+    await expect(page.get_by_text("Sign in to send what waits", exact=False)).to_be_visible()
+    assert [alarm["kind"] for alarm in (await desk.get("/api/snapshot")).json()["alarms"]] == ["emergency"]
+    await expect(page.locator(".unit-reports li.is-unsent")).to_have_count(3)
+    await sign_in_again(centre, phone)
+    await expect(page.locator(".unit-reports li.is-taken")).to_have_count(4)
+    await expect(page.get_by_text("Sign in to send what waits", exact=False)).to_have_count(0)
 
 
 @pytest.mark.parametrize("language", ["en", "uz-Cyrl"])

@@ -43,6 +43,12 @@ async def _report(w: World) -> Call:
     return Call(body=body, ids=ids, marks=(unit["call_sign"],), ready=_crew_of(w, unit))
 
 
+async def _emergency(w: World) -> Call:
+    unit = await w.unit()
+    body = {"key": str(uuid4()), "unit_id": unit["id"], "at": iso(w.now), "device_now": iso(w.now)}
+    return Call(body=body, ids=(unit["id"],), marks=(unit["call_sign"],), ready=_crew_of(w, unit))
+
+
 async def _photo(w: World) -> Call:
     incident, unit = await w.work()
     query = {"key": str(uuid4()), "unit_id": unit["id"], "incident_id": str(incident["id"])}
@@ -61,6 +67,7 @@ REFUSED, FILTERED = Elsewhere.REFUSED, Elsewhere.FILTERED
 FIELD_OPERATIONS = (
     Operation("GET /api/field/now", P.FIELD_REPORT, _now, FILTERED),
     Operation("POST /api/field/reports", P.FIELD_REPORT, _report, REFUSED),
+    Operation("POST /api/field/emergencies", P.FIELD_REPORT, _emergency, REFUSED),
     Operation("POST /api/field/photos", P.FIELD_REPORT, _photo, REFUSED),
     Operation("POST /api/field/position", P.FIELD_REPORT, _position, REFUSED, 204),
 )

@@ -428,6 +428,7 @@ export const en = {
   "unit.offline": "No network. Go on working: what you report is kept on this phone and sent when there is network again. For what cannot wait use the radio.",
   "unit.no_network": "no network",
   "unit.unsent": { one: "{n} unsent", other: "{n} unsent" },
+  "unit.ended": "Your session has ended. Sign in to send what waits; until then use the radio.",
   "unit.sign_in": "Sign in to your unit",
   "unit.kept_until": { one: "{n} report is kept on this phone and is sent after you have signed in.", other: "{n} reports are kept on this phone and are sent after you have signed in." },
   "unit.of_another": { one: "{n} report of another officer waits on this phone: it is sent when that officer signs in.", other: "{n} reports of another officer wait on this phone: they are sent when that officer signs in." },
@@ -465,6 +466,7 @@ export const en = {
   "unit.emergency": "EMERGENCY",
   "unit.emergency_again": "PRESS AGAIN: HELP",
   "unit.emergency_not_sent": "NOT SENT: no network. USE THE RADIO. This phone keeps trying.",
+  "unit.emergency_sign_in": "NOT SENT: your session has ended. USE THE RADIO, and sign in. This phone keeps trying.",
   "unit.emergency_sent": "The centre has your emergency of {time}.",
 
   "alarms.title": "Alarms",

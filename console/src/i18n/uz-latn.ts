@@ -429,6 +429,7 @@ export const uzLatn: Messages = {
   "unit.offline": "Tarmoq yoʻq. Ishni davom ettiring: xabarlaringiz shu telefonda saqlanadi va tarmoq boʻlganda yuboriladi. Kechiktirib boʻlmaydigan gapni ratsiya orqali ayting.",
   "unit.no_network": "tarmoq yoʻq",
   "unit.unsent": { one: "{n} ta yuborilmagan", other: "{n} ta yuborilmagan" },
+  "unit.ended": "Seans tugadi. Kutayotgan xabarlarni yuborish uchun kiring; ungacha ratsiyadan foydalaning.",
   "unit.sign_in": "Naryadingizga kiring",
   "unit.kept_until": { one: "Shu telefonda {n} ta xabar saqlanmoqda, kirganingizdan soʻng yuboriladi.", other: "Shu telefonda {n} ta xabar saqlanmoqda, kirganingizdan soʻng yuboriladi." },
   "unit.of_another": { one: "Shu telefonda boshqa xodimning {n} ta xabari turibdi: u kirganda yuboriladi.", other: "Shu telefonda boshqa xodimning {n} ta xabari turibdi: u kirganda yuboriladi." },
@@ -466,6 +467,7 @@ export const uzLatn: Messages = {
   "unit.emergency": "FAVQULODDA",
   "unit.emergency_again": "YANA BOSING: YORDAM",
   "unit.emergency_not_sent": "YUBORILMADI: tarmoq yoʻq. RATSIYADAN FOYDALANING. Telefon urinishda davom etadi.",
+  "unit.emergency_sign_in": "YUBORILMADI: seans tugadi. RATSIYADAN FOYDALANING va kiring. Telefon urinishda davom etadi.",
   "unit.emergency_sent": "{time} dagi favqulodda chaqiruvingiz markazda.",
 
   "alarms.title": "Ogohlantirishlar",

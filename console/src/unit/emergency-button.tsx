@@ -7,7 +7,8 @@ import { useUnitWords } from "./words";
 const ARMED_MS = 4_000;
 const SHOWN_MS = 15 * 60_000;
 
-export function EmergencyButton({ phone, reports }: { phone: Phone; reports: readonly Report[] }) {
+/** `isEnded`: the session is over. The button stays, and says what else to do when the centre does not take it. */
+export function EmergencyButton({ phone, reports, isEnded = false }: { phone: Phone; reports: readonly Report[]; isEnded?: boolean }) {
   const { t, f } = useUnitWords();
   const [isArmed, setArmed] = useState(false);
   useEffect(() => {
@@ -30,7 +31,7 @@ export function EmergencyButton({ phone, reports }: { phone: Phone; reports: rea
     <section className="unit-emergency" aria-label={t("unit.kind.emergency")}>
       {last && (
         <p role="alert" className={isUnsent(last) || last.refusal !== null ? "is-unsent" : "is-sent"}>
-          {isUnsent(last) || last.refusal !== null ? t("unit.emergency_not_sent") : t("unit.emergency_sent", { time: f.clock(last.at) })}
+          {isUnsent(last) || last.refusal !== null ? t(isEnded ? "unit.emergency_sign_in" : "unit.emergency_not_sent") : t("unit.emergency_sent", { time: f.clock(last.at) })}
         </p>
       )}
       <button type="button" className={`unit-sos ${isArmed ? "is-armed" : ""}`} onClick={press}>

@@ -4,7 +4,7 @@
  */
 import { ApiError, Command, newKey, read, Unreachable } from "../api/client";
 import type { Codes, Me, UnitView } from "../api/types";
-import { Outbox, PHOTOS, type Report } from "./outbox";
+import { Outbox, PHOTOS, type End, type Report } from "./outbox";
 import { sendReport } from "./sending";
 import { forget, PhoneReports, recall, remember } from "./storage";
 import type { FieldIncident, FieldNow, Remembered } from "./types";
@@ -31,6 +31,8 @@ export interface Fix {
   accuracy_m: number;
   at_ms: number;
 }
+
+const NOT_HELD = 0; // no version of the centre: what is left of an incident is no copy of it
 
 const NOTHING: PhoneState = { mode: "loading", known: null, isOnline: true, heard_ms: null, shared_ms: null };
 
@@ -127,11 +129,12 @@ export class Phone {
     const held = known.incident;
     this.looks += 1; // On a line that hangs they must not take every connection the browser has for this centre.
     try {
-      const query = held ? `?incident=${held.id}&version=${held.version}${held.hazards_mark ? `&hazards=${held.hazards_mark}` : ""}` : "";
+      const query = held && held.version !== NOT_HELD ? `?incident=${held.id}&version=${held.version}${held.hazards_mark ? `&hazards=${held.hazards_mark}` : ""}` : "";
       const now = await read<FieldNow>(`/api/field/now${query}`);
       this.set({ isOnline: true, heard_ms: Date.now() });
       const incident = now.incident && "view" in now.incident ? now.incident : now.incident ? held : null;
       if (incident && incident.id !== held?.id) this.onNewIncident(incident);
+      if (this.state.known?.account_id !== known.account_id) return; // Signed out, or another officer meanwhile.
       await this.know({ ...known, unit: now.unit, incident, as_of: now.now });
       if (now.unit) this.startWatching();
       else this.stopWatching();
@@ -186,13 +189,16 @@ export class Phone {
 
   async flush(): Promise<void> {
     const known = this.state.known;
-    if (!known || this.state.mode === "signed_out" || this.outbox.unsent(known.account_id).length === 0) return;
-    await this.outbox.flush(known.account_id, (end, lane) => {
+    if (!known) return;
+    const onEnd = (end: End, lane: string) => {
       if (end === "signed_out") this.leave();
       else if (end === "empty") void this.look();
       // A photo that did not get through says nothing of the line: words and looks may.
       else if (lane !== PHOTOS) this.set({ isOnline: false });
-    });
+    };
+    // After the session's end an emergency is tried on: the centre may take it from a crew that is still logged on.
+    const isEnded = this.state.mode === "signed_out";
+    await this.outbox.flush(known.account_id, onEnd, (report) => !isEnded || report.kind === "emergency");
   }
 
   private startWatching(): void {
@@ -230,17 +236,20 @@ export class Phone {
   }
 
   private hear(error: unknown): void {
-    if (error instanceof ApiError && error.status === 401) this.leave();
+    if (error instanceof ApiError && error.status === 401 && error.code !== "http_error") this.leave();
     else if (error instanceof Unreachable || (error instanceof ApiError && error.status >= 500)) {
       this.set({ isOnline: false, ...(this.state.known ? {} : { mode: "unreachable" as const }) });
     }
   }
 
-  /** The session has ended: who called and from where goes from this phone at once; what is not sent yet waits for its officer. */
+  /**
+   * The session has ended: who called and what is told of people goes from this phone at once. The incident itself stays, and so does what
+   * is not sent yet: it waits for its officer.
+   */
   private leave(): void {
     const known = this.state.known;
-    if (known?.incident) {
-      const rest = { ...known, incident: null };
+    if (known?.incident && known.incident.version !== NOT_HELD) {
+      const rest = { ...known, incident: withoutPeople(known.incident) };
       this.set({ known: rest });
       void remember(rest);
     }
@@ -256,6 +265,11 @@ export class Phone {
     this.state = { ...this.state, ...change };
     for (const listener of [...this.listeners]) listener();
   }
+}
+
+function withoutPeople(incident: FieldIncident): FieldIncident {
+  const { access: _, ...rest } = incident;
+  return { ...rest, version: NOT_HELD, sealed: { caller_name: null, caller_phone: null, address: null }, notes: [] };
 }
 
 export type { UnitView };

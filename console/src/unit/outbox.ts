@@ -99,10 +99,10 @@ export class Outbox {
 
   /**
    * Send what waits: each lane in its order and up to the first that must wait. A lane under way is not begun a second time; `onEnd` is
-   * told how each lane ended that was begun here, as soon as it did.
+   * told how each lane ended that was begun here, as soon as it did. `which`: only these reports may begin one.
    */
-  async flush(account_id: string, onEnd: (end: End, lane: string) => void = () => undefined): Promise<End> {
-    for (const lane of new Set(this.unsent(account_id).map(laneOf))) {
+  async flush(account_id: string, onEnd: (end: End, lane: string) => void = () => undefined, which: (report: Report) => boolean = () => true): Promise<End> {
+    for (const lane of new Set(this.unsent(account_id).filter(which).map(laneOf))) {
       if (this.lanes.has(lane)) continue;
       const going = this.sendLane(account_id, lane);
       this.lanes.set(lane, going);

@@ -26,11 +26,14 @@ function afterFailure(error: unknown): Sent {
 }
 
 function sendWords(report: Report, device_now: string): Promise<{ kept: Kept }> {
-  const body: Record<string, unknown> = { key: report.key, kind: report.kind, unit_id: report.unit_id, at: report.at, device_now };
-  for (const name of ["incident_id", "stage", "text", "lon", "lat", "accuracy_m"] as const) if (report[name] !== null) body[name] = report[name];
+  const isEmergency = report.kind === "emergency";
+  const body: Record<string, unknown> = { key: report.key, unit_id: report.unit_id, at: report.at, device_now };
+  if (!isEmergency) body["kind"] = report.kind;
+  const more = isEmergency ? (["lon", "lat", "accuracy_m"] as const) : (["incident_id", "stage", "text"] as const);
+  for (const name of more) if (report[name] !== null) body[name] = report[name];
   // The key of the report is the centre's to know it by; the act is new each time, because the clock it is sent with is.
-  const within = report.kind === "emergency" ? { within_ms: EMERGENCY_MS } : {};
-  return new Command<{ kept: Kept }>("POST", "/api/field/reports", body).send({ attempts: 1, ...within });
+  const within = isEmergency ? { within_ms: EMERGENCY_MS } : {};
+  return new Command<{ kept: Kept }>("POST", isEmergency ? "/api/field/emergencies" : "/api/field/reports", body).send({ attempts: 1, ...within });
 }
 
 /** The client gives an upload its longer time by itself. */

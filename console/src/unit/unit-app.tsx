@@ -40,7 +40,12 @@ export function UnitApp({ phone }: { phone: Phone }) {
       {state.known?.trial && <p className="band band-demo">{t("band.trial")}</p>}
       {state.known === null ? null : !state.isOnline && <p className="band band-offline" role="status">{t("unit.offline")}</p>}
       {state.mode === "signed_out" ? (
-        <SignIn phone={phone} unsent={reports.filter(isUnsent).length} />
+        <main className="unit-main">
+          {state.known?.unit && <p className="band band-offline" role="status">{t("unit.ended")}</p>}
+          <SignIn phone={phone} unsent={reports.filter(isUnsent).length} />
+          {state.known?.unit && <IncidentPart phone={phone} known={state.known} reports={mine} isOnline={false} />}
+          {state.known?.unit && <EmergencyButton phone={phone} reports={mine} isEnded />}
+        </main>
       ) : state.mode === "log_on" ? (
         <LogOn phone={phone} />
       ) : (
@@ -62,10 +67,11 @@ function TopLine({ phone, unsent }: { phone: Phone; unsent: number }) {
   return (
     <header className="unit-top">
       <b className="unit-sign" dir="auto">{state.known?.unit?.call_sign ?? "Markaz"}</b>
-      <span className={`link ${state.isOnline ? "is-live" : "is-offline"} num`} role="status">
+      {/* Signed out it hears nothing, whatever the line is worth. */}
+      {state.mode !== "signed_out" && <span className={`link ${state.isOnline ? "is-live" : "is-offline"} num`} role="status">
         <i aria-hidden="true">{state.isOnline ? "●" : "▲"}</i>
         {state.isOnline ? t("link.live") : state.heard_ms ? t("link.offline", { time: f.clock(state.heard_ms).slice(0, 5) }) : t("unit.no_network")}
-      </span>
+      </span>}
       {unsent > 0 && <span className="unit-badge num">▲ {t("unit.unsent", { n: unsent })}</span>}
       <select className="select is-quiet" aria-label={t("top.language")} value={language} onChange={(event) => setLanguage(event.target.value as LanguageTag)}>
         {LANGUAGES.map(({ tag, short }) => (
@@ -104,8 +110,8 @@ function SignIn({ phone, unsent }: { phone: Phone; unsent: number }) {
     return t("problem.unreachable");
   };
   return (
-    <main className="unit-main">
-      <h1>{t("unit.sign_in")}</h1>
+    <section className="unit-sign-in" aria-labelledby="unit-sign-in">
+      <h1 id="unit-sign-in">{t("unit.sign_in")}</h1>
       {unsent > 0 && <p className="unit-note">{t("unit.kept_until", { n: unsent })}</p>}
       <form onSubmit={submit} className="unit-form">
         {needsCode ? (
@@ -128,7 +134,7 @@ function SignIn({ phone, unsent }: { phone: Phone; unsent: number }) {
         {problem && <p className="problem" role="alert">{problem}</p>}
         <button type="submit" className="button is-primary unit-big">{t("sign_in.submit")}</button>
       </form>
-    </main>
+    </section>
   );
 }
 

@@ -26,6 +26,14 @@ class Guard(Protocol):
         """Return a dependency that yields the request of an actor who holds `permission` somewhere."""
         ...
 
+    def requires_for_help(self, permission: Permission) -> Callable[[HttpRequest], Awaitable[Request]]:
+        """Return the same for a call for help: a session whose time was over lately is taken, `state.is_late` says so."""
+        ...
+
+    def let_call_late(self, http: HttpRequest, response: Response) -> None:
+        """Let the browser of this request bring its session also after its end."""
+        ...
+
 
 def declares(permission: Permission) -> dict[str, Any]:
     """Return what a route puts into its OpenAPI entry, so that the right is public and checked at the start."""

@@ -11,7 +11,7 @@ from fastapi import Request as HttpRequest
 from fastapi import Response
 
 from markaz.core.identity.guessing import BROWSER_LIFE
-from markaz.core.identity.sessions import coarse_agent
+from markaz.core.identity.sessions import LATE_AGE_MOST, coarse_agent
 from markaz.core.identity.signing_in import Opened, Visitor
 from markaz.core.identity.steps import STEP_LIFE, StepKind
 from markaz.core.settings import Settings
@@ -30,6 +30,7 @@ class Cookies:
         prefix = "__Host-" if self._is_secure else ""
         self.session = prefix + (TRAINING_COOKIE if settings.training else SESSION_COOKIE)
         self._base = prefix + ("markaz_training" if settings.training else "markaz")
+        self.late = self._base + "_late"
 
     def step_name(self, kind: StepKind) -> str:
         """Return the name of the cookie of a step of one kind."""
@@ -49,8 +50,13 @@ class Cookies:
         self._give(response, self.session, token, life)
 
     def take_session(self, response: Response) -> None:
-        """Forget the session in the browser."""
-        response.delete_cookie(self.session, secure=self._is_secure, httponly=True, samesite="strict")
+        """Forget the session in the browser, and what it could still do after its end."""
+        for name in (self.session, self.late):
+            response.delete_cookie(name, secure=self._is_secure, httponly=True, samesite="strict")
+
+    def give_late(self, response: Response, token: str) -> None:
+        """Let a crew's phone bring its session also after its end; what it is then good for, the guard says."""
+        self._give(response, self.late, token, LATE_AGE_MOST)
 
     def give_opened(self, response: Response, opened: Opened, life: timedelta) -> None:
         """Set a new session and the mark by which this browser is known."""

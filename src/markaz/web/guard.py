@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import Request as HttpRequest
+from fastapi import Response
 from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute
 
@@ -16,7 +17,7 @@ from markaz.core import identity, reach
 from markaz.core.acts import Request
 from markaz.core.db.pool import Database
 from markaz.core.errors import Forbidden, InvalidInput, NotSignedIn, RateLimited
-from markaz.core.identity.sessions import SignedIn, session_of
+from markaz.core.identity.sessions import SignedIn, late_session_of, session_of
 from markaz.core.identity.ways import SecondFactorNeeded
 from markaz.core.permissions import Actor, Hierarchy, Permission
 from markaz.core.sealing import Sealer
@@ -106,15 +107,37 @@ class Guard:
         """Return a dependency for what a person does to the own account: served before a needed second factor too."""
         return Requirement(self, Permission.SIGNED_IN, is_own=True)
 
-    async def admit(self, http: HttpRequest, permission: Permission, *, is_own: bool = False) -> Request:
+    def requires_for_help(self, permission: Permission) -> Callable[[HttpRequest], Awaitable[Request]]:
+        """Return a dependency for a call for help: it also takes a session whose time was over lately.
+
+        `is_late` of the request's state says so. It draws on a rate of its own.
+        """
+        return Requirement(self, permission, is_help=True)
+
+    def let_call_late(self, http: HttpRequest, response: Response) -> None:
+        """Let the browser of this request bring its session also after its end."""
+        token = http.cookies.get(self.cookie)
+        if token is not None and http.cookies.get(self.cookies.late) != token:
+            self.cookies.give_late(response, token)
+
+    async def admit(
+        self, http: HttpRequest, permission: Permission, *, is_own: bool = False, is_help: bool = False
+    ) -> Request:
         """Return the request of an actor who holds `permission` somewhere, or raise what refuses it."""
-        actor, session = await self._who(http)
+        http.state.is_late = False
+        try:
+            actor, session = await self._who(http)
+        except NotSignedIn:
+            if not is_help:
+                raise
+            session = await self._who_late(http)
+            actor, http.state.is_late = session.actor, True
         is_full = session is None or self._is_full(session)
         if not is_own and not is_full:
             raise SecondFactorNeeded
         # Before a needed second factor nothing is in reach but what is one's own.
         reach.enter(self.reaches.of(actor if is_full else replace(actor, grants=())))
-        if permission is Permission.EMERGENCY_RAISE:
+        if is_help or permission is Permission.EMERGENCY_RAISE:
             self.limiter.take_key(("emergency", actor.id), EMERGENCIES_PER_S)
         else:
             self.limiter.take(actor)
@@ -143,6 +166,15 @@ class Guard:
             session = await session_of(connection, token, now=self._clock.now())
             return session.actor, session
 
+    async def _who_late(self, http: HttpRequest) -> SignedIn:
+        """Return who held the session that this phone still brings. Raises NotSignedIn, or Forbidden for another origin."""
+        token = http.cookies.get(self.cookies.late) or http.cookies.get(self.cookie)
+        if token is None or "authorization" in http.headers:
+            raise NotSignedIn("Sign in first.")
+        check_same_origin(http)
+        async with self._database.connection() as connection:
+            return await late_session_of(connection, token, now=self._clock.now())
+
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
@@ -151,10 +183,11 @@ class Requirement:
     guard: Guard
     permission: Permission
     is_own: bool = False
+    is_help: bool = False
 
     async def __call__(self, http: HttpRequest) -> Request:
         """Yield the request of an actor who holds the right."""
-        return await self.guard.admit(http, self.permission, is_own=self.is_own)
+        return await self.guard.admit(http, self.permission, is_own=self.is_own, is_help=self.is_help)
 
 
 def check_same_origin(http: HttpRequest) -> None:

@@ -17,12 +17,14 @@ from markaz.core.db.pool import Connection
 from markaz.core.errors import NotSignedIn
 from markaz.core.identity.accounts import ACTOR, actor_of
 from markaz.core.identity.passwords import token_hash
-from markaz.core.permissions import Actor
+from markaz.core.permissions import Actor, Role
 from markaz.kit.clock import iso
 from markaz.kit.ids import plain_id
 
 FRESH = timedelta(minutes=5)  # how long a proof of who one is lets its holder change the ways in
 SEEN_EVERY = timedelta(seconds=60)  # a write a minute for each session is what "last seen" is worth
+LATE = timedelta(hours=12)  # after its end by time a session of a crew still calls for help, and does nothing else
+LATE_AGE_MOST = timedelta(hours=24)  # but never so long after it was opened: by then another crew is on
 SESSIONS_MAX = 50  # of one account; beyond it the oldest ends
 
 
@@ -124,6 +126,32 @@ async def session_of(connection: Connection, token: str, *, now: datetime) -> Si
     )
 
 
+_BY_LATE_SESSION = (
+    ACTOR.replace("SELECT ", "SELECT s.id AS session_id, s.expires_at, s.level, s.method, s.proven_at, ", 1)
+    + "JOIN sessions s ON s.account_id = a.id WHERE s.token_hash = $1 AND s.expires_at <= $2 AND s.expires_at > $3 "
+    "AND s.created_at > $4 AND (s.ended_at IS NULL OR s.ended_at = s.expires_at) AND a.is_active"
+)
+
+
+async def late_session_of(connection: Connection, token: str, *, now: datetime) -> SignedIn:
+    """Return a session that ended lately because its time was over, as good for nothing but a call for help.
+
+    One that was ended on purpose (signed out, another password, an account closed) is deleted and never found. Raises
+    NotSignedIn.
+    """
+    row = await connection.fetchrow(_BY_LATE_SESSION, token_hash(token), now, now - LATE, now - LATE_AGE_MOST)
+    if row is None:
+        raise NotSignedIn("Your session has ended: sign in again.")
+    return SignedIn(
+        id=plain_id(row["session_id"]),
+        actor=actor_of(row),
+        level=Level(row["level"]),
+        method=Method(row["method"]),
+        expires_at=row["expires_at"],
+        proven_at=row["proven_at"],
+    )
+
+
 async def actor_of_session(connection: Connection, token: str, *, now: datetime) -> tuple[Actor, datetime]:
     """Return who holds this session and when it ends. Raises NotSignedIn when it ended or never was."""
     session = await session_of(connection, token, now=now)
@@ -204,8 +232,16 @@ async def mark_ended_sessions(connection: Connection, now: datetime) -> int:
 
 
 async def forget_ended_sessions(connection: Connection, now: datetime) -> int:
-    """Delete sessions that have ended and return how many."""
-    done = await connection.execute("DELETE FROM sessions WHERE expires_at < $1 OR ended_at IS NOT NULL", now)
+    """Delete sessions that have ended and return how many; those of crews once they cannot call for help any more."""
+    done = await connection.execute(
+        "DELETE FROM sessions s WHERE (s.expires_at < $1 OR s.ended_at IS NOT NULL) AND NOT (s.expires_at > $2 "
+        "AND s.created_at > $3 AND (s.ended_at IS NULL OR s.ended_at = s.expires_at) "
+        "AND EXISTS (SELECT FROM grants g WHERE g.account_id = s.account_id AND g.role = $4))",
+        now,
+        now - LATE,
+        now - LATE_AGE_MOST,
+        Role.UNIT_OFFICER.value,
+    )
     return int(done.split()[-1])
 
 

@@ -30,13 +30,18 @@ def field_router(phone: UnitPhone, guard: Guard) -> APIRouter:
 
     @router.get("/now", openapi_extra=needs)
     async def now(
+        http: HttpRequest,
         request: Annotated[Request, Depends(guard.requires(P.FIELD_REPORT))],
         incident: Annotated[UUID | None, Query()] = None,
         version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
         hazards: Annotated[str | None, Query(pattern="^[0-9a-f]{16}$")] = None,
     ) -> Response:
         """Return my unit and the incident it works for; what the phone holds already is not sent again."""
-        return reply(200, await phone.now(request, incident_id=incident, version=version, hazards=hazards))
+        answer = await phone.now(request, incident_id=incident, version=version, hazards=hazards)
+        response = reply(200, answer)
+        if answer["unit"] is not None:
+            guard.let_call_late(http, response)
+        return response
 
     @router.post("/reports", openapi_extra=needs)
     async def report(
@@ -44,6 +49,16 @@ def field_router(phone: UnitPhone, guard: Guard) -> APIRouter:
     ) -> Response:
         """Take one report of a crew in, also late, and say whether it was taken, said before, or stands beside."""
         return reply_of(await phone.report(request, Report(**body.model_dump())))
+
+    @router.post("/emergencies", openapi_extra=needs)
+    async def emergency(
+        http: HttpRequest,
+        body: shapes.FieldEmergencyBody,
+        request: Annotated[Request, Depends(guard.requires_for_help(P.FIELD_REPORT))],
+    ) -> Response:
+        """Take the emergency button of a crew, also late, also while its session is over and it is still logged on."""
+        what = Report(kind=Kind.EMERGENCY, **body.model_dump())
+        return reply_of(await phone.report(request, what, is_late=http.state.is_late))
 
     @router.post("/photos", openapi_extra=needs | _PHOTO)
     async def photo(

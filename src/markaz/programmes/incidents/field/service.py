@@ -16,10 +16,11 @@ from markaz.core import reach
 from markaz.core.access.looking import Found, Look, Opened
 from markaz.core.access.model import DataClass
 from markaz.core.access.standing import Standing
-from markaz.core.acts import Act, Answer, Request
+from markaz.core.acts import Act, Answer, Request, entry_of
 from markaz.core.db.pool import Connection
-from markaz.core.errors import NotFound, NotPossibleNow
+from markaz.core.errors import NotFound, NotPossibleNow, NotSignedIn
 from markaz.core.events import Event
+from markaz.core.log.entry import EntryKind
 from markaz.core.sealing import Restricted
 from markaz.kit.clock import Precision, iso
 from markaz.kit.geometry import Point
@@ -34,6 +35,7 @@ from markaz.programmes.incidents.looks import standing_of
 from markaz.programmes.incidents.positions import Fix, Positions
 
 SOURCE = "unit_phone"
+LATE_ACTION = "field.emergency_after_session"
 NOTES_SHOWN = 20
 
 JSON = dict[str, Any]
@@ -118,13 +120,16 @@ class UnitPhone:
             shown = await self._incident(look, row, view, near)
             return answer | {"incident": shown | {"hazards_mark": known}}
 
-    async def report(self, request: Request, report: Report, data: bytes = b"") -> Answer:
+    async def report(self, request: Request, report: Report, data: bytes = b"", *, is_late: bool = False) -> Answer:
         """Take one report in and answer what became of it: taken, same or beside. `data` is the photo of a photo.
 
-        Raises NotFound when the officer was not in that unit's crew, or the unit was never sent to that incident,
+        `is_late`: the session is over. Then it must be an emergency of the unit the officer is still logged on to, else it
+        raises NotSignedIn; that it was taken is an entry of the log. Raises NotFound when the officer was not in that unit's crew, or the unit was never sent to that incident,
         or had left it twelve hours before what is reported.
         """
         async with self._spine.database.connection() as connection:
+            if is_late:
+                await self._check_late(connection, request.actor.id, report)
             await self._check_crew(connection, request.actor.id, report.unit_id)
         photo = await self._ports.clean_photo(data) if report.kind is Kind.PHOTO else None
 
@@ -134,6 +139,11 @@ class UnitPhone:
             if not await field_store.claim_report(act.connection, account_id, report.key, report.unit_id, act.now):
                 known = await field_store.known_result(act.connection, account_id, report.key)
                 return Answer(200, known or {})
+            if is_late:
+                reason = "session_ended"
+                act.entries.append(
+                    entry_of(request, EntryKind.ADMINISTRATION, LATE_ACTION, "unit", report.unit_id, reason)
+                )
             at, flags = domain.stated_time(report.at, report.device_now, act.now)
             result = await self._take(act, report, at, flags, photo)
             await field_store.keep_result(act.connection, account_id, report.key, result)
@@ -155,6 +165,11 @@ class UnitPhone:
         since = self._spine.clock.now() - domain.OLDEST
         if not await self._ports.crewed_lately(connection, account_id, unit_id, since):
             raise NotFound("You are not in the crew of this unit: log on to it first.", what="unit")
+
+    async def _check_late(self, connection: Connection, account_id: UUID, report: Report) -> None:
+        is_own = await self._ports.own_unit(connection, account_id) == report.unit_id
+        if report.kind is not Kind.EMERGENCY or not is_own:
+            raise NotSignedIn("Your session has ended: sign in again.")
 
     async def _take(self, act: Act, report: Report, at: datetime, flags: tuple[str, ...], photo: Any) -> JSON:
         match report.kind:

@@ -26,6 +26,18 @@ class ReportBody(Body):
     accuracy_m: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)] | None = None
 
 
+class FieldEmergencyBody(Body):
+    """The emergency button. Times are the phone's own; `device_now` is its clock as it sends."""
+
+    key: UUID
+    unit_id: UUID
+    at: Time
+    device_now: Time
+    lon: Longitude | None = None
+    lat: Latitude | None = None
+    accuracy_m: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)] | None = None
+
+
 class FieldPositionBody(Body):
     """Where the unit is now. `age_s` is how long ago the fix was taken, by the phone's own count."""
 
