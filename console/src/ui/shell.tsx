@@ -101,7 +101,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </div>
       <nav className="rail" aria-label={t("nav.label")}>
         {SCREENS.filter((screen) => may(me, screen.needs)).map((screen) => (
-          <NavLink key={screen.to} to={screen.to} aria-label={t(screen.label)} className={({ isActive }) => `rail-link ${isActive ? "is-here" : ""}`}>
+          <NavLink key={screen.to} to={screen.to} className={({ isActive }) => `rail-link ${isActive ? "is-here" : ""}`}>
             <svg viewBox="0 0 24 24" aria-hidden="true">
               <path d={screen.icon} />
             </svg>
