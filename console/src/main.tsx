@@ -21,7 +21,8 @@ applyTheme();
 void session.open();
 
 createRoot(document.getElementById("root")!).render(
-  <BrowserRouter>
+  // Not as transitions: where a key leads is drawn before anything the stream brings.
+  <BrowserRouter useTransitions={false}>
     <WordsProvider>
       <App />
     </WordsProvider>

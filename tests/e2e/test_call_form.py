@@ -84,6 +84,19 @@ async def test_a_call_is_taken_without_the_mouse_and_opened_early_at_priority_on
     assert [note["text"] for note in card["notes"]] == ["Smoke from the roof"]
 
 
+async def test_no_letter_is_lost_that_is_typed_right_after_the_key(centre: RunningCentre, show: Show) -> None:
+    for _ in range(30):
+        await open_incident(await centre.person(Role.SUPERVISOR), caller=None)
+    screen = await show(Role.DUTY_OFFICER)
+    await screen.go("/desk")
+    for _ in range(5):
+        await screen.page.keyboard.press("F2")
+        await screen.page.keyboard.type("jk amir")  # the keys of the queue among them
+        await expect(screen.page.locator(".place-field input")).to_have_value("jk amir", timeout=SHOWN_MS)
+        await screen.page.goto(screen.base_url + "/desk")
+        await screen.page.locator(".new-call").wait_for(timeout=SHOWN_MS * 3)
+
+
 async def test_what_was_typed_survives_a_killed_browser_and_goes_when_the_incident_opens(
     centre: RunningCentre, show: Show
 ) -> None:

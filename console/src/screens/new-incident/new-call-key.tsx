@@ -1,9 +1,11 @@
 /** F2 takes a call from anywhere on the desk, also while somebody types; on the form it puts the call aside and begins another. */
+import { flushSync } from "react-dom";
 import { useNavigate } from "react-router";
 import { may } from "../../api/permissions";
 import { useSession, useWords } from "../../context";
 import { Kbd } from "../../ui/marks";
 import { draft } from "./draft";
+import { focusPlace } from "./held-keys";
 import { useFormKeys } from "./keys";
 
 export function NewCallButton() {
@@ -13,8 +15,8 @@ export function NewCallButton() {
   const isAllowed = may(me, "open");
   const take = () => {
     if (location.pathname === "/new") draft.startAnother(); // The address itself: a key may be faster than the next drawing.
-    void navigate("/new");
-    setTimeout(() => document.querySelector<HTMLElement>(".new-incident .place-field input")?.focus(), 0);
+    flushSync(() => void navigate("/new")); // Drawn before the next key arrives, if the page is ready.
+    focusPlace();
   };
   useFormKeys({ F2: () => isAllowed && take() });
   if (!isAllowed) return null;
