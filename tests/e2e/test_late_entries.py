@@ -1,11 +1,12 @@
 """What was written on paper is entered late from the console, by keyboard: a sending, its stages, a closing, and work that is over."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Locator, expect
-from tests.e2e.conftest import SHOWN_MS, Screen, Show
+from tests.e2e.conftest import DESKTOP, PHONE, SHOWN_MS, Screen, Show
 from tests.e2e.test_dispatch import units_around
 from tests.support.centre import RunningCentre
 from tests.support.desk import assign, open_incident
@@ -15,6 +16,9 @@ from markaz.core.permissions import Role
 from markaz.kit.clock import iso
 
 pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
+SERIOUS = ("serious", "critical")
 
 
 def ago(minutes: int) -> datetime:
@@ -49,7 +53,7 @@ async def test_a_sending_its_stages_and_the_closing_are_entered_from_paper(centr
     notice = screen.page.locator(".notice", has_text="Closed: Resolved on scene")
     await expect(notice.locator(".late-mark")).to_be_visible(timeout=SHOWN_MS)
     marks = screen.page.locator(".timeline .corrected-by", has_text="entered late (paper")
-    await expect(marks).to_have_count(5)
+    await expect(marks).to_have_count(6)  # the call, the sending, its three stages and the closing
     for type_, expected in (("unit_assigned", [times["assigned"]]), ("closed", [times["closed"]])):
         rows = await stated(centre, type_)
         assert [(row["occurred_at"], row["occurred_source"]) for row in rows] == [(at, "paper") for at in expected]
@@ -74,3 +78,39 @@ async def test_work_that_is_over_is_entered_for_a_unit_that_is_busy_by_now(centr
     dialog = screen.page.get_by_role("dialog")
     await expect(dialog.get_by_role("alert")).to_contain_text(f"BUSY was working for incident {incident['number']}")
     await expect(dialog.get_by_label("Unit: call sign")).to_have_value("busy")
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "uz-Latn"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_what_is_folded_out_has_no_serious_fault_and_fits(
+    centre: RunningCentre, show: Show, language: str, viewport: dict[str, int]
+) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run `npm ci` in console/")
+    supervisor = await centre.person(Role.SUPERVISOR)
+    incident = await open_incident(supervisor, occurred_at=iso(ago(120)), entered_via="paper")
+    units = await units_around(centre, supervisor, "NEAR")
+    screen = await show(Role.DUTY_OFFICER, viewport=viewport, language=language)
+    page, dialog = screen.page, screen.page.get_by_role("dialog")
+
+    async def is_sound(what: str) -> None:
+        await page.evaluate(AXE.read_text())
+        found = await page.evaluate("what => axe.run(what, {resultTypes: ['violations']})", what)
+        serious = [(v["id"], v["nodes"][0]["html"]) for v in found["violations"] if v["impact"] in SERIOUS]
+        assert not serious, f"{what} in {language}: {serious}"
+        assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{what} scrolls sideways"
+
+    await page.goto(f"{screen.base_url}/desk/{incident['id']}")
+    await page.locator("section[aria-labelledby=stages-title] > button").click()
+    await dialog.locator("input").first.fill("near")
+    await is_sound("[role=dialog]")
+    await page.keyboard.press("Escape")
+    await page.locator(".card-close").click()
+    await dialog.locator("button[aria-expanded]").click()
+    await is_sound("[role=dialog]")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("F4")
+    await page.locator(f"#tick-{units['NEAR']['id']}").focus()
+    await page.keyboard.press("l")
+    await expect(page.locator(".send-bar select")).to_be_focused()
+    await is_sound(".send-bar")

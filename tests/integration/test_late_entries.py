@@ -76,7 +76,7 @@ async def test_a_sending_stages_and_a_closing_of_paper_follow_in_order_and_are_m
     done = await officer.post(f"{path}/close", body | {"occurred_at": ago(now, 55)})
     assert done.status_code == 200, done.text
     marked = {e["type"]: e for e in await entries(officer, incident)}
-    for type_, minutes in (("incident.unit_assigned/1", 90), ("incident.closed/1", 55)):
+    for type_, minutes in (("incident.opened/1", 120), ("incident.unit_assigned/1", 90), ("incident.closed/1", 55)):
         entry = marked[type_]
         assert (entry["late"], entry["occurred"]["source"]) == (True, "paper")
         assert entry["occurred"]["at"] == ago(now, minutes)

@@ -16,7 +16,7 @@ from markaz.core.territories import TerritoryTree
 from markaz.kit.geometry import Point
 from markaz.kit.ids import uuid7
 from markaz.programmes.incidents import commands, domain, store
-from markaz.programmes.incidents.acting import Spine, event
+from markaz.programmes.incidents.acting import Spine, event, said
 from markaz.programmes.incidents.picture import JSON, incident_view
 
 
@@ -45,7 +45,8 @@ async def open_incident(act: Act, spine: Spine, command: commands.OpenIncident) 
         payload["proposed_priority"] = command.proposed_priority
         if command.priority_reason:
             payload["reason_id"] = str(await _seal_reason(act, spine, command.priority_reason))
-    act.events.append(event(act, IncidentEvent.OPENED, values["id"], territory_id, at, payload))
+    source = said(command.entered_via)
+    act.events.append(event(act, IncidentEvent.OPENED, values["id"], territory_id, at, payload, source=source))
     passed_to = {"id": territory_id, "names": dict(tree.get(territory_id).names)} if is_passed_on else None
     return Answer(201, {"id": str(values["id"]), "number": values["number"], "version": 1, "passed_to": passed_to})
 
