@@ -105,7 +105,7 @@ export function Shell({ children }: { children: ReactNode }) {
             <svg viewBox="0 0 24 24" aria-hidden="true">
               <path d={screen.icon} />
             </svg>
-            <span>{t(screen.inRail ?? screen.label).replace("|", "\u00AD")}</span>
+            <RailWord word={t(screen.inRail ?? screen.label)} />
           </NavLink>
         ))}
       </nav>
@@ -118,6 +118,18 @@ export function Shell({ children }: { children: ReactNode }) {
       {isLeaving && <LeaveDialog onClose={() => setIsLeaving(false)} />}
       {showKeys && <KeysDialog onClose={() => setShowKeys(false)} />}
     </div>
+  );
+}
+
+/** The hyphen of a break stands in the style, so that what is read aloud and what is seen are the same word. */
+function RailWord({ word }: { word: string }) {
+  const [head, tail] = word.split("|");
+  return (
+    <span>
+      {head}
+      {tail !== undefined && <i className="rail-break" aria-hidden="true" />}
+      {tail}
+    </span>
   );
 }
 
