@@ -58,8 +58,13 @@ TARGET_DECIDE = 1 / 1.2  # the cost of ours over plain cedarpy: at least 1.2 tim
 TARGET_LIST = 1.3
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 # A question of the desk about an incident is most of what is asked; the rest is spread.
-KINDS = {RecordKind.INCIDENT: 12, RecordKind.PAPER: 2, RecordKind.UNIT: 3, RecordKind.ENTRY: 2, RecordKind.ACCOUNT: 1}
-ACTIONS = {Action.VIEW: 12, Action.LOOK_UP: 3, Action.CORRECT: 2, Action.DISCLOSE: 1, Action.EXPORT: 1}
+ASKED = {
+    (Action.VIEW, RecordKind.INCIDENT): 12,
+    (Action.LOOK_UP, RecordKind.INCIDENT): 3,
+    (Action.VIEW, RecordKind.PAPER): 2,
+    (Action.VIEW, RecordKind.ENTRY): 2,
+    (Action.CORRECT, RecordKind.INCIDENT): 1,
+}
 _FORMS = (
     "resource.within.containsAny(principal.desk)",
     "resource.workers.contains(principal.account)",
@@ -142,8 +147,9 @@ def _question(chance: Random, land: Country) -> Question:
     roles = (chance.choice([Role.DISPATCHER, Role.CALL_TAKER, Role.SUPERVISOR, Role.UNIT_OFFICER, Role.AUDITOR]),)
     subject = Subject.of(Actor(account, "who", "Who", False, tuple(Grant(role, desk) for role in roles), 1), land)
     others = frozenset(UUID(int=chance.getrandbits(128)) for _ in range(3))
+    action, kind = chance.choices(list(ASKED), weights=list(ASKED.values()))[0]
     resource = Resource(
-        kind=chance.choices(list(KINDS), weights=list(KINDS.values()))[0],
+        kind=kind,
         record=UUID(int=chance.getrandbits(128)),
         within=within(land, place if chance.random() < 0.3 else chance.choice(sorted(land.subtree(desk)))),
         is_open=chance.random() < 0.8,
@@ -155,7 +161,6 @@ def _question(chance: Random, land: Country) -> Question:
         line=frozenset(),
     )
     purpose = _purpose(account, desk) if chance.random() < 0.5 else None
-    action = chance.choices(list(ACTIONS), weights=list(ACTIONS.values()))[0]
     return Question(subject, action, chance.choice(list(DataClass)), resource, Context(NOW, purpose))
 
 

@@ -44,7 +44,8 @@ async def _party_correction(w: World) -> Call:
     incident = await w.incident()
     party_id = await _added(w, incident, "parties", {"role": "witness", "is_unknown": True})
     body = {"role": "victim", "name": "Somebody", "version": 1, "reason": "a name is known"}
-    return Call({"incident_id": incident["id"], "party_id": party_id}, body, ids=(incident["id"], party_id))
+    ids, ready = (incident["id"], party_id), owner_of(incident["id"])
+    return Call({"incident_id": incident["id"], "party_id": party_id}, body, ids=ids, ready=ready)
 
 
 async def _vehicle(w: World) -> Call:
@@ -56,7 +57,8 @@ async def _vehicle_correction(w: World) -> Call:
     incident = await w.incident()
     vehicle_id = await _added(w, incident, "vehicles", {"role": "involved", "description": "white"})
     body = {"role": "left_scene", "plate": "01 A 001 AA", "version": 1, "reason": "seen again"}
-    return Call({"incident_id": incident["id"], "vehicle_id": vehicle_id}, body, ids=(incident["id"], vehicle_id))
+    ids, ready = (incident["id"], vehicle_id), owner_of(incident["id"])
+    return Call({"incident_id": incident["id"], "vehicle_id": vehicle_id}, body, ids=ids, ready=ready)
 
 
 async def _contact_rules(w: World) -> Call:

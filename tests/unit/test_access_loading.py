@@ -6,14 +6,14 @@ from pathlib import Path
 
 import cedarpy
 import pytest
-from tests.support.access import LAND, NOW, OTHER, glass, person, purpose, resource
+from tests.support.access import LAND, NOW, glass, person, purpose, question, resource
 
 from markaz.core.access import cedar
 from markaz.core.access.closed import ATTRIBUTES, PolicyFault
 from markaz.core.access.columns import flag, membership, nobody, record, territory
 from markaz.core.access.decision import Decider, decider
-from markaz.core.access.model import Action, Context, DataClass, RecordKind
-from markaz.core.access.policies import Policies, load, packaged, policy_hash
+from markaz.core.access.model import ASKED, Action, Context, DataClass, RecordKind
+from markaz.core.access.policies import Policies, check_asked, load, packaged, policy_hash
 from markaz.core.permissions import Role
 from markaz.core.territories.model import LANGUAGES
 
@@ -87,6 +87,35 @@ def test_a_rule_of_another_form_is_refused_when_loaded(rule: str) -> None:
         planted(rule)
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        'permit (principal, action == Action::"erase", resource is Paper)',
+        'permit (principal, action in [Action::"view", Action::"correct"], resource is Draft)',
+        'permit (principal, action == Action::"look_up", resource)',
+        "permit (principal, action, resource is Incident)",
+        'forbid (principal, action == Action::"review", resource is Incident)',
+    ],
+)
+def test_a_rule_about_what_nobody_asks_is_not_in_force(head: str) -> None:
+    check_asked(packaged())
+    with pytest.raises(PolicyFault, match=r"planted: speaks of what nobody asks"):
+        check_asked(planted(f"{head} when {{ principal.desk.contains(1) }};"))
+
+
+def test_the_port_answers_no_question_outside_the_list() -> None:
+    for action in Action:
+        for kind in RecordKind:
+            asked = question(person(Role.DISPATCHER), action, of=resource(kind))
+            if (action, kind) in ASKED:
+                decider().decide(asked)
+                continue
+            with pytest.raises(PolicyFault, match="not in the list"):
+                decider().decide(asked)
+            with pytest.raises(PolicyFault, match="not in the list"):
+                decider().listing(kind, [action], COLUMNS)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_rule_without_words_in_one_language_is_refused(language: str) -> None:
     lacking = "".join(f'"{one}" = "x"\n' for one in LANGUAGES if one != language)
@@ -126,7 +155,7 @@ def test_anybody_can_work_out_the_hash() -> None:
 
 def test_what_is_asked_of_the_engine_is_what_the_schema_says() -> None:
     schema = packaged().schema
-    everything = Context(NOW, purpose(), glass(), OTHER)
+    everything = Context(NOW, purpose(), glass())
     for kind in RecordKind:
         for context in (everything, Context(NOW)):
             request = {
@@ -171,5 +200,5 @@ def test_a_query_without_a_column_that_a_rule_asks_is_refused_while_wiring() -> 
 
 def test_a_listing_answers_without_a_query_where_nothing_can_be_seen() -> None:
     listing = decider().listing(RecordKind.ENTRY, [Action.VIEW, Action.REVIEW], COLUMNS)
-    where = listing.where(person(), Action.REVIEW, DataClass.ACCOUNT, Context(NOW), LAND)
+    where = listing.where(person(), Action.REVIEW, DataClass.CALLER, Context(NOW), LAND)
     assert (where.sql, where.parameters) == ("FALSE", ())

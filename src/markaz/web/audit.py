@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
 from markaz.core import audit
+from markaz.core.access.asking import require_reading
 from markaz.core.acts import Request, entry_of
 from markaz.core.errors import InvalidInput
 from markaz.core.log.appending import append
@@ -45,6 +46,7 @@ def audit_router(centre: Centre) -> APIRouter:
         """
         require(request.actor, P.AUDIT_READ, centre.tree.root_id or 0, centre.tree)
         now = centre.clock.now()
+        require_reading(request.actor, centre.tree.root_id or 0, centre.tree, now)
         if kind is not None or office is not None or territory is not None or since is not None:
             since = _since(since, until or now)
         below = None if territory is None else sorted(centre.tree.subtree(territory))

@@ -21,9 +21,7 @@ from markaz.core.access.model import Action, Context, DataClass, Question, Recor
 from markaz.core.access.policies import Policies, Rule
 
 Slice = tuple[Action, RecordKind]
-CONTEXT = frozenset(
-    {"purpose", "glass", "approver"}
-)  # what a question may leave out; time and data class are always there
+CONTEXT = frozenset({"purpose", "glass"})  # what a question may leave out; time and data class are always there
 SUBJECTS_KEPT = 512  # parsed once while they are at work: more than sit at the consoles of one process
 _PRINCIPAL = 'Subject::"s"'  # no rule names anybody, so one name does for all
 _ACTIONS = {action: f'Action::"{action.value}"' for action in Action}
@@ -128,7 +126,6 @@ def person(subject: Subject) -> str:
         "roles": sorted(subject.roles),
         "desk": sorted(subject.desk),
         "supervision": sorted(subject.supervision),
-        "administration": sorted(subject.administration),
         "oversight": sorted(subject.oversight),
     }
     return _entity("Subject", "s", attributes)
@@ -173,8 +170,6 @@ def why(data_class: DataClass, context: Context, asked: frozenset[str] = CONTEXT
             "record": glass.record,
             "expires_at": seconds(glass.expires_at),
         }
-    if "approver" in asked and context.approver is not None:
-        given["approver"] = context.approver
     return orjson.dumps(given, default=_id).decode()
 
 

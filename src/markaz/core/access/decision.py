@@ -12,8 +12,9 @@ from enum import StrEnum
 from functools import lru_cache
 
 from markaz.core.access.cedar import CedarEngine
+from markaz.core.access.closed import PolicyFault
 from markaz.core.access.columns import Column
-from markaz.core.access.model import Action, Question, RecordKind
+from markaz.core.access.model import ASKED, Action, Question, RecordKind
 from markaz.core.access.policies import Policies, Rule, Words, packaged
 from markaz.core.access.residual import Listing
 
@@ -97,7 +98,9 @@ class Decider:
         return self.policies.hash
 
     def decide(self, question: Question) -> Decision:
-        """Return whether it is allowed, and by which rules."""
+        """Return whether it is allowed, and by which rules. Raises PolicyFault for what is not in the list of what is asked."""
+        if (question.action, question.resource.kind) not in ASKED:
+            raise PolicyFault(f"{question.action} on {question.resource.kind} is not in the list of what is asked")
         # Rules count in whole seconds, so questions of one second are one question.
         now = question.context.now.replace(microsecond=0)
         return self._kept(replace(question, context=replace(question.context, now=now)))
@@ -117,6 +120,9 @@ class Decider:
 
     def listing(self, kind: RecordKind, actions: Iterable[Action], columns: Mapping[str, Column]) -> Listing:
         """Return the same rules for a query; call it while wiring. Raises PolicyFault when a column is missing."""
+        actions = tuple(actions)
+        if idle := [action for action in actions if (action, kind) not in ASKED]:
+            raise PolicyFault(f"{idle} on {kind} are not in the list of what is asked")
         return Listing(self.policies, self.engine, kind, actions, columns)
 
     def _decide(self, question: Question) -> Decision:

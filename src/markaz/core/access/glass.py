@@ -14,12 +14,15 @@ from uuid import UUID
 
 from markaz.core import tasks
 from markaz.core.access import store
+from markaz.core.access.asking import Tree, may_review, require_allowed, require_review
 from markaz.core.access.line import is_subordinate
+from markaz.core.access.looking import question_of
 from markaz.core.access.mark import mark
+from markaz.core.access.model import Action, DataClass
 from markaz.core.access.standing import Incidents, Standing
 from markaz.core.acts import Act, Acts, Answer, Request, entry_of, officer_event
 from markaz.core.db.pool import Connection, Database
-from markaz.core.errors import Forbidden, NotFound, NotPossibleNow
+from markaz.core.errors import NotFound, NotPossibleNow
 from markaz.core.log.appending import append
 from markaz.core.log.entry import Entry, EntryKind
 from markaz.core.permissions import Actor, Grant, Hierarchy, Permission, Role, require, require_seen, territory_filter
@@ -79,7 +82,7 @@ class Glass:
         acts: Acts,
         sealer: Sealer,
         clock: Clock,
-        territories: Callable[[], Hierarchy],
+        territories: Callable[[], Tree],
         incidents: Incidents,
         alarms: Alarms,
     ) -> None:
@@ -104,6 +107,8 @@ class Glass:
                 raise NotFound("There is no such incident in your territory.", what="incident")
             require(act.actor, Permission.INCIDENT_READ_SEALED, standing.territory_id, self._territories())
             kind = standing.log_kind
+            asked = question_of(act.actor, standing, DataClass.CALLER, Action.BREAK_GLASS, self._territories(), act.now)
+            require_allowed(asked)
             await store.lock_purposes(act.connection, act.actor.id)
             known = await store.open_glass(act.connection, act.actor.id, kind, standing.id, act.now)
             if known is not None:
@@ -226,18 +231,19 @@ class Glass:
         """Return one that this actor may judge now, locked."""
         row = _seen(act.actor, await store.lock_glass(act.connection, glass_id), self._territories())
         require(act.actor, Permission.GLASS_REVIEW, row["territory_id"], self._territories())
-        if row["account_id"] == act.actor.id:
-            raise Forbidden("Nobody judges what they did themselves.")
         grants = await _grants_of(act.connection, [row["account_id"]])
-        if not self._may_judge(act.actor, row, grants[row["account_id"]]):
-            raise Forbidden("You answer to the one who broke the glass: somebody who does not must judge it.")
+        in_line = self._in_line(act.actor, row, grants[row["account_id"]])
+        require_review(act.actor, glass_id, row["territory_id"], self._territories(), act.now, in_line=in_line)
         if row["verdict"] is not None:
             raise NotPossibleNow("This was judged already.", verdict=row["verdict"])
         return row
 
     def _may_judge(self, actor: Actor, row: store.Record, viewer: Sequence[Grant]) -> bool:
-        is_own = row["account_id"] == actor.id
-        return not is_own and not is_subordinate(actor.grants, viewer, self._territories())
+        in_line, now = self._in_line(actor, row, viewer), self._clock.now()
+        return may_review(actor, row["id"], row["territory_id"], self._territories(), now, in_line=in_line)
+
+    def _in_line(self, actor: Actor, row: store.Record, viewer: Sequence[Grant]) -> bool:
+        return row["account_id"] == actor.id or is_subordinate(actor.grants, viewer, self._territories())
 
 
 def _review(request: Request, action: str, row: store.Record, details: dict[str, Any] | None = None) -> Entry:

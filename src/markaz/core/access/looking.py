@@ -30,10 +30,11 @@ from markaz.core.access.model import (
 from markaz.core.access.purposes import Purpose, PurposeRequired, active_purpose
 from markaz.core.access.residual import Listing, Where
 from markaz.core.access.standing import Incidents, Relation, Standing
-from markaz.core.acts import Request, entry_of
+from markaz.core.acts import Act, Request, entry_of
 from markaz.core.db.pool import Connection, Database
 from markaz.core.log.entry import Entry, EntryKind
 from markaz.core.log.grouping import Group
+from markaz.core.permissions import Actor
 from markaz.core.sealing import Sealer
 from markaz.core.territories.model import LANGUAGES
 from markaz.kit.clock import Clock, iso
@@ -247,24 +248,10 @@ class Look:
         return self._entries
 
     def _question(self, standing: Standing, data_class: DataClass, action: Action) -> Question:
-        actor, land = self.request.actor, self._looking.territories()
-        me = frozenset({plain_id(actor.id)})
-        resource = Resource(
-            kind=standing.kind,
-            record=plain_id(standing.id),
-            within=within(land, standing.territory_id),
-            is_open=standing.is_open or Relation.WRAP_UP in standing.relations,
-            recorded_at=standing.recorded_at,
-            workers=me if standing.relations else frozenset(),
-            own=frozenset(),  # nothing says yet that a record is about an account of the centre
-            colleagues=frozenset(),
-            shut_out=me if standing.is_shut_out else frozenset(),
-        )
-        return Question(self._subject(), action, data_class, resource, Context(self.now))
+        return question_of(self.request.actor, standing, data_class, action, self._looking.territories(), self.now)
 
     def _subject(self) -> Subject:
-        actor = self.request.actor
-        return replace(Subject.of(actor, self._looking.territories()), account=plain_id(actor.id))
+        return _subject(self.request.actor, self._looking.territories())
 
     def _held(self, purpose: Purpose, kind: RecordKind) -> PurposeHeld:
         below = self._looking.territories().subtree(purpose.territory_id)
@@ -282,6 +269,29 @@ class Look:
             return None
         account_id = self.request.actor.id
         return await store.open_glass(self.connection, account_id, standing.log_kind, standing.id, self.now)
+
+
+def question_of(
+    actor: Actor, standing: Standing, data_class: DataClass, action: Action, land: Land, now: datetime
+) -> Question:
+    """Return the question whether an actor may do this with a record, as they stand to it and without a purpose."""
+    me = frozenset({plain_id(actor.id)})
+    resource = Resource(
+        kind=standing.kind,
+        record=plain_id(standing.id),
+        within=within(land, standing.territory_id),
+        is_open=standing.is_open or Relation.WRAP_UP in standing.relations,
+        recorded_at=standing.recorded_at,
+        workers=me if standing.relations else frozenset(),
+        own=frozenset(),  # nothing says yet that a record is about an account of the centre
+        colleagues=frozenset(),
+        shut_out=me if standing.is_shut_out else frozenset(),
+    )
+    return Question(_subject(actor, land), action, data_class, resource, Context(now))
+
+
+def _subject(actor: Actor, land: Land) -> Subject:
+    return replace(Subject.of(actor, land), account=plain_id(actor.id))
 
 
 def _details(found: Sequence[Found]) -> JSON:
@@ -331,15 +341,29 @@ class Looking:
         All of it is read as of one moment, and nothing can be written: so its entries may share a commit with those of other
         looks (ADR 0020). A refusal leaves an entry too.
         """
+        async with self.refusing(request), self._database.snapshot() as connection:
+            look = Look(connection, request, self._clock.now(), self)
+            yield look
+        if look.entries:
+            await self._group.append(look.now, look.entries)
+
+    async def correct(self, act: Act, standing: Standing, data_class: DataClass, action: str) -> None:
+        """Decide, inside an act, whether its actor may write this class of data anew, and leave the act's entry of it.
+
+        Raises PurposeRequired.
+        """
+        look = Look(act.connection, act.request, act.now, self)
+        look.note([await look.need(standing, data_class, Action.CORRECT)], action, EntryKind.CORRECTION)
+        act.entries.extend(look.entries)
+
+    @asynccontextmanager
+    async def refusing(self, request: Request) -> AsyncIterator[None]:
+        """Leave the entry of a refusal for an act in which one was raised."""
         try:
-            async with self._database.snapshot() as connection:
-                look = Look(connection, request, self._clock.now(), self)
-                yield look
+            yield
         except PurposeRequired as refused:
             await self._leave_refusal(request, refused)
             raise
-        if look.entries:
-            await self._group.append(look.now, look.entries)
 
     async def why(self, request: Request, standing: Standing, data_class: DataClass) -> JSON:
         """Return whether this class of data of a record may be shown now, and by which rule, in words."""

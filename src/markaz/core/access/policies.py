@@ -16,7 +16,7 @@ import cedarpy
 from cedarpy import pst
 
 from markaz.core.access.closed import PolicyFault, check_clause
-from markaz.core.access.model import Action, RecordKind
+from markaz.core.access.model import ASKED, Action, RecordKind
 from markaz.core.territories.model import LANGUAGES
 
 SCHEMA_FILE = "access.cedarschema"
@@ -67,7 +67,22 @@ def packaged() -> Policies:
     """Return the policies of this version, read once. Raises PolicyFault when they are not sound."""
     folder = resources.files("markaz.core.access").joinpath("policies")
     wanted = (POLICY_SUFFIX, SCHEMA_FILE, WORDS_FILE)
-    return load({file.name: file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(wanted)})
+    found = load({file.name: file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(wanted)})
+    check_asked(found)
+    return found
+
+
+def check_asked(policies: Policies) -> None:
+    """Raise PolicyFault for a rule that speaks of what nobody asks: it would stand as in force and decide nothing.
+
+    A prohibition may speak of every kind of record.
+    """
+    for rule in policies.rules:
+        is_general = not rule.is_permit and rule.kinds == set(RecordKind)
+        idle = {(action, kind) for action in rule.actions for kind in rule.kinds} - ASKED
+        if idle and not is_general:
+            words = ", ".join(sorted(f"{action.value} on {kind.value}" for action, kind in idle))
+            raise PolicyFault(f"{rule.id}: speaks of what nobody asks ({words})")
 
 
 def policy_hash() -> str:

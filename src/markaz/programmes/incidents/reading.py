@@ -13,6 +13,7 @@ from uuid import UUID
 
 from markaz.contracts.incidents import IncidentEvent
 from markaz.core import reach
+from markaz.core.access.asking import require_erasure
 from markaz.core.access.looking import Found, Look
 from markaz.core.access.model import DataClass
 from markaz.core.acts import Act, Answer, Request, entry_of
@@ -197,6 +198,7 @@ class Reading:
             if row is None:
                 raise NotFound("There is no such incident in your territory.", what="incident")
             require_seen(act.actor, Permission.PERSON_ERASE, row["territory_id"], self._spine.territories(), "incident")
+            require_erasure(act.actor, incident_id, row["territory_id"], self._spine.territories(), act.now)
             async with reach.beyond(act.connection, "erasing all of it, also what was merged in from a neighbour"):
                 sealed_ids = await queries.sealed_of(act.connection, incident_id)
                 erased = [str(i) for i in sealed_ids if await erase(act.connection, i, act.actor.id)]

@@ -6,6 +6,7 @@ A correction keeps what was there before, under its own key; events say that the
 from uuid import UUID
 
 from markaz.contracts.incidents import IncidentEvent
+from markaz.core.access.model import DataClass
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.errors import NotFound, VersionConflict
 from markaz.core.permissions import Permission
@@ -47,6 +48,7 @@ class People:
             incident = await lock_incident(act, self._spine, incident_id, Permission.INCIDENT_CHANGE, None)
             row = await store.lock_party(act.connection, incident_id, party_id)
             before = await _current(act, row, version, "party", IncidentEvent.PARTY_CORRECTED)
+            await self._may_correct(act, incident_id, DataClass.PARTY, "party.corrected")
             domain.check_party(party.is_unknown, party.sealed())
             sealed_id = await self._seal(act, party.sealed())
             after = await store.correct_party(act.connection, before, party, sealed_id, act.now, act.actor.id)
@@ -59,7 +61,8 @@ class People:
             payload["reason_id"] = str(await self._seal(act, {"reason": reason}))
             return await self._done(act, incident, IncidentEvent.PARTY_CORRECTED, payload, 200)
 
-        return await self._spine.acts.run(request, work)
+        async with self._spine.looking.refusing(request):
+            return await self._spine.acts.run(request, work)
 
     async def add_vehicle(self, request: Request, incident_id: UUID, vehicle: commands.Vehicle) -> Answer:
         """Add a vehicle to an incident."""
@@ -93,6 +96,7 @@ class People:
             incident = await lock_incident(act, self._spine, incident_id, Permission.INCIDENT_CHANGE, None)
             row = await store.lock_vehicle(act.connection, incident_id, vehicle_id)
             before = await _current(act, row, version, "vehicle", IncidentEvent.VEHICLE_CORRECTED)
+            await self._may_correct(act, incident_id, DataClass.VEHICLE, "vehicle.corrected")
             sealed_id = uuid7()
             await self._spine.sealer.store(act.connection, sealed_id, vehicle.sealed())
             after = await store.correct_vehicle(act.connection, before, vehicle, sealed_id, act.now, act.actor.id)
@@ -100,7 +104,8 @@ class People:
             payload |= {"part_version": after, "reason_id": str(await self._seal(act, {"reason": reason}))}
             return await self._done(act, incident, IncidentEvent.VEHICLE_CORRECTED, payload, 200)
 
-        return await self._spine.acts.run(request, work)
+        async with self._spine.looking.refusing(request):
+            return await self._spine.acts.run(request, work)
 
     async def set_contact_rules(self, request: Request, incident_id: UUID, command: commands.SetContactRules) -> Answer:
         """Say how the people of an incident may be reached, and whether it is covert; also after its end."""
@@ -121,6 +126,12 @@ class People:
             return Answer(200, {"version": version})
 
         return await self._spine.acts.run(request, work)
+
+    async def _may_correct(self, act: Act, incident_id: UUID, data_class: DataClass, action: str) -> None:
+        standing = await self._spine.standings.by_id(act.connection, act.actor, incident_id)
+        if standing is None:
+            raise NotFound("There is no such incident in your territory.", what="incident")
+        await self._spine.looking.correct(act, standing, data_class, action)
 
     async def _seal(self, act: Act, fields: dict[str, str]) -> UUID | None:
         if not fields:

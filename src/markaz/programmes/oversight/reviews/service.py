@@ -13,6 +13,7 @@ import orjson
 
 from markaz.contracts.reviews import Facts, ReviewEvent, Verdict
 from markaz.core import reach
+from markaz.core.access.asking import may_review
 from markaz.core.access.mark import mark
 from markaz.core.acts import Act, Answer, Request, entry_of
 from markaz.core.db.pool import Connection
@@ -125,7 +126,9 @@ class Reviews:
     def _may_judge(self, actor: Actor, row: store.Record) -> bool:
         viewer = _grants([*orjson.loads(row["roles"]), *orjson.loads(row["grants"])])  # as they were, and as they are
         viewer_id = plain_id(row["viewer_id"])
-        return may_judge(actor.id, actor.grants, viewer_id, viewer, self._ground.territories())
+        tree = self._ground.territories()
+        in_line = not may_judge(actor.id, actor.grants, viewer_id, viewer, tree)
+        return may_review(actor, row["id"], row["territory_id"], tree, self._ground.clock.now(), in_line=in_line)
 
     async def _opened(self, connection: Connection, row: store.Record) -> JSON:
         facts: Facts | None = None

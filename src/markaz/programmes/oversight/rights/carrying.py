@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from markaz.contracts.rights import PHOTO, PersonRecord, RightEvent, RightKind
+from markaz.core.access.asking import require_erasure
 from markaz.core.acts import Act, entry_of
 from markaz.core.errors import InvalidInput
 from markaz.core.log.entry import EntryKind
@@ -56,6 +57,8 @@ async def erase(act: Act, ground: Ground, row: store.Record, records: Sequence[s
         )
         for one in records
     ]
+    for one in persons:
+        require_erasure(act.actor, one.incident_id, one.territory_id, ground.territories(), act.now)
     done = await ground.persons.erase(act, persons)
     for incident_id, territory_id in {one["incident_id"]: one["territory_id"] for one in records}.items():
         erased = [str(one["sealed_id"]) for one in records if one["incident_id"] == incident_id]
