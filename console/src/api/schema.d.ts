@@ -4391,7 +4391,7 @@ export interface components {
          * @description Which kind of data about people is asked for. (Retention cuts the same data by how long they are held.)
          * @enum {string}
          */
-        DataClass: "caller" | "party" | "vehicle" | "attachment" | "note" | "reason" | "place_history" | "hazard" | "held_positions" | "draft" | "handover_text" | "summary_sentence" | "crew" | "account" | "use";
+        DataClass: "caller" | "party" | "vehicle" | "attachment" | "note" | "reason" | "place_history" | "hazard" | "held_positions" | "draft" | "handover_text" | "summary_sentence" | "use";
         /**
          * DeclaredBody
          * @description What somebody declares of themselves; only a keyed hash of the address is kept.
