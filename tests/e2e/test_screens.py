@@ -20,7 +20,7 @@ from markaz.kit.clock import iso
 pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ("/desk", "/map", "/units", "/records", "/territories", "/figures", "/new")
+PAGES = ("/desk", "/map", "/units", "/incidents", "/territories", "/figures", "/new", "/alerts", "/alerts/new")
 HOSTILE = "<img src=x onerror=alert(1)> \u202eright to left\u202c ' OR 1=1 -- " + "long " * 500
 
 
