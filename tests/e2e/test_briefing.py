@@ -1,6 +1,7 @@
 """The briefing in a browser: two officers hand over by keyboard alone, and a supervisor makes the summary of the day."""
 
 import io
+import os
 import re
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests.support.land import Land
 from markaz.core.permissions import Grant, Role
 
 pytestmark = pytest.mark.browser
+
+SHOTS = os.environ.get("MARKAZ_TEST_SHOTS")  # a folder for pictures to look at
 
 
 async def a_night(centre: RunningCentre) -> list[dict[str, object]]:
@@ -110,6 +113,38 @@ async def test_a_supervisor_makes_the_summary_and_takes_it_away(
     await page.locator("tr", has_text="Theft").get_by_role("link").first.click()
     await page.wait_for_url("**/incidents?**category=theft**")
     await expect(page.locator("tbody tr")).to_have_count(2, timeout=SHOWN_MS)
+
+
+@pytest.mark.parametrize(
+    ("language", "make", "said"),
+    [
+        ("en", "Make the summary", "holds the name of a person"),
+        ("ru", "Составить сводку", "есть имя лица"),
+        ("uz-Latn", "Maʼlumotni tuzish", "shaxsning ismi bor"),
+    ],
+)
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_a_sentence_with_a_name_is_not_made_and_the_desk_is_told_which(
+    centre: RunningCentre, show: Show, language: str, make: str, said: str, viewport: dict[str, int]
+) -> None:
+    officer = await centre.person(Role.SUPERVISOR)
+    incident = await open_incident(officer, caller={"name": "Каримова Зуҳра"})
+    screen = await show(person=officer, viewport=viewport, language=language)
+    page = screen.page
+    await page.goto(f"{screen.base_url}/briefing/summary?day={centre.centre.summaries.today().isoformat()}")
+    await page.locator("details.choose summary").click(timeout=SHOWN_MS * 3)
+    await page.locator("li label.choice input").check()
+    sentence = page.locator("input.sentence")
+    await sentence.fill("Karimovani shifoxonaga olib borishdi")
+    await page.get_by_role("button", name=make, exact=True).click()
+    await expect(page.locator(".make [role=alert]")).to_contain_text(said)
+    await expect(page.locator(".make [role=alert]")).to_contain_text(incident["number"])
+    await expect(sentence).to_have_attribute("aria-invalid", "true")
+    if SHOTS:
+        await page.screenshot(path=f"{SHOTS}/sentence-{language}-{viewport['width']}.png")
+    await sentence.fill("Bir ayolni shifoxonaga olib borishdi")
+    await page.get_by_role("button", name=make, exact=True).click()
+    await page.wait_for_url("**/briefing/summary/*", timeout=SHOWN_MS)
 
 
 @pytest.mark.parametrize("language", ["uz-Latn", "uz-Cyrl", "ru", "en"])

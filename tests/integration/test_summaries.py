@@ -15,6 +15,7 @@ from tests.support.exports import SFFD, needs_data
 from tests.support.fixtures import OpenCentre
 from tests.support.land import Land
 from tests.support.people import Person, new_key
+from tests.support.refusals import assert_refused
 
 from markaz.core.permissions import Role
 from markaz.kit.clock import FakeClock, iso
@@ -227,6 +228,43 @@ async def test_a_summary_holds_no_name_phone_address_or_sentence_in_clear(
     assert canaries.found_in(str(summary["content"]).encode()) == []
     looks = await desk.as_owner("SELECT action FROM audit_entries WHERE record_id = $1", UUID(summary["id"]))
     assert [r["action"] for r in looks] == ["summary.read_sealed"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_refused"),
+    [
+        ("Karimova was taken to hospital", True),  # the caller, written down in Cyrillic
+        ("Пострадавший Анваров доставлен в больницу", True),  # a party, in Latin
+        ("ANVAROVNING uyi yondi", True),
+        ("The house of the Yusupovs", True),  # a further caller
+        ("Murodov is in hospital", True),  # what the party was called before it was corrected
+        ("Two were taken to hospital", False),
+    ],
+)
+async def test_a_sentence_that_names_a_person_of_its_incident_is_refused_in_any_script(
+    desk: RunningCentre, sentence: str, is_refused: bool
+) -> None:
+    officer = await desk.person(Role.SUPERVISOR)
+    incident, other = await open_incident(officer, caller={"name": "Каримова Зуҳра"}), await open_incident(officer)
+    path = f"/api/incidents/{incident['id']}"
+    party = await done(await officer.post(f"{path}/parties", {"role": "victim", "name": "Murodov"}))
+    right = {"role": "victim", "name": "Anvarov Olim", "version": 1, "reason": "misheard"}
+    await done(await officer.post(f"{path}/parties/{party['id']}/corrections", right))
+    await done(await officer.post(f"{path}/calls", {"channel": "phone", "caller": {"name": "Юсупов"}}))
+    chosen = [{"incident_id": incident["id"], "sentence": sentence}]
+    body = {"territory_id": int(Land.WEST), "day": DAY, "significant": chosen}
+    answer = await officer.post("/api/summaries", body)
+    if not is_refused:
+        assert answer.status_code == 201, answer.text
+        return
+    assert_refused(answer, 422, "significant")
+    assert incident["number"] in answer.json()["message"]
+    assert sentence not in answer.text
+    listed = await officer.get("/api/summaries", territory=int(Land.WEST))
+    assert listed.json()["items"] == []
+    # It may say the same of an incident in which nobody is called so.
+    chosen[0]["incident_id"] = other["id"]
+    assert (await officer.post("/api/summaries", body)).status_code == 201
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,7 @@ export const briefingEn = {
   "summary.make_note": "It is kept as it is and never changed. Made again, it becomes a further version.",
   "summary.choose": "Choose significant incidents: {n} chosen",
   "summary.no_names": "Name nobody: no victim, no minor, no address. The sentence goes onto the paper.",
+  "summary.names_somebody": "This sentence holds the name of a person of that incident: name nobody, it goes onto the paper.",
   "summary.find": "Find by number",
   "summary.sentence_hint": "One sentence without names",
   "summary.sentence_of": "Sentence for {number}",

@@ -138,6 +138,7 @@ export const briefingUzLatn: Part<typeof briefingEn> = {
   "summary.make_note": "Shundayligicha saqlanadi va oʻzgartirilmaydi. Qayta tuzilsa, yangi nusxa boʻladi.",
   "summary.choose": "Muhim hodisalarni tanlash: {n} ta tanlangan",
   "summary.no_names": "Hech kimning ismi yozilmaydi: na jabrlanuvchi, na voyaga yetmagan, na manzil. Jumla qogʻozga chiqadi.",
+  "summary.names_somebody": "Bu jumlada shu hodisadagi shaxsning ismi bor: hech kimning ismini yozmang, jumla qogʻozga chiqadi.",
   "summary.find": "Raqam boʻyicha topish",
   "summary.sentence_hint": "Ismlarsiz bitta jumla",
   "summary.sentence_of": "{number} uchun jumla",

@@ -1,6 +1,6 @@
 /** Making a summary: the counts that are entered by hand, and the significant incidents with a sentence that names nobody. */
 import { useEffect, useState } from "react";
-import { read } from "../../api/client";
+import { ApiError, read } from "../../api/client";
 import type { IncidentPage, IncidentRow } from "../../api/types";
 import { useNames, useWords } from "../../context";
 import { PriorityMark } from "../../ui/marks";
@@ -40,6 +40,7 @@ export function SummaryMake({ content, onMade }: { content: Content; onMade: (id
   const [find, setFind] = useState("");
   const incidents = useIncidents(content, isChoosing);
   const making = useCommand();
+  const named = namedIn(making.error);
   const wrong = BY_HAND.filter((name) => (byHand[name] ?? "").trim() !== "" && !/^\d{1,5}$/.test(byHand[name]!.trim()));
   const make = () =>
     making.send<{ id: string }>(
@@ -95,7 +96,7 @@ export function SummaryMake({ content, onMade }: { content: Content; onMade: (id
                   </label>
                   {sentence !== undefined && (
                     <input
-                      className="sentence" maxLength={200} dir="auto" placeholder={t("summary.sentence_hint")} aria-label={t("summary.sentence_of", { number: one.number })} value={sentence}
+                      className="sentence" maxLength={200} aria-invalid={named === one.id} dir="auto" placeholder={t("summary.sentence_hint")} aria-label={t("summary.sentence_of", { number: one.number })} value={sentence}
                       onChange={(event) => setChosen(new Map(chosen).set(one.id, event.target.value))}
                     />
                   )}
@@ -110,7 +111,12 @@ export function SummaryMake({ content, onMade }: { content: Content; onMade: (id
             </button>
           )}
         </details>
-        {making.error !== null && <Problem error={making.error} onRetry={making.retry} />}
+        {named !== null && (
+          <p className="notice is-warning" role="alert">
+            <b className="num">{incidents.items.find((one) => one.id === named)?.number}</b> {t("summary.names_somebody")}
+          </p>
+        )}
+        {making.error !== null && named === null && <Problem error={making.error} onRetry={making.retry} />}
       </div>
       <div className="panel-foot">
         <button type="button" className="button is-primary" disabled={making.busy || wrong.length > 0} onClick={make}>
@@ -120,4 +126,11 @@ export function SummaryMake({ content, onMade }: { content: Content; onMade: (id
       </div>
     </section>
   );
+}
+
+/** The incident whose sentence was refused because it holds the name of somebody in it. */
+function namedIn(error: unknown): string | null {
+  if (!(error instanceof ApiError) || error.status !== 422) return null;
+  const { field, incident_id } = (error.body.details ?? {}) as { field?: string; incident_id?: string };
+  return field === "significant" && incident_id !== undefined ? incident_id : null;
 }

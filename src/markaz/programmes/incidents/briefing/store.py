@@ -131,6 +131,27 @@ async def sentences(
     return {str(row["incident_id"]): row["sealed_id"] for row in rows}
 
 
+async def sealed_persons(connection: Connection, incident_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Return the sealed records of callers and parties of these incidents by incident.
+
+    Also what was entered before a correction, and what stayed with an incident that was merged into one of them.
+    """
+    rows = await connection.fetch(
+        "WITH held AS (SELECT id, id AS of FROM incidents WHERE id = ANY($1::uuid[]) "
+        "UNION SELECT id, merged_into FROM incidents WHERE merged_into = ANY($1::uuid[])), "
+        "persons AS (SELECT incident_id, sealed_id FROM calls UNION ALL "
+        "SELECT incident_id, sealed_id FROM call_details UNION ALL SELECT incident_id, sealed_id FROM parties UNION ALL "
+        "SELECT p.incident_id, b.sealed_id FROM parties_before b JOIN parties p ON p.id = b.party_id) "
+        "SELECT h.of, persons.sealed_id FROM persons JOIN held h ON h.id = persons.incident_id "
+        "WHERE persons.sealed_id IS NOT NULL",
+        list(incident_ids),
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        found.setdefault(row["of"], []).append(row["sealed_id"])
+    return found
+
+
 async def list_summaries(
     connection: Connection, territory_ids: Sequence[int], territory_id: int | None, before: date | None, limit: int
 ) -> list[Any]:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from markaz.contracts.incidents import BriefingEvent
+from markaz.core import reach
 from markaz.core.access.looking import Opened
 from markaz.core.access.model import DataClass
 from markaz.core.acts import Act, Answer, Request
@@ -38,6 +39,7 @@ from markaz.programmes.incidents.briefing.domain import (
     day_of,
 )
 from markaz.programmes.incidents.briefing.facts import Fact
+from markaz.programmes.incidents.briefing.naming import names_somebody
 from markaz.programmes.incidents.briefing.standings import of_summary
 from markaz.programmes.incidents.briefing.stored import canonical, from_json, to_json
 from markaz.programmes.incidents.norms import NormsInForce
@@ -83,7 +85,10 @@ class Summaries:
         return {"content": content, "as_of_seq": seq, "today": self.today().isoformat()}
 
     async def make(self, request: Request, command: MakeSummary) -> Answer:
-        """Make a summary. Raises InvalidInput when a significant incident is not of that day and territory."""
+        """Make a summary.
+
+        Raises InvalidInput when a significant incident is not of that day and territory, or its sentence names somebody.
+        """
 
         async def work(act: Act) -> Answer:
             self._see(act.actor, Permission.SUMMARY_MAKE, command.territory_id)
@@ -95,6 +100,8 @@ class Summaries:
             content = await self._generate(act.connection, inputs, seq)
             if len(content["significant"]) != len(command.significant):
                 raise InvalidInput("A significant incident is not of that day and territory.", field="significant")
+            numbers = {UUID(one["incident_id"]): one["number"] for one in content["significant"]}
+            await self._check_sentences(act.connection, command, numbers)
             return await self._keep(act, command, inputs, content, seq)
 
         async with self._making:
@@ -241,6 +248,27 @@ class Summaries:
                 f"That day has more than {MAX_DAY_INCIDENTS} incidents: make the summary of each part of the territory."
             )
         return {fact.id: fact async for fact in store.facts(connection, ids, as_of_seq)}
+
+    async def _check_sentences(self, connection: Connection, command: MakeSummary, numbers: Mapping[UUID, str]) -> None:
+        """Raise InvalidInput where a sentence holds the name of a caller or party of its incident.
+
+        The names are compared here and shown to nobody. One that is erased or under restriction is not opened.
+        """
+        sentences = {id_: sentence for id_, sentence in command.significant.items() if sentence}
+        if not sentences:
+            return
+        async with reach.beyond(connection, "names that no sentence may hold, also where the incident moved away"):
+            persons = await store.sealed_persons(connection, list(sentences))
+            opened = await self._spine.sealer.read(connection, {id_ for ids in persons.values() for id_ in ids})
+        for incident_id, sealed_ids in persons.items():
+            fields = [opened[id_] or {} for id_ in sealed_ids]
+            names = [one[field] for one in fields for field in ("caller_name", "name") if field in one]
+            if names_somebody(sentences[incident_id], names):
+                raise InvalidInput(
+                    f"The sentence about incident {numbers[incident_id]} holds the name of a person of it: name nobody, it goes onto paper.",
+                    field="significant",
+                    incident_id=str(incident_id),
+                )
 
     async def _keep(self, act: Act, command: MakeSummary, inputs: Inputs, content: JSON, seq: int) -> Answer:
         summary_id = uuid7()
