@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import tomllib
+from dataclasses import replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from markaz.cli.dropped import Dropped
 from markaz.contracts.incidents import AlarmKind, ClearReason, EnteredVia, Stage, UnitStatus
 from markaz.core.errors import InvalidInput
 from markaz.core.places.checking import COLUMNS, Reading
-from markaz.core.refusals.guard import Kind, Refusal, api_names, load_lists, problems, refused_by
+from markaz.core.refusals.guard import LIST_OF, Kind, Refusal, api_names, load_lists, problems, refused_by
 from markaz.core.refusals.history import Holds, load_history_list, parse_history_list
 from markaz.core.sealing import SEARCHABLE
 from markaz.programmes.incidents.dispatch.commands import Withdrawn
@@ -54,9 +55,31 @@ def import_targets() -> list[str]:
 @pytest.mark.parametrize("refusal", LISTS.refusals, ids=[r.id for r in LISTS.refusals])
 def test_a_planted_violation_of_each_refusal_is_found(refusal: Refusal) -> None:
     kind, name = refusal.plant
-    found = problems(kind, [name], LISTS)
-    assert found
-    assert found[0].refusal in {refusal.id, None}  # None: it stands in no closed list, which is enough
+    assert [found.refusal for found in problems(kind, [name], LISTS)] == [refusal.id]
+
+
+@pytest.mark.parametrize("refusal", LISTS.refusals, ids=[r.id for r in LISTS.refusals])
+def test_without_its_refusal_a_planted_violation_is_not_found_as_one(refusal: Refusal) -> None:
+    """What finds it is the refusal itself, not only that the name is new: a name may be added to a closed list."""
+    kind, name = refusal.plant
+    closed = {of: names | {name} if of is kind else names for of, names in LISTS.closed.items()}
+    without = replace(LISTS, refusals=tuple(one for one in LISTS.refusals if one is not refusal), closed=closed)
+    assert problems(kind, [name], without) == []
+    if kind not in LIST_OF:
+        added = replace(LISTS, closed=closed)
+        assert [found.refusal for found in problems(kind, [name], added)] == [refusal.id]
+
+
+def test_the_threat_model_names_every_refusal() -> None:
+    text = " ".join(
+        (ROOT / "THREAT_MODEL.md").read_text(encoding="utf-8").split("## What Markaz refuses to be")[1].split()
+    )
+    assert [refusal.id for refusal in LISTS.refusals if refusal.says not in text] == []
+
+
+def test_what_is_itself_a_closed_list_is_no_longer_than_the_refusal_says() -> None:
+    assert LISTS.closed[Kind.PLAN_SUBJECT] == {"post", "staff", "territory"}
+    assert LISTS.closed[Kind.SEARCH] == {"caller_phone"}
 
 
 @pytest.mark.parametrize("refusal", LISTS.refusals, ids=[r.id for r in LISTS.refusals])
@@ -149,12 +172,27 @@ def test_a_sealed_record_is_found_by_nothing_but_the_closed_list() -> None:
 
 
 def test_no_class_of_plan_subjects_names_more_than_the_closed_list() -> None:
-    for path in (ROOT / "src/markaz").rglob("*.py"):
-        if "PlanSubject" in (text := path.read_text(encoding="utf-8")):
-            assert (
-                set(re.findall(r'= "(\w+)"', text.split("class PlanSubject")[1].split("class ")[0]))
-                <= (LISTS.closed[Kind.PLAN_SUBJECT])
-            )
+    named = [
+        name for path in (ROOT / "src/markaz").rglob("*.py") for name in plan_subjects(path.read_text(encoding="utf-8"))
+    ]
+    assert problems(Kind.PLAN_SUBJECT, named, LISTS) == []
+    planted = (
+        'class AssessmentPlanSubject(StrEnum):\n    POST = "post"\n    CALLER = "caller"\n\nclass Other: A = "x"\n'
+    )
+    assert plan_subjects(planted) == ["post", "caller"]
+    assert [found.name for found in problems(Kind.PLAN_SUBJECT, plan_subjects(planted), LISTS)] == ["caller"]
+
+
+def plan_subjects(source: str) -> list[str]:
+    """Return the values of every class of a source that says by its name what a plan may be about."""
+    classes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
+    return [
+        str(ast.literal_eval(line.value))
+        for one in classes
+        if re.search(r"(Plan|Assessment)\w*Subject", one.name)
+        for line in one.body
+        if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)
+    ]
 
 
 def test_the_api_names_nothing_that_is_refused() -> None:

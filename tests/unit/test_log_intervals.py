@@ -6,8 +6,10 @@ import pytest
 import rfc8785
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from markaz.core.log.intervals import Run, SaltMissing, canonical_opening, data_of, hashes_between, opening_of, salt_of
+from markaz.core.settings import Settings
 
 SALTS = {1: b"s" * 32}
 START = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -55,3 +57,10 @@ def test_a_leaf_without_its_run_or_salt_is_not_made_up() -> None:
         hashes_between([], 0, 1, SALTS)
     with pytest.raises(SaltMissing):
         data_of(_run(), 0, {2: b"s" * 32})
+
+
+def test_a_checkpoint_is_published_at_least_every_second() -> None:
+    assert Settings().log_interval_s == Settings(log_interval_s=1.0).log_interval_s == 1.0
+    for too_long in (1.1, 60):
+        with pytest.raises(ValidationError, match="log_interval_s"):
+            Settings(log_interval_s=too_long)

@@ -147,8 +147,8 @@ class Settings(BaseSettings):
     log_interval_s: float = Field(
         1.0,
         ge=0.1,
-        le=60,
-        description="Length of an interval of the public log: one leaf and one signed checkpoint for each.",
+        le=1,
+        description="Length of an interval of the public log: one leaf and one signed checkpoint for each, at least every second.",
     )
     log_timestamp_url: str | None = Field(
         None,

@@ -32,6 +32,10 @@ class Kind(StrEnum):
     PACKAGE = "package"
 
 
+# Where a closed list is itself the refusal: whatever else is named there is refused by it.
+LIST_OF = {Kind.PLAN_SUBJECT: "plan_subjects", Kind.SEARCH: "free_search"}
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """One thing Markaz refuses to be. `words` are rows of parts of a name; `plant` is (kind, name) that must be found."""
@@ -104,7 +108,7 @@ def problems(kind: Kind, names: Iterable[str], lists: Lists) -> list[Problem]:
         refusal = refused_by(kind, name, lists)
         closed = lists.closed.get(kind)
         if refusal is not None or (closed is not None and name not in closed):
-            found.append(Problem(kind, name, None if refusal is None else refusal.id))
+            found.append(Problem(kind, name, LIST_OF.get(kind) if refusal is None else refusal.id))
     return found
 
 
