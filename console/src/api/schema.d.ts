@@ -2013,7 +2013,7 @@ export interface paths {
         };
         /**
          * Proof
-         * @description Return the proof that an entry is in the log; `witness.py verify` checks it without a server.
+         * @description Return the proof that an entry is in the log, and enter that it was read; `witness.py verify` checks it anywhere.
          */
         get: operations["proof_api_log_proofs__index__get"];
         put?: never;

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from markaz.cli.entering import enter
 from markaz.core.acts import Acts, Request
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
@@ -43,6 +44,7 @@ def import_(
     settings = Settings()
     with running_database(settings) as access:
         migrate(access)
+        asyncio.run(enter(access.app_dsn, "alerts.imported"))
         is_new, signature = asyncio.run(_import(settings, access.app_dsn, data, territory))
     typer.echo(f"{file.name}: {'kept' if is_new else 'here already'}, signature {signature}")
 

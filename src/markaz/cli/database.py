@@ -9,16 +9,19 @@ from typing import Annotated
 
 import typer
 
+from markaz.cli.entering import enter
 from markaz.cli.live import check_live
 from markaz.core.check import Finding
 from markaz.core.check import check as run_check
 from markaz.core.db.backup import backup as make_backup
+from markaz.core.db.backup import check_schema, check_targets
 from markaz.core.db.embedded import running_database
 from markaz.core.db.folder import CentreFolder
 from markaz.core.db.key_age import prune_keys as prune
 from markaz.core.db.migrate import migrate as run_migrations
 from markaz.core.db.restore import restore as run_restore
 from markaz.core.errors import InvalidInput
+from markaz.core.log.entry import EntryKind
 from markaz.core.retention import load_governance
 from markaz.core.settings import Settings
 from markaz.kit.clock import SystemClock
@@ -39,6 +42,8 @@ def migrate() -> None:
     """Bring the database's schema to this version's revision."""
     with running_database(Settings()) as access:
         before, after = run_migrations(access)
+        if before != after:
+            asyncio.run(enter(access.app_dsn, "schema.migrated", details={"from": before or "", "to": after}))
     typer.echo(f"already at revision {after}" if before == after else f"from {before or 'empty'} to revision {after}")
 
 
@@ -56,7 +61,14 @@ def backup(
     folder = CentreFolder.at(settings.home)
     keys_target = None if keys is None else keys.absolute()
     with running_database(settings) as access:
+        check_targets(target.absolute(), keys_target)
+        asyncio.run(check_schema(access.owner_dsn))
+        asyncio.run(
+            enter(access.app_dsn, "backup.made", EntryKind.EXPORT, {"keys_apart": int(keys_target is not None)})
+        )
         made = asyncio.run(make_backup(access, folder, target.absolute(), keys_target, settings.postgres_bin))
+        if prune_keys is not None:
+            asyncio.run(enter(access.app_dsn, "backup.keys_pruned"))
     typer.echo(f"data: {made.data} ({made.rows} rows in {made.tables} tables, {made.seq} events)")
     typer.echo(f"keys: {made.keys} (destroy them within {days} days; older ones are refused)")
     if prune_keys is not None:
@@ -115,6 +127,8 @@ def restore(
                 without_erased=no_newer_erasures,
             )
         )
+        how = {"keys": int(keys_source is not None), "erased_again": done.erased_again, "as_of": done.made_at}
+        asyncio.run(enter(access.app_dsn, "backup.restored", details=how))
     typer.echo(f"restored {done.rows} rows in {done.tables} tables, {done.seq} events, as of {done.made_at}; verified")
     if no_newer_erasures and keys_source is not None:
         typer.echo(

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from markaz.cli import dropped
+from markaz.cli.entering import enter_within
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
@@ -80,6 +81,8 @@ async def _import(settings: Settings, dsn: str, table: Table, mapping: Mapping, 
         async with database.connection() as connection:
             sealer = await Sealer.open_for(connection, settings.home)
         target = await open_target(database, sealer, territory, now)
+        async with database.transaction() as connection:
+            await enter_within(connection, "import.dispatch")
         progress = Progress()
         try:
             return await import_table(table, mapping, target, now=now, on_progress=progress.show)

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from markaz import witness as stand_alone
+from markaz.cli.entering import enter_within
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Connection, Database
@@ -87,6 +88,11 @@ def export(
     async def write(connection: Connection) -> exporting.Exported:
         return await exporting.export(connection, ring, folder.absolute(), begin, end, with_openings=openings)
 
+    async def enter(connection: Connection) -> None:
+        period = {"openings": int(openings), "from": iso(begin), "to": iso(end)}
+        await enter_within(connection, "log.exported", EntryKind.EXPORT, period)
+
+    _in_database(settings, enter)
     try:
         made = _in_database(settings, write, is_snapshot=True)
     except SaltMissing as error:

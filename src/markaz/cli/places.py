@@ -2,12 +2,14 @@
 
 import asyncio
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from markaz.cli.dropped import Dropped
+from markaz.cli.entering import enter_within
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
@@ -89,6 +91,7 @@ async def _import(dsn: str, file: Path, source: str, reading: Reading) -> Import
                 at=SystemClock().now(),
                 report=_report,
             )
+            await enter_within(connection, "places.imported", details=asdict(done.counts))
         left.tell()
         return done
     finally:
@@ -99,6 +102,8 @@ async def _remove(dsn: str, source: str) -> int:
     database = await Database.open(dsn, max_size=1)
     try:
         async with database.transaction() as connection:
-            return await remove_source(connection, source, actor_id=SYSTEM_ACTOR_ID, at=SystemClock().now())
+            removed = await remove_source(connection, source, actor_id=SYSTEM_ACTOR_ID, at=SystemClock().now())
+            await enter_within(connection, "places.removed", details={"places": removed})
+            return removed
     finally:
         await database.close()

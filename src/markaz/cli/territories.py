@@ -1,6 +1,7 @@
 """`markaz territories`: bring one level of boundaries from a GeoJSON file into the hierarchy, and say which terrain is where."""
 
 import asyncio
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from markaz.cli.dropped import Dropped
+from markaz.cli.entering import enter_within
 from markaz.core.db.embedded import running_database
 from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
@@ -95,6 +97,7 @@ async def _import(dsn: str, file: Path, options: ImportOptions) -> ImportResult:
             done = await import_boundaries(
                 connection, features, options, actor_id=SYSTEM_ACTOR_ID, at=SystemClock().now()
             )
+            await enter_within(connection, "territories.imported", details=asdict(done.counts))
         left.tell()
         return done
     finally:
@@ -107,6 +110,8 @@ async def _terrain(dsn: str, wanted: dict[str, Terrain]) -> int:
         async with database.transaction() as connection:
             now = SystemClock().now()
             tree = await load_tree(connection, now.date())
-            return await set_terrain(connection, tree, wanted, actor_id=SYSTEM_ACTOR_ID, at=now)
+            written = await set_terrain(connection, tree, wanted, actor_id=SYSTEM_ACTOR_ID, at=now)
+            await enter_within(connection, "territories.terrain_set", details={"territories": written})
+            return written
     finally:
         await database.close()

@@ -12,6 +12,7 @@ from typing import Annotated
 import httpx
 import typer
 
+from markaz.cli.entering import enter
 from markaz.cli.serve import serve_centre
 from markaz.core import identity, training
 from markaz.core.db.embedded import running_database
@@ -19,6 +20,7 @@ from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
 from markaz.core.errors import InvalidInput, NotFound
 from markaz.core.events import append
+from markaz.core.log.entry import EntryKind
 from markaz.core.permissions import Grant, Role
 from markaz.core.settings import Settings
 from markaz.core.territories import ensure_root
@@ -50,6 +52,7 @@ def new(name: NameArgument) -> None:
     with running_database(live) as live_access, running_database(copy) as access:
         migrate(live_access)
         migrate(access)
+        asyncio.run(enter(live_access.app_dsn, "training.copied", EntryKind.EXPORT))
         counts, key = asyncio.run(_copy(live_access.app_dsn, access.app_dsn))
     path = _write_key(copy.home, key)
     for table, count in counts.items():
@@ -113,6 +116,7 @@ def night(
     end = begin + NIGHT if to is None else _moment(to, "to")
     copy = _training_settings(name, port=port)
     with running_database(Settings()) as live:
+        asyncio.run(enter(live.app_dsn, "training.night_taken", EntryKind.EXPORT))
         calls, unplaced = asyncio.run(_past_calls(live.app_dsn, begin, end))
     typer.echo(f"{len(calls):,} calls of that night come in; {unplaced:,} without a place are left out")
     if calls:

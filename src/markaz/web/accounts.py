@@ -1,5 +1,6 @@
 """The routes of accounts: an administrator makes them and says what they may do, but never for himself."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -7,11 +8,12 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from markaz.core import identity
-from markaz.core.acts import Act, Answer, Request
+from markaz.core.acts import Act, Answer, Request, entry_of
 from markaz.core.audit import access_entry
 from markaz.core.errors import Forbidden, InvalidInput, NotFound
 from markaz.core.events import Event
-from markaz.core.log.entry import roles_of
+from markaz.core.log.appending import append
+from markaz.core.log.entry import EntryKind, roles_of
 from markaz.core.permissions import Grant, Permission, Role, check_offices_apart, holds, require, territory_filter
 from markaz.core.routes import declares, reply, reply_of
 from markaz.programmes.incidents import shapes
@@ -61,11 +63,7 @@ def accounts_router(centre: Centre) -> APIRouter:
     ) -> Response:
         """Return a page of the accounts with a grant in your territories, by login; at the top also those that hold nothing."""
         territories = territory_filter(request.actor, P.ACCOUNT_MANAGE, centre.tree)
-        async with centre.database.connection() as connection:
-            items = await identity.list_accounts(
-                connection, territories, with_free=centre.tree.root_id in territories, after=after, limit=limit
-            )
-        return reply(200, {"items": items})
+        return reply(200, {"items": await _listed(centre, request, territories, after, limit)})
 
     @router.post("", status_code=201, openapi_extra=needs)
     async def create(body: AccountBody, request: Annotated[Request, Depends(administrator)]) -> Response:
@@ -112,6 +110,22 @@ def accounts_router(centre: Centre) -> APIRouter:
         return reply_of(await centre.spine.acts.run(request, work))
 
     return router
+
+
+async def _listed(
+    centre: Centre, request: Request, territories: Sequence[int], after: str, limit: int
+) -> list[dict[str, object]]:
+    """Return a page of accounts, and enter that it was read."""
+    async with centre.database.transaction() as connection:
+        items = await identity.list_accounts(
+            connection, territories, with_free=centre.tree.root_id in territories, after=after, limit=limit
+        )
+        shown = {"shown": len(items)}
+        entry = entry_of(
+            request, EntryKind.ADMINISTRATION, "accounts.listed", "accounts", None, "accounts", details=shown
+        )
+        await append(connection, centre.clock.now(), [entry])
+    return items
 
 
 async def _asked(centre: Centre, act: Act, account_id: UUID, others: list[tuple[Grant, str]]) -> list[str]:

@@ -13,10 +13,12 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 
 import markaz
-from markaz.core.acts import Request
+from markaz.core.acts import Request, entry_of
 from markaz.core.errors import NotFound
 from markaz.core.log import keys, tiles, witnesses
+from markaz.core.log.appending import append
 from markaz.core.log.checkpoints import newest_note, note_at
+from markaz.core.log.entry import EntryKind
 from markaz.core.log.intervals import SaltMissing
 from markaz.core.log.proofs import proof_of
 from markaz.core.log.public_entries import PAGE_MOST, page_of
@@ -148,14 +150,20 @@ def insiders_routes(centre: Centre, router: APIRouter) -> None:
         request: Annotated[Request, Depends(centre.guard.requires(P.AUDIT_READ))],
         index: Annotated[int, InPath(ge=0, le=2**53)],
     ) -> Response:
-        """Return the proof that an entry is in the log; `witness.py verify` checks it without a server."""
+        """Return the proof that an entry is in the log, and enter that it was read; `witness.py verify` checks it anywhere."""
         centre.at_the_top(request.actor, P.AUDIT_READ)
         ring = _ring(centre)
         async with centre.database.snapshot() as connection:
             try:
-                return reply(200, await proof_of(connection, ring, index))
+                found = await proof_of(connection, ring, index)
             except SaltMissing as error:
                 raise KeysMissing("The key that opens this interval of the log is lost.") from error
+        async with centre.database.transaction() as connection:
+            entry = entry_of(
+                request, EntryKind.REVIEW, "log.proof_read", "log_entry", None, "audit", details={"index": index}
+            )
+            await append(connection, centre.clock.now(), [entry])
+        return reply(200, found)
 
 
 def _note(note: str | None) -> Response:

@@ -53,13 +53,7 @@ async def backup(
     Raises DatabaseRefused when a target exists, one lies in the other or the schema is not current, DatabaseUnavailable
     when the copy fails; then neither target exists.
     """
-    if keys_target is not None and _is_one_in_the_other(target, keys_target):
-        raise DatabaseRefused(
-            f"The keys would stand beside the data: give --keys a folder outside {target}, or leave it away."
-        )
-    for path in (target, keys_target):
-        if path is not None and (path.exists() or path.is_symlink()):
-            raise DatabaseRefused(f"{path} is already there, and a backup is never overwritten: choose another name.")
+    check_targets(target, keys_target)
     data_part = _partial(target)
     keys_part = data_part / "keys" if keys_target is None else _partial(keys_target)
     try:
@@ -82,6 +76,28 @@ async def backup(
     rows = sum(table.rows for table in manifest.tables.values())
     keys = keys_target or target / "keys"
     return BackupReport(target, keys, keys_target is None, rows, len(manifest.tables), manifest.seq)
+
+
+def check_targets(target: Path, keys_target: Path | None) -> None:
+    """Raise DatabaseRefused when a target exists or one lies in the other."""
+    if keys_target is not None and _is_one_in_the_other(target, keys_target):
+        raise DatabaseRefused(
+            f"The keys would stand beside the data: give --keys a folder outside {target}, or leave it away."
+        )
+    for path in (target, keys_target):
+        if path is not None and (path.exists() or path.is_symlink()):
+            raise DatabaseRefused(f"{path} is already there, and a backup is never overwritten: choose another name.")
+
+
+async def check_schema(owner_dsn: str) -> None:
+    """Raise DatabaseRefused unless the schema is that of this version."""
+    connection = await connect_owner(owner_dsn)
+    try:
+        schema = await schema_of(connection)
+        if schema.state is not SchemaState.CURRENT:
+            schema.check()
+    finally:
+        await connection.close(timeout=5)
 
 
 async def _copy(
