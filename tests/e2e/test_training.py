@@ -261,7 +261,7 @@ async def work_there(commands: Commands) -> None:
         )
         assert signed.status_code == 200, signed.text
         answer = await client.post(
-            "/api/incidents", json=call_body(Land.WEST_SOUTH), headers={"Idempotency-Key": new_key()}
+            "/api/incidents", json=call_body(Land.WEST_SOUTH, priority="3"), headers={"Idempotency-Key": new_key()}
         )
         assert answer.status_code == 201, answer.text
         assert len((await client.get("/api/snapshot")).json()["incidents"]) == CALLS + 1

@@ -43,7 +43,8 @@ REQUEST_TIMEOUT_S = 20
 NEW_RECORDS = {"/api/incidents": "incident_id", "/api/units": "unit_id"}
 TIMES = ("at", "fix_at")
 ENDLESS = "GET /api/stream"  # a stream has no last byte to wait for; test_permissions_scope.py reads it
-PERSON_ROLES = (Role.SUPERVISOR, Role.ADMINISTRATOR, *sorted(OFFICES))
+OFFICE_ROLES = (*sorted(OFFICES, reverse=True), Role.ADMINISTRATOR)
+PERSON_ROLES = (Role.SUPERVISOR, *OFFICE_ROLES)
 AT_THE_DESK = frozenset(permission.value for permission in ROLE_PERMISSIONS[Role.SUPERVISOR])
 # What only a member of a crew does, on a phone.
 CREW_ONLY = ROLE_PERMISSIONS[Role.UNIT_OFFICER] - frozenset().union(*(ROLE_PERMISSIONS[role] for role in PERSON_ROLES))
@@ -56,14 +57,15 @@ class Target:
     url: str
     document: dict[str, Any]
     person: dict[str, str]  # the session of a supervisor, who works at the desk
-    office: dict[str, str]  # the session of somebody who administers and oversees, and so sees no person
     importer: dict[str, str]  # the key of an importer
     known: dict[str, list[Any]]
     versions: dict[str, int]  # of each record, as its last answer told
     running: RunningCentre
     loop: asyncio.AbstractEventLoop
     asker: Person  # behind `person`
-    overseer: Person  # behind `office`
+    offices: tuple[
+        Person, ...
+    ]  # one of each that administers or oversees: held together they would close each other out
     officer: Person  # a member of a crew
     world: World
 
@@ -78,8 +80,11 @@ class Target:
         return call
 
     def by_right(self, needs: str) -> Person:
-        """Return who holds a right: the desk where it may, else the office."""
-        return self.asker if needs in AT_THE_DESK else self.overseer
+        """Return who holds a right: the desk where it may, else an office that does."""
+        if needs in AT_THE_DESK:
+            return self.asker
+        rights = [{permission.value for permission in ROLE_PERMISSIONS[role]} for role in OFFICE_ROLES]
+        return next((one for one, held in zip(self.offices, rights, strict=True) if needs in held), self.asker)
 
     def ask(self, coroutine: Any) -> Any:
         """Run a coroutine on the server's loop and return its result."""
@@ -123,7 +128,7 @@ def served_target(settings: Settings, access: DatabaseAccess) -> Iterator[Target
 
 async def _target(running: RunningCentre, url: str) -> Target:
     person = await running.newcomer(Grant(Role.SUPERVISOR, Land.ROOT))
-    office = await running.overmighty(*(Grant(role, Land.ROOT) for role in PERSON_ROLES if role is not Role.SUPERVISOR))
+    offices = tuple([await running.newcomer(Grant(role, Land.ROOT)) for role in OFFICE_ROLES])
     importer = await running.newcomer(Grant(Role.IMPORTER, Land.ROOT))
     incidents = [await open_incident(person, caller={"name": "A"}, note="n") for _ in range(6)]
     units = [await register_unit(person, f"F{n}", Land.REGION) for n in range(6)]
@@ -132,7 +137,7 @@ async def _target(running: RunningCentre, url: str) -> Target:
         "incident_id": [i["id"] for i in incidents],
         "unit_id": [u["id"] for u in units],
         "sent": sent,
-        "account_id": [str((await running.newcomer(Grant(Role.OBSERVER, Land.WEST))).id), str(office.id)],
+        "account_id": [str((await running.newcomer(Grant(Role.OBSERVER, Land.WEST))).id), str(offices[-1].id)],
         "territory_id": [int(land) for land in Land],
         "corrects_seq": [i["seq"] - 1 for i in sent],
         "call_key": ["a", "b", "c"],
@@ -149,14 +154,13 @@ async def _target(running: RunningCentre, url: str) -> Target:
         url,
         document,
         person.credentials,
-        office.credentials,
         importer.credentials,
         known,
         versions,
         running,
         asyncio.get_running_loop(),
         person,
-        office,
+        offices,
         await running.newcomer(Grant(Role.UNIT_OFFICER, Land.ROOT)),
         await make_world(running),
     )
