@@ -3,7 +3,7 @@
  * The OpenAPI names requests and closed sets; what comes back is held to the same shapes by the end-to-end checks.
  */
 import type { DraftBody } from "../screens/alerts/types";
-import type { KINDS, OFFICES } from "../screens/oversight/entries";
+import type { KINDS, OFFICES } from "./log-codes";
 import type { components, paths } from "./schema";
 import type { NewIncident } from "./calls";
 import type { Confidence, EnteredVia, HoldReason, OverrideReason, Precision, SafeContact, Stage, UnitStatus, WithdrawReason } from "./types";

@@ -1,5 +1,6 @@
 /** Entries of the log: who used what, when and why, by period, kind, office and place. Nothing of what was seen, and each reading is an entry too. */
 import { useState } from "react";
+import { KINDS, OFFICES } from "../../api/log-codes";
 import { useNames, useSession, useWords } from "../../context";
 import { en } from "../../i18n/en";
 import type { Key } from "../../i18n/messages";
@@ -12,8 +13,6 @@ import { roleName } from "./ends";
 import { dayOf, startOf } from "./pack";
 
 /** Every sort of entry and every role there is: contract-check.ts compares both with the server's. */
-export const KINDS = ["look_up", "view", "disclosure", "export", "purpose", "break_glass", "refusal", "review", "correction", "deletion", "access_change", "administration", "policy", "right_request"] as const;
-export const OFFICES = ["observer", "call_taker", "dispatcher", "duty_officer", "supervisor", "unit_officer", "unit_device", "importer", "administrator", "data_protection_officer", "auditor", "appeal_body"] as const;
 const PAGE = 50;
 const LONGEST_DAYS = 92;
 const DAY_MS = 86_400_000;
