@@ -101,11 +101,15 @@ async def open_session(
     return session
 
 
-_BY_SESSION = (
+_SESSION = (
     ACTOR.replace(
         "SELECT ", "SELECT s.id AS session_id, s.expires_at, s.level, s.method, s.proven_at, s.last_seen_at, ", 1
     )
-    + "JOIN sessions s ON s.account_id = a.id WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.ended_at IS NULL AND a.is_active"
+    + "JOIN sessions s ON s.account_id = a.id WHERE s.token_hash = $1 AND a.is_active "
+)
+_BY_SESSION = _SESSION + "AND s.expires_at > $2 AND s.ended_at IS NULL"
+_BY_LATE_SESSION = _SESSION + (
+    "AND s.expires_at <= $2 AND s.expires_at > $3 AND s.created_at > $4 AND (s.ended_at IS NULL OR s.ended_at = s.expires_at)"
 )
 
 
@@ -116,21 +120,7 @@ async def session_of(connection: Connection, token: str, *, now: datetime) -> Si
         raise NotSignedIn("Your session has ended: sign in again.")
     if now - row["last_seen_at"] > SEEN_EVERY:
         await connection.execute("UPDATE sessions SET last_seen_at = $2 WHERE id = $1", row["session_id"], now)
-    return SignedIn(
-        id=plain_id(row["session_id"]),
-        actor=actor_of(row),
-        level=Level(row["level"]),
-        method=Method(row["method"]),
-        expires_at=row["expires_at"],
-        proven_at=row["proven_at"],
-    )
-
-
-_BY_LATE_SESSION = (
-    ACTOR.replace("SELECT ", "SELECT s.id AS session_id, s.expires_at, s.level, s.method, s.proven_at, ", 1)
-    + "JOIN sessions s ON s.account_id = a.id WHERE s.token_hash = $1 AND s.expires_at <= $2 AND s.expires_at > $3 "
-    "AND s.created_at > $4 AND (s.ended_at IS NULL OR s.ended_at = s.expires_at) AND a.is_active"
-)
+    return _signed_in(row)
 
 
 async def late_session_of(connection: Connection, token: str, *, now: datetime) -> SignedIn:
@@ -142,6 +132,10 @@ async def late_session_of(connection: Connection, token: str, *, now: datetime) 
     row = await connection.fetchrow(_BY_LATE_SESSION, token_hash(token), now, now - LATE, now - LATE_AGE_MOST)
     if row is None:
         raise NotSignedIn("Your session has ended: sign in again.")
+    return _signed_in(row)
+
+
+def _signed_in(row: Any) -> SignedIn:
     return SignedIn(
         id=plain_id(row["session_id"]),
         actor=actor_of(row),
