@@ -1,5 +1,6 @@
 """Units are recommended, ticked and sent from the keyboard, and whoever was slower is told for which unit."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -51,6 +52,36 @@ async def test_recommended_units_are_ticked_and_sent_from_the_keyboard(centre: R
         await expect(header_of(screen, sign)).to_be_visible(timeout=SHOWN_MS)
     (row,) = await centre.rows("SELECT considered, cardinality(taken) AS taken, overridden FROM dispatch_decisions")
     assert (row["considered"], row["taken"], row["overridden"]) == (3, 2, [])
+
+
+async def test_a_slow_recommendation_takes_no_keys_from_whoever_has_gone_on(centre: RunningCentre, show: Show) -> None:
+    supervisor = await centre.person(Role.SUPERVISOR)
+    incident = await open_incident(supervisor)
+    await units_around(centre, supervisor, "NEAR", "FAR")
+    screen = await show(Role.DUTY_OFFICER)
+    arrives = asyncio.Event()
+
+    async def be_slow(route: Route) -> None:
+        await arrives.wait()
+        await route.continue_()
+
+    await screen.context.route("**/recommendations*", be_slow)
+    await screen.go(f"/desk/{incident['id']}")
+    await screen.page.keyboard.press("F4")
+    await screen.page.keyboard.press("f")
+    search = screen.page.locator("#units-search")
+    await expect(search).to_be_focused()
+    arrives.set()
+    await expect(screen.page.get_by_label("Tick NEAR")).to_be_visible(timeout=SHOWN_MS)
+    await expect(screen.page.locator(".units-note")).to_be_visible(timeout=SHOWN_MS)
+    await screen.page.evaluate("new Promise(drawn => setTimeout(() => requestAnimationFrame(drawn), 200))")
+    await expect(search).to_be_focused()
+    await screen.page.keyboard.type("NEAR")
+    await expect(search).to_have_value("NEAR")
+    await expect(screen.page.get_by_label("Tick FAR")).to_have_count(0)
+    # Asked again, now that the answer is there, it goes to the first of what is left.
+    await screen.page.keyboard.press("F4")
+    await expect(screen.page.get_by_label("Tick NEAR")).to_be_focused()
 
 
 async def test_the_list_is_focused_by_an_address_and_a_passed_over_unit_may_get_a_reason(

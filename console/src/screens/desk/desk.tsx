@@ -6,7 +6,7 @@ import { useMedia, useSession, useWords } from "../../context";
 import { useKeys } from "../../ui/keys";
 import { IncidentCard } from "../incident/incident-card";
 import { Queue } from "./queue";
-import { UnitsPanel } from "./units-panel";
+import { UnitsPanel, type FocusAsked } from "./units-panel";
 
 const MapStrip = lazy(() => import("./map-strip"));
 
@@ -58,11 +58,10 @@ export function DeskScreen() {
     setTimeout(() => document.getElementById(element)?.focus(), 0);
   };
 
-  // Each asking is a new number, so that the key works again and again.
-  const [recommendAsked, setRecommendAsked] = useState(0);
+  const [recommendAsked, setRecommendAsked] = useState<FocusAsked | null>(null);
   const recommend = () => {
     setPanel("units");
-    setRecommendAsked((n) => n + 1);
+    setRecommendAsked({ from: document.activeElement });
   };
   const { hash } = useLocation();
   useEffect(() => {

@@ -56,7 +56,12 @@ function useChoices(incidentId: string | null, search: string, recommended: Reco
   }, [ranked, search, recommended]);
 }
 
-export const UnitsPanel = memo(function UnitsPanel({ incidentId, focusAsked = 0 }: { incidentId: string | null; focusAsked?: number }) {
+/** That somebody asked for the first unit of the list, and the field the keys went to then; each asking is an object of its own. */
+export interface FocusAsked {
+  from: Element | null;
+}
+
+export const UnitsPanel = memo(function UnitsPanel({ incidentId, focusAsked = null }: { incidentId: string | null; focusAsked?: FocusAsked | null }) {
   const { me } = useSession();
   const { t } = useWords();
   const { rank } = useNames();
@@ -195,7 +200,7 @@ interface ListProps {
   sendable: string[];
   ticked: ReadonlySet<string>;
   canSend: boolean;
-  focusAsked: number;
+  focusAsked: FocusAsked | null;
   isReady: boolean;
   onTick: (id: string) => void;
   onUnder: (id: string | null) => void;
@@ -228,10 +233,13 @@ function UnitList(props: ListProps) {
     },
     [choices, rows],
   );
-  const answered = useRef(0);
+  const answered = useRef<FocusAsked | null>(null);
   useEffect(() => {
-    if (focusAsked === answered.current || !isReady || sendable.length === 0) return;
+    if (focusAsked === null || focusAsked === answered.current || !isReady || sendable.length === 0) return;
     answered.current = focusAsked;
+    // A slow answer may not take the keys from somebody who has gone on to another field since the asking.
+    const now = document.activeElement;
+    if (now !== focusAsked.from && now?.matches("input, textarea, select")) return;
     focusOn(sendable[0]!);
   }, [focusAsked, isReady, sendable, focusOn]);
 
