@@ -78,7 +78,7 @@ async def test_an_opening_explains_its_leaf_and_another_does_not(log: Database) 
     assert leaf["hash"] == leaf_hash(leaf["body"])
     body = orjson.loads(leaf["body"])
     assert (body["kind"], body["at"], body["v"]) == ("disclosure", "2026-11-22T04:00:00Z", 1)
-    assert b"4711" not in leaf["body"]
+    assert b"incident 4711" not in leaf["body"]
     assert str(ACTOR).encode() not in leaf["body"]
     opening = rfc8785.dumps(one.opening())
     assert body["commitment"] == commitment_of(row["salt"], opening).hex()
