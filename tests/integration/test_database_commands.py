@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 import typer
-from tests.support.database import populate
+from tests.support.database import as_centre, populate
 from typer.testing import CliRunner, Result
 
 from markaz.cli import database as commands
+from markaz.cli import history
 from markaz.core.db.embedded import DatabaseAccess
-from markaz.core.db.migrate import known_revisions, newest_revision
+from markaz.core.db.migrate import known_revisions, newest_revision, upgrade_to
 from markaz.core.db.trouble import DatabaseRefused
 from markaz.core.errors import InvalidInput
 from markaz.core.settings import Settings
@@ -27,6 +28,7 @@ def run_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, centre_settings: Set
     app = typer.Typer()
     for name in ("migrate", "backup", "restore", "check"):
         app.command(name)(getattr(commands, name))
+    app.command("history")(history.write)
 
     def run(access: DatabaseAccess, *arguments: str) -> Result:
         monkeypatch.setenv("MARKAZ_HOME", str(tmp_path / "home"))
@@ -43,6 +45,21 @@ def test_migrate_says_from_where_to_where(run_on: Run, empty_database: DatabaseA
     newest = newest_revision()
     assert run_on(empty_database, "migrate").stdout == f"from empty to revision {newest}\n"
     assert run_on(empty_database, "migrate").stdout == f"already at revision {newest}\n"
+
+
+async def test_whichever_command_brings_the_schema_on_enters_it_once(
+    run_on: Run, empty_database: DatabaseAccess
+) -> None:
+    newest, older = newest_revision(), sorted(known_revisions())[-2]
+    await upgrade_to(empty_database.owner_dsn, older)
+    for _ in range(2):
+        done = await asyncio.to_thread(run_on, empty_database, "history")
+        assert done.exit_code == 0, done.output
+    async with as_centre(empty_database) as connection:
+        rows = await connection.fetch("SELECT kind, action, reason, details::text FROM audit_entries ORDER BY id")
+    moved = ("administration", "schema.migrated", "machine", {"from": older, "to": newest})
+    written = ("administration", "history.written", "machine", {"rebuilt": 0})
+    assert [(*row[:3], json.loads(row["details"])) for row in rows] == [moved, written, written]
 
 
 def test_check_prints_each_finding_and_fails_when_one_does(run_on: Run, database: DatabaseAccess) -> None:

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import typer
 
+from markaz.cli.entering import migrated
 from markaz.core import events, identity
 from markaz.core.acts import Act
 from markaz.core.db.embedded import running_database
-from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput, NotFound
 from markaz.core.events import Event
@@ -147,7 +147,7 @@ async def _note(connection: Connection, event: Event, alone: Alone, grants: Sequ
 def in_centre(work: Callable[[str], Coroutine[Any, Any, str]]) -> str:
     """Run `work` with the application's address while the database runs and is migrated."""
     with running_database(Settings()) as access:
-        migrate(access)
+        migrated(access)
         return asyncio.run(work(access.app_dsn))
 
 

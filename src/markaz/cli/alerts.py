@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from markaz.cli.entering import enter
+from markaz.cli.entering import enter, migrated
 from markaz.core.acts import Acts, Request
 from markaz.core.db.embedded import running_database
-from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
 from markaz.core.errors import InvalidInput
 from markaz.core.events import SYSTEM_ACTOR_ID
@@ -43,7 +42,7 @@ def import_(
         data = opened.read(MESSAGE_MAX_BYTES + 1)
     settings = Settings()
     with running_database(settings) as access:
-        migrate(access)
+        migrated(access)
         asyncio.run(enter(access.app_dsn, "alerts.imported"))
         is_new, signature = asyncio.run(_import(settings, access.app_dsn, data, territory))
     typer.echo(f"{file.name}: {'kept' if is_new else 'here already'}, signature {signature}")

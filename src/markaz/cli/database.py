@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from markaz.cli.entering import enter
+from markaz.cli.entering import enter, migrated
 from markaz.cli.live import check_live
 from markaz.core.check import Finding
 from markaz.core.check import check as run_check
@@ -18,7 +18,6 @@ from markaz.core.db.backup import check_schema, check_targets
 from markaz.core.db.embedded import running_database
 from markaz.core.db.folder import CentreFolder
 from markaz.core.db.key_age import prune_keys as prune
-from markaz.core.db.migrate import migrate as run_migrations
 from markaz.core.db.restore import restore as run_restore
 from markaz.core.errors import InvalidInput
 from markaz.core.log.entry import EntryKind
@@ -41,9 +40,7 @@ class What(StrEnum):
 def migrate() -> None:
     """Bring the database's schema to this version's revision."""
     with running_database(Settings()) as access:
-        before, after = run_migrations(access)
-        if before != after:
-            asyncio.run(enter(access.app_dsn, "schema.migrated", details={"from": before or "", "to": after}))
+        before, after = migrated(access)
     typer.echo(f"already at revision {after}" if before == after else f"from {before or 'empty'} to revision {after}")
 
 

@@ -4,8 +4,8 @@ import asyncio
 
 import typer
 
+from markaz.cli.entering import migrated
 from markaz.core.db.embedded import running_database
-from markaz.core.db.migrate import migrate
 from markaz.core.settings import Settings
 from markaz.demo.building import build_demo
 
@@ -22,7 +22,7 @@ def build() -> None:
     """Build the demo of MARKAZ_DEMO_SCALE into the empty centre of MARKAZ_HOME, or complete a half-built one."""
     settings = Settings()
     with running_database(settings) as access:
-        migrate(access)
+        migrated(access)
         logins = asyncio.run(build_demo(settings, access.app_dsn, say=typer.echo))
     for login in logins:
         typer.echo(f"{login.login:<12} {login.password:<16} {login.what}")

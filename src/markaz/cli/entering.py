@@ -3,8 +3,11 @@
 Who sits at the machine no program knows: the entry says that it was done there, when, and with what.
 """
 
+import asyncio
 from collections.abc import Mapping
 
+from markaz.core.db.embedded import DatabaseAccess
+from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Connection, Database
 from markaz.core.events import SYSTEM_ACTOR_ID
 from markaz.core.log.appending import append
@@ -41,3 +44,14 @@ async def enter_within(
 ) -> None:
     """Append the entry as the last statement of a transaction under way."""
     await append(connection, SystemClock().now(), [entry_of(action, kind, details)])
+
+
+def migrated(access: DatabaseAccess) -> tuple[str | None, str]:
+    """Bring the schema to this version's revision, enter it when that changed anything, and return both revisions.
+
+    The one act entered after it is done: an older schema may have no log to enter it in.
+    """
+    before, after = migrate(access)
+    if before != after:
+        asyncio.run(enter(access.app_dsn, "schema.migrated", details={"from": before or "", "to": after}))
+    return before, after

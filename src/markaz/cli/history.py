@@ -7,8 +7,8 @@ from typing import Annotated, TypeVar
 import typer
 
 from markaz.analytics.snapshots.writing import Written
+from markaz.cli.entering import enter_within, migrated
 from markaz.core.db.embedded import running_database
-from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
 from markaz.core.retention import load_governance
 from markaz.core.settings import Settings
@@ -55,6 +55,8 @@ async def _write(settings: Settings, database: Database, *, rebuild: bool) -> Wr
     clock = SystemClock()
     retention = Retention(database, clock, load_governance(settings.home, settings.governance))
     async with database.transaction() as connection:
+        await enter_within(connection, "history.written", details={"rebuilt": int(rebuild)})
+    async with database.transaction() as connection:
         tree = await load_tree(connection, clock.now().date())
         return await history_of(settings, retention, clock, lambda: tree).run(connection, rebuild=rebuild)
 
@@ -68,5 +70,5 @@ def _in_database(settings: Settings, work: Callable[[Database], Awaitable[Result
             await database.close()
 
     with running_database(settings) as access:
-        migrate(access)
+        migrated(access)
         return asyncio.run(run(access.app_dsn))

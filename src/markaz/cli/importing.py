@@ -14,9 +14,8 @@ from typing import Annotated
 import typer
 
 from markaz.cli import dropped
-from markaz.cli.entering import enter_within
+from markaz.cli.entering import enter_within, migrated
 from markaz.core.db.embedded import running_database
-from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
 from markaz.core.errors import InvalidInput
 from markaz.core.sealing import Sealer
@@ -61,7 +60,7 @@ def dispatch(
         _check_writable(report)
     settings = Settings()
     with running_database(settings) as access:
-        migrate(access)
+        migrated(access)
         result = asyncio.run(_import(settings, access.app_dsn, table, how, territory))
     if report is not None:
         with open(report, "w", encoding="utf-8", opener=_private) as written:

@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import typer
 
+from markaz.cli.entering import migrated
 from markaz.core.db.embedded import running_database
-from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Connection, Database
 from markaz.core.live import Finding, check_ready, facts_of, findings
 from markaz.core.log import witnesses
@@ -37,7 +37,7 @@ def check_live(*, as_json: bool) -> None:
     """Print one line for each thing that must stand; exit with 1 when one does not."""
     settings = Settings()
     with running_database(settings) as access:
-        migrate(access)
+        migrated(access)
         found = asyncio.run(_look(access.app_dsn, settings))
     is_ready = all(one.missing is None or one.warning for one in found)
     if as_json:

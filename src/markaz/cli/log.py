@@ -9,9 +9,8 @@ from typing import Annotated, TypeVar
 import typer
 
 from markaz import witness as stand_alone
-from markaz.cli.entering import enter_within
+from markaz.cli.entering import enter_within, migrated
 from markaz.core.db.embedded import running_database
-from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput, NotPossibleNow
 from markaz.core.events import SYSTEM_ACTOR_ID
@@ -173,7 +172,7 @@ def _in_database(
             await database.close()
 
     with running_database(settings) as access:
-        migrate(access)
+        migrated(access)
         return asyncio.run(run(access.owner_dsn if as_owner else access.app_dsn))
 
 

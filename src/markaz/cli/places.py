@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from markaz.cli.dropped import Dropped
-from markaz.cli.entering import enter_within
+from markaz.cli.entering import enter_within, migrated
 from markaz.core.db.embedded import running_database
-from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
 from markaz.core.errors import InvalidInput
 from markaz.core.events import SYSTEM_ACTOR_ID
@@ -44,7 +43,7 @@ def import_(
     name = checked_source(source if source is not None else file.stem.lower())
     reading = Reading(_columns(column or []), kind)
     with running_database(settings) as access:
-        migrate(access)
+        migrated(access)
         counts = asyncio.run(_import(access.app_dsn, file, name, reading)).counts
     typer.echo(
         f"{file.name}: {counts.added} added, {counts.changed} changed, {counts.unchanged} unchanged, "
@@ -57,7 +56,7 @@ def remove(source: Annotated[str, typer.Argument(help="Name of the source, as it
     """Take every place of a source out of the search. Records that name such a place go on meaning it."""
     settings = Settings()
     with running_database(settings) as access:
-        migrate(access)
+        migrated(access)
         removed = asyncio.run(_remove(access.app_dsn, source))
     typer.echo(f"{source}: {removed} places removed")
 

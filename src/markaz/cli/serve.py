@@ -8,10 +8,10 @@ from collections.abc import Callable
 import uvicorn
 import uvloop
 
+from markaz.cli.entering import migrated
 from markaz.cli.live import refuse_unready
 from markaz.core import training, trial
 from markaz.core.db.embedded import DatabaseAccess, running_database
-from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
 from markaz.core.errors import NotPossibleNow
 from markaz.core.in_force import in_force, note_in_force
@@ -41,7 +41,7 @@ def serve_centre(settings: Settings) -> None:
     configure(settings.log_level)
     _say(f"starting the database of {settings.home} ...")
     with running_database(settings) as access:
-        before, after = migrate(access)
+        before, after = migrated(access)
         if before != after:
             _say(f"the schema is at revision {after}")
         logins = _prepare(settings, access)

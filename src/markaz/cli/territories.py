@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from markaz.cli.dropped import Dropped
-from markaz.cli.entering import enter_within
+from markaz.cli.entering import enter_within, migrated
 from markaz.core.db.embedded import running_database
-from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
 from markaz.core.errors import InvalidInput
 from markaz.core.events import SYSTEM_ACTOR_ID
@@ -56,7 +55,7 @@ def import_(
     since = valid_from.date() if valid_from is not None else SystemClock().now().date()
     options = ImportOptions(level, since, code_property, parent_property, _names(name or []))
     with running_database(settings) as access:
-        migrate(access)
+        migrated(access)
         result = asyncio.run(_import(access.app_dsn, file, options))
     counts = result.counts
     typer.echo(
@@ -73,7 +72,7 @@ def terrain(
     settings = Settings()
     wanted = read_terrain(file)
     with running_database(settings) as access:
-        migrate(access)
+        migrated(access)
         written = asyncio.run(_terrain(access.app_dsn, wanted))
     typer.echo(f"{file.name}: terrain of {written} territories set")
 

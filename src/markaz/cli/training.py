@@ -12,11 +12,10 @@ from typing import Annotated
 import httpx
 import typer
 
-from markaz.cli.entering import enter
+from markaz.cli.entering import enter, migrated
 from markaz.cli.serve import serve_centre
 from markaz.core import identity, training
 from markaz.core.db.embedded import running_database
-from markaz.core.db.migrate import migrate
 from markaz.core.db.pool import Database
 from markaz.core.errors import InvalidInput, NotFound
 from markaz.core.events import append
@@ -50,8 +49,8 @@ def new(name: NameArgument) -> None:
     if copy.home.exists():
         raise InvalidInput(f"There is a training desk called {name} already: choose another name.", field="name")
     with running_database(live) as live_access, running_database(copy) as access:
-        migrate(live_access)
-        migrate(access)
+        migrated(live_access)
+        migrated(access)
         asyncio.run(enter(live_access.app_dsn, "training.copied", EntryKind.EXPORT))
         counts, key = asyncio.run(_copy(live_access.app_dsn, access.app_dsn))
     path = _write_key(copy.home, key)
