@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
-from tests.e2e.conftest import PHONE, SHOWN_MS, Screen, Show
+from tests.e2e.conftest import DESKTOP, PHONE, SHOWN_MS, Screen, Show
 from tests.support.centre import RunningCentre
 from tests.support.desk import call_body, register_unit
 from tests.support.land import Land
@@ -206,3 +206,34 @@ async def test_the_desk_with_an_emergency_fits_a_phone_and_a_small_screen(centre
             found = await screen.page.evaluate("axe.run({resultTypes: ['violations']})")
             faults = [v["id"] for v in found["violations"] if v["impact"] in {"serious", "critical"}]
             assert not faults
+
+
+# Pairs of what stands side by side in the bar and runs over each other, and what leaves the screen.
+OVERLAPS = """() => {
+  const shown = [...document.querySelectorAll('.topbar > *, .topbar .alarm-count')].filter(e => e.getBoundingClientRect().width > 1);
+  const box = new Map(shown.map(e => [e, e.getBoundingClientRect()]));
+  const found = shown.filter(e => box.get(e).right > innerWidth || box.get(e).bottom > 46).map(e => e.className + ' leaves');
+  for (const a of shown) for (const b of shown) {
+    const [x, y] = [box.get(a), box.get(b)];
+    if (a === b || a.contains(b) || b.contains(a) || x.left > y.left) continue;
+    if (x.right > y.left + 0.5 && x.bottom > y.top + 0.5 && y.bottom > x.top + 0.5) found.push(a.className + ' over ' + b.className);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "uz-Latn", "uz-Cyrl"])
+async def test_three_kinds_of_alarms_stand_beside_the_rest_of_the_bar(
+    centre: RunningCentre, show: Show, language: str
+) -> None:
+    for number in range(10):
+        await emergency(centre, f"P-{number}")
+    await overdue(centre, 90, priority="1")
+    an_hour_ago = centre.centre.clock.now() - timedelta(hours=1)
+    await centre.as_owner("UPDATE alarms SET raised_at = $1 WHERE kind <> 'emergency'", an_hour_ago)
+    await overdue(centre, 90, priority="2")
+    for viewport in (PHONE, DESKTOP, {"width": 1280, "height": 720}, {"width": 1024, "height": 768}):
+        screen = await show(Role.SUPERVISOR, viewport=viewport, language=language)
+        await screen.page.goto(f"{screen.base_url}/desk")
+        await expect(screen.page.locator(".alarm-count")).to_have_count(3, timeout=SHOWN_MS * 3)
+        assert await screen.page.evaluate(OVERLAPS) == [], viewport

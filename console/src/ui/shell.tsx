@@ -84,8 +84,11 @@ export function Shell({ children }: { children: ReactNode }) {
             {me.account.display_name}
           </span>
         </NavLink>
-        <button type="button" className="button is-quiet" onClick={() => (owned() > 0 ? setIsLeaving(true) : void session.signOut())}>
-          {t("top.sign_out")}
+        <button type="button" className="button is-quiet sign-out" title={t("top.sign_out")} onClick={() => (owned() > 0 ? setIsLeaving(true) : void session.signOut())}>
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="M10 4H5v16h5M9 12h11M16 8l4 4-4 4" />
+          </svg>
+          <span className="sign-out-word">{t("top.sign_out")}</span>
         </button>
       </header>
       <div className="bands">
@@ -208,11 +211,12 @@ function OfflineBand() {
 
 function LanguagePicker() {
   const { t, language, setLanguage } = useWords();
+  const isShort = useMedia("(max-width: 1499px)");
   return (
     <select className="select is-quiet" aria-label={t("top.language")} value={language} onChange={(event) => setLanguage(event.target.value as LanguageTag)}>
-      {LANGUAGES.map(({ tag, name }) => (
+      {LANGUAGES.map(({ tag, name, short }) => (
         <option key={tag} value={tag} lang={tag}>
-          {name}
+          {isShort ? short : name}
         </option>
       ))}
     </select>
