@@ -59,8 +59,23 @@ def test_case_blanks_signs_and_script_make_no_new_reason(one: str, other: str) -
     assert normalised(one) == normalised(other) != ""
 
 
+def test_reasons_in_a_script_that_nobody_folds_are_still_compared() -> None:
+    one, other = "نفس الحريق كما في بلاغي", "اتصلت أمه مرة أخرى الآن"  # two sentences in Arabic
+    assert normalised(one) != normalised(other)
+    assert normalised(one) == normalised(f" {one} ! ")
+
+
 @pytest.mark.parametrize(
-    "text", ["", "fourteen chars", "a b c d e f g h" + " " * 20, "." * 40, "a" * 40, "\u200b" * 30]
+    "text",
+    [
+        "",
+        "fourteen chars",
+        "a b c d e f g h" + " " * 20,
+        "." * 40,
+        "a" * 40,
+        "\u200b" * 30,
+        "ten letter" + "\u200b\u00ad\u2060\u200e\ufeff" * 2,
+    ],
 )
 def test_what_says_too_little_is_no_reason(text: str) -> None:
     with pytest.raises(PurposeRefused):

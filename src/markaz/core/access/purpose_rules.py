@@ -1,5 +1,6 @@
 """What a purpose may be tied to, what it may be for, what that shows, and which words are no reason. It reads nothing."""
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -93,13 +94,22 @@ _WHY = {
 
 
 def normalised(text: str) -> str:
-    """Return the text as it is compared: no case, blanks, punctuation or script, and no letter twice in a row."""
-    return "".join(sign for sign, _ in groupby(sign for sign in fold(text) if sign.isalnum()))
+    """Return the text as it is compared: no case, blanks or punctuation, Latin and Cyrillic alike, no letter twice in a row.
+
+    Letters of other scripts, which `fold` does not know, follow as they are: else all such texts would be one reason.
+    """
+    others = (sign for sign in unicodedata.normalize("NFKC", text).casefold() if _is_of_another_script(sign))
+    return "".join(sign for sign, _ in groupby((*(sign for sign in fold(text) if sign.isalnum()), *others)))
+
+
+def _is_of_another_script(sign: str) -> bool:
+    is_letter = unicodedata.category(sign) in {"Ll", "Lo", "Nd"} and not sign.isascii()
+    return is_letter and not unicodedata.name(sign, "").startswith(("LATIN", "CYRILLIC"))
 
 
 def check_words(text: str) -> str:
-    """Return the text trimmed. Raises PurposeRefused for one that is too short to be a reason."""
-    trimmed = " ".join(text.split())
+    """Return the text trimmed, without signs nobody sees. Raises PurposeRefused for one that is too short to be a reason."""
+    trimmed = " ".join("".join(sign for sign in text if unicodedata.category(sign) != "Cf").split())
     signs = [sign for sign in trimmed.casefold() if sign.isalnum()]
     if len(trimmed) < SHORTEST or len(signs) < LEAST_SIGNS or len(set(signs)) < LEAST_DIFFERENT:
         refuse("too_short")
