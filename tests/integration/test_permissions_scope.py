@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -241,6 +241,36 @@ async def test_entries_are_sought_by_period_kind_office_and_place_and_each_readi
         assert (await auditor.get("/api/audit", **wrong)).status_code == 422, wrong
     elsewhere = await centre.person(Role.AUDITOR, Land.WEST)
     assert (await elsewhere.get("/api/audit", kind="view")).status_code == 403
+
+
+async def test_the_entry_of_an_audit_read_says_about_whom_and_what_was_asked(centre: RunningCentre) -> None:
+    officer = await centre.person(Role.DUTY_OFFICER, Land.WEST)
+    incident = await open_incident(officer, caller={"name": "Somebody"})
+    reader, auditor = [await centre.person(role, Land.ROOT) for role in (Role.DATA_PROTECTION_OFFICER, Role.AUDITOR)]
+    since, until = centre.centre.clock.now() - timedelta(days=1, microseconds=7), centre.centre.clock.now()
+    asked: tuple[dict[str, Any], ...] = (
+        {"actor": str(officer.id), "record": incident["id"]},
+        {"actor": str(officer.id), "since": since.isoformat(), "until": until.isoformat()},
+        {"kind": "view", "office": "duty_officer", "territory": int(Land.WEST), "before": 10_000},
+        {},
+    )
+    for query in asked:
+        assert (await reader.get("/api/audit", **query)).status_code == 200, query
+    read = (await auditor.get("/api/audit", actor=str(reader.id), kind="review")).json()["items"]
+    said = [{name: value for name, value in one["details"].items() if name != "shown"} for one in reversed(read)]
+    quarter = said[2].pop("since")
+    assert said == [
+        {"actor_id": str(officer.id), "record_id": incident["id"]},
+        {"actor_id": str(officer.id), "since": iso_second(since), "until": iso_second(until)},
+        {"kind": "view", "office": "duty_officer", "territory_id": int(Land.WEST), "before": 10_000},
+        {},
+    ]
+    assert quarter < iso_second(until - timedelta(days=91)), "the quarter that was looked through is named"
+    assert all(one["action"] == "audit.read" for one in read)
+
+
+def iso_second(at: datetime) -> str:
+    return iso(at.replace(microsecond=0))
 
 
 @pytest.mark.parametrize("path", ["/api/snapshot", "/api/incidents", "/api/stream?after=0", "/api/audit"])

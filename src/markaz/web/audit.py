@@ -1,7 +1,7 @@
 """The route of the openings of the log: who looked at what, for whoever watches over use. Each reading is an entry too."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -15,6 +15,7 @@ from markaz.core.log.appending import append
 from markaz.core.log.entry import EntryKind
 from markaz.core.permissions import Permission, Role, require
 from markaz.core.routes import declares, reply
+from markaz.kit.clock import iso
 from markaz.web.centre import Centre
 
 P = Permission
@@ -53,13 +54,31 @@ def audit_router(centre: Centre) -> APIRouter:
         sought = audit.Sought(record, actor, since, until, kind, office, below)
         async with centre.database.transaction() as connection:
             items = await audit.entries(connection, sought, before=before, limit=limit)
-            asked = {"kind": kind, "office": office, "territory_id": territory}
-            details = {name: value for name, value in asked.items() if value is not None} | {"shown": len(items)}
+            details = _asked(sought, territory, before) | {"shown": len(items)}
             entry = entry_of(request, EntryKind.REVIEW, "audit.read", "audit", None, "audit", details=details)
             await append(connection, now, [entry])
         return reply(200, {"items": items})
 
     return router
+
+
+def _asked(sought: audit.Sought, territory_id: int | None, before: int | None) -> dict[str, Any]:
+    """Return what was asked for, as an entry says it: ids, codes, whole seconds. So it is seen who looked up whom."""
+    asked = {
+        "actor_id": None if sought.actor_id is None else str(sought.actor_id),
+        "record_id": None if sought.record_id is None else str(sought.record_id),
+        "since": _second(sought.since),
+        "until": _second(sought.until),
+        "kind": sought.kind,
+        "office": sought.office,
+        "territory_id": territory_id,
+        "before": before,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def _second(at: datetime | None) -> str | None:
+    return None if at is None else iso(at.replace(microsecond=0))
 
 
 def _since(since: datetime | None, until: datetime) -> datetime:
