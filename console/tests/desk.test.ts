@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { anchorShift_px, groupQueue, isCleared, isUnattended, sortQueue, type Clocking } from "../src/screens/desk/queue-data";
 import { distance_m, rankUnits, type UnitChoice } from "../src/screens/desk/units-data";
+import { canStrike, strikable, struckSendings } from "../src/screens/incident/sendings";
+import type { TimelineEntry } from "../src/api/types";
 import { nextStages } from "../src/screens/incident/stages";
 import { parseCoordinates } from "../src/ui/coordinates";
 import { fold } from "../src/ui/fold";
@@ -124,5 +126,27 @@ describe("a refusal", () => {
     const f = { full: (at: string | number) => `<${Date.parse(String(at))}>` };
     expect(withLocalTimes("cleared 2025-11-21T03:12:45Z is before 2025-11-21T03:12:46.500Z.", f)).toBe("cleared <1763694765000> is before <1763694766500>.");
     expect(withLocalTimes("2025-11-21, 2025-99-99T99:99:99Z", f)).toBe("2025-11-21, 2025-99-99T99:99:99Z");
+  });
+});
+
+describe("a finished sending", () => {
+  const entry = (seq: number, type: string, detail: Record<string, unknown>): TimelineEntry => ({
+    seq, type: `incident.${type}/1`, actor: { id: "a", name: "A" }, occurred: { at: null, precision: "second", source: "paper" }, recorded_at: "t",
+    detail: { unit_id: "u", ordinal: 1, ...detail }, corrected_by: null, corrects: null, void: false, reason: null,
+  });
+  const entered = entry(1, "unit_assigned", { call_sign: "B-1", is_finished: true });
+  const live = entry(2, "unit_assigned", { call_sign: "B-1", ordinal: 2 });
+  const arrived = entry(3, "stage_reached", { stage: "on_scene", is_finished: true });
+  const struck = entry(4, "sending_struck", { call_sign: "B-1", stages: { cleared: "c", assigned: "a", hidden: "h" } });
+
+  it("is struck out once, as a whole, and no other sending of the unit is", () => {
+    const before = [entered, live, arrived];
+    expect(before.filter((one) => canStrike(one, before))).toEqual([entered]);
+    expect([strikable(before, "u", 1), strikable(before, "u", 2)]).toEqual([entered, undefined]);
+    expect(strikable([...before, struck], "u", 1)).toBeUndefined();
+  });
+
+  it("keeps its times where it was struck out", () => {
+    expect(struckSendings([entered, struck])).toEqual([{ entry: struck, callSign: "B-1", stages: { assigned: "a", cleared: "c" } }]);
   });
 });

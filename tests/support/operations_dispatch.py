@@ -31,6 +31,14 @@ async def _finished_sending(w: World) -> Call:
     return Call({"incident_id": incident["id"]}, body, ids=(incident["id"], unit["id"]), marks=(unit["call_sign"],))
 
 
+async def _strike(w: World) -> Call:
+    call = await _finished_sending(w)
+    done = await w.supervisor.post(f"/api/incidents/{call.ids[0]}/finished-sendings", call.body)
+    seq = (await w.supervisor.get(f"/api/incidents/{call.ids[0]}/timeline")).json()["entries"][1]["seq"]
+    body = {"version": done.json()["version"], "reason": "another unit"}
+    return Call(call.path | {"seq": seq}, body, ids=call.ids, marks=call.marks)
+
+
 async def _withdrawal(w: World) -> Call:
     incident, unit = await w.work()
     path = {"incident_id": incident["id"], "unit_id": unit["id"]}
@@ -85,6 +93,7 @@ DISPATCH_OPERATIONS = (
     Operation(f"GET {INCIDENT}/recommendations", DISPATCH, _recommendations, REFUSED),
     Operation(f"POST {INCIDENT}/dispatches", DISPATCH, _dispatch, REFUSED, 201),
     Operation(f"POST {INCIDENT}/finished-sendings", DISPATCH, _finished_sending, REFUSED, 201),
+    Operation(f"POST {INCIDENT}/finished-sendings/{{seq}}/strike", Permission.INCIDENT_CORRECT, _strike, REFUSED),
     Operation(f"POST {INCIDENT}/assignments/{{unit_id}}/withdrawal", DISPATCH, _withdrawal, REFUSED),
     Operation(f"POST {INCIDENT}/diversions", DISPATCH, _diversion, REFUSED, 201),
     Operation(f"POST {INCIDENT}/swaps", DISPATCH, _swap, REFUSED, 201),

@@ -108,6 +108,14 @@ def test_a_withdrawn_sending_ends_when_it_was_withdrawn() -> None:
     assert content_of([known], INPUTS, [])["forces"]["unit_s"] == 300
 
 
+def test_a_sending_that_was_struck_out_never_was() -> None:
+    struck = {"unit_id": "u1", "ordinal": 1, "view": view() | {"units": {}}}
+    told = (opened(), stage("assigned", 1), stage("on_scene", 6), stage("cleared", 9), stage("on_scene", 8, unit="u2"))
+    assert fact(*told).response_s == 6 * 60
+    known = fact(*told, Told(IncidentEvent.SENDING_STRUCK, 11, struck))
+    assert (known.response_s, [sending.unit_id for sending in known.sendings]) == (8 * 60, ["u2"])
+
+
 def test_an_incident_without_its_beginning_is_not_there() -> None:
     assert fact_of("i1", [stage("on_scene", 3)]) is None
 

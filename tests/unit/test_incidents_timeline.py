@@ -1,6 +1,7 @@
 """The timeline: nothing is left out, a correction stands beside what it corrects, reasons only for those who may."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -77,3 +78,15 @@ def test_an_import_opens_to_each_of_its_stages_and_is_never_struck_as_a_whole() 
     assert [e["detail"].get("stage") for e in entries] == [None, "assigned", "on_scene", "en_route"]
     assert not any(e["void"] for e in entries)
     assert {e["occurred"]["source"] for e in entries[:3]} == {"sffd"}
+
+
+def test_a_sending_that_was_struck_out_is_void_with_its_stages_and_their_corrections_and_no_other_one() -> None:
+    def of(one: Recorded, ordinal: int) -> Recorded:
+        return replace(one, event=replace(one.event, payload={**one.event.payload, "ordinal": ordinal}))
+
+    sent = recorded(1, IncidentEvent.UNIT_ASSIGNED, {"unit_id": UNIT, "at": "x"})
+    mended = correction(3, 2, "y", uuid4())
+    struck = recorded(5, IncidentEvent.SENDING_STRUCK, {"unit_id": UNIT, "corrects": 1, "stages": {}})
+    sending = [of(sent, 1), of(stage(2, "en_route"), 1), of(mended, 1), of(stage(4, "en_route"), 2), of(struck, 1)]
+    entries = entries_of(sending, [sending[2], sending[4]], {}, {})
+    assert [(e["corrected_by"], e["void"]) for e in entries] == [(5, True)] * 3 + [(None, False)] * 2

@@ -91,6 +91,7 @@ export type WelfareRequest = Bodies["WelfareBody"];
 export type AssignRequest = Bodies["AssignBody"];
 export type DispatchRequest = Bodies["DispatchBody"];
 export type FinishedRequest = Bodies["FinishedBody"];
+export type StrikeRequest = Bodies["StrikeBody"];
 export type WithdrawalRequest = Bodies["WithdrawalBody"];
 export type DiversionRequest = Bodies["DiversionBody"];
 export type SwapRequest = Bodies["SwapBody"];

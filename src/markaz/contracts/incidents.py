@@ -13,6 +13,7 @@ class IncidentEvent(StrEnum):
     UNIT_ASSIGNED = "incident.unit_assigned/1"
     STAGE_REACHED = "incident.stage_reached/1"
     STAGE_CORRECTED = "incident.stage_corrected/1"
+    SENDING_STRUCK = "incident.sending_struck/1"  # a finished sending that was entered wrongly, as a whole
     CHANGED = "incident.changed/1"
     NOTE_ADDED = "incident.note_added/1"
     CLOSED = "incident.closed/1"

@@ -10,7 +10,9 @@ import { Problem } from "../../ui/problem";
 import type { Reading } from "../../ui/use-read";
 import { CorrectDialog } from "./correct-dialog";
 import { lateText } from "./late-mark";
+import { canStrike } from "./sendings";
 import { stageOf } from "./stage-of";
+import { StrikeDialog } from "./strike-dialog";
 
 interface Props {
   incident: IncidentView;
@@ -23,6 +25,7 @@ export function Timeline({ incident, reading, canCorrect, onReload }: Props) {
   const { t } = useWords();
   const isNarrow = useMedia("(max-width: 899px)");
   const [correcting, setCorrecting] = useState<TimelineEntry | null>(null);
+  const [striking, setStriking] = useState<TimelineEntry | null>(null);
   const entries = reading.data?.entries ?? [];
   return (
     <section aria-labelledby="timeline-title">
@@ -43,18 +46,19 @@ export function Timeline({ incident, reading, canCorrect, onReload }: Props) {
           </thead>
           <tbody>
             {entries.map((entry, index) => (
-              <Entry key={`${entry.seq}.${index}`} entry={entry} all={entries} incident={incident} isNarrow={isNarrow} onCorrect={canCorrect ? () => setCorrecting(entry) : undefined} />
+              <Entry key={`${entry.seq}.${index}`} entry={entry} all={entries} incident={incident} isNarrow={isNarrow} onCorrect={canCorrect ? () => setCorrecting(entry) : undefined} onStrike={() => setStriking(entry)} />
             ))}
           </tbody>
         </table>
       </div>
       {correcting && <CorrectDialog incident={incident} entry={correcting} onReload={onReload} onClose={() => setCorrecting(null)} />}
+      {striking && <StrikeDialog incident={incident} entry={striking} onReload={onReload} onClose={() => setStriking(null)} />}
     </section>
   );
 }
 
-function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: IncidentView; isNarrow: boolean; onCorrect: (() => void) | undefined }) {
-  const { entry, all, incident, isNarrow, onCorrect } = props;
+function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: IncidentView; isNarrow: boolean; onCorrect: (() => void) | undefined; onStrike: () => void }) {
+  const { entry, all, incident, isNarrow, onCorrect, onStrike } = props;
   const words = useWords();
   const { t, f } = words;
   const eventName = useEventName();
@@ -83,7 +87,7 @@ function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: In
       </td>
       {!isNarrow && <td className="num quiet">{recorded}</td>}
       <td>
-        <span className="what">{whatHappened(entry, eventName(entry.type), t)}</span> <Detail text={describe(entry, incident, names, words)} />
+        <span className="what">{whatHappened(entry, eventName(entry.type), t)}</span> <Detail text={describe(entry, all, incident, names, words)} />
         {entry.late && (
           <span className="corrected-by">
             ⏱ {lateText(entry, words)}
@@ -91,7 +95,7 @@ function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: In
         )}
         {correction && (
           <span className="corrected-by">
-            {entry.void ? t("timeline.void") : t("timeline.corrected")} <bdi>{correction.actor.name}</bdi>, {f.shortClock(correction.recorded_at, now_ms)}
+            {t(byWhom(entry, correction))} <bdi>{correction.actor.name}</bdi>, {f.shortClock(correction.recorded_at, now_ms)}
           </span>
         )}
         {isNarrow && (
@@ -111,9 +115,19 @@ function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: In
             {t("timeline.correct")}
           </button>
         )}
+        {onCorrect && canStrike(entry, all) && (
+          <button type="button" className="button is-quiet is-small" onClick={onStrike}>
+            {t("strike.open")}
+          </button>
+        )}
       </td>
     </tr>
   );
+}
+
+function byWhom(entry: TimelineEntry, correction: TimelineEntry): Key {
+  if (correction.type.startsWith("incident.sending_struck")) return "strike.by";
+  return entry.void ? "timeline.void" : "timeline.corrected";
 }
 
 function Detail({ text }: { text: string }) {
@@ -130,13 +144,19 @@ function whatHappened(entry: TimelineEntry, eventName: string, t: Translate): st
   return about && isPlainStage(entry) && about.stage !== "assigned" ? t(`stage.do.${about.stage}`) : eventName;
 }
 
+/** A unit that the picture of the incident does not show, because its sending was taken away, is named by what told of it. */
+function callSignIn(all: TimelineEntry[], unitId: string): string | null {
+  const told = all.find((one) => one.detail.unit_id === unitId && typeof one.detail.call_sign === "string");
+  return told ? (told.detail.call_sign as string) : null;
+}
+
 /** The coded details of an entry in words; codes nobody knows are shown as they are. */
-function describe(entry: TimelineEntry, incident: IncidentView, names: NameBook, { t, f }: Words): string {
+function describe(entry: TimelineEntry, all: TimelineEntry[], incident: IncidentView, names: NameBook, { t, f }: Words): string {
   const { detail } = entry;
   const parts: string[] = [];
   const text = (key: string) => (typeof detail[key] === "string" ? (detail[key] as string) : null);
   const unitId = text("unit_id");
-  const callSign = text("call_sign") ?? (unitId ? incident.units[unitId]?.call_sign : null);
+  const callSign = text("call_sign") ?? (unitId ? (incident.units[unitId]?.call_sign ?? callSignIn(all, unitId)) : null);
   if (callSign) parts.push(callSign);
   const stage = text("stage");
   if (stage && !isPlainStage(entry)) parts.push(STAGES.includes(stage as Stage) ? t(`stage.${stage as Stage}`) : stage);

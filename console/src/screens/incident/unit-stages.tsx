@@ -10,8 +10,10 @@ import { Problem } from "../../ui/problem";
 import { useCommand } from "../../ui/use-command";
 import { FinishedDialog } from "./finished-dialog";
 import { LateMark, lateStage } from "./late-mark";
+import { strikable, struckSendings, type Struck } from "./sendings";
 import { nextStages } from "./stages";
 import { StageDialog } from "./stage-dialog";
+import { StrikeDialog } from "./strike-dialog";
 
 type UnitRow = [id: string, unit: IncidentView["units"][string]];
 
@@ -29,13 +31,13 @@ export function UnitStages({ incident, canAct, entries, onReload }: Props) {
   const [isEntering, setEntering] = useState(false);
   const isNarrow = useMedia("(max-width: 899px)");
   const units = (Object.entries(incident.units) as UnitRow[]).sort((a, b) => a[1].ordinal - b[1].ordinal);
-  const shown = STAGES.filter((stage) => stage === "assigned" || stage === "en_route" || stage === "on_scene" || stage === "cleared" || units.some(([, unit]) => unit.stages[stage]));
+  const struck = struckSendings(entries);
+  const shown = STAGES.filter((stage) => stage === "assigned" || stage === "en_route" || stage === "on_scene" || stage === "cleared" || units.some(([, unit]) => unit.stages[stage]) || struck.some((one) => one.stages[stage]));
   return (
     <section aria-labelledby="stages-title">
       <h3 id="stages-title">{t("stages.title")}</h3>
-      {units.length === 0 ? (
-        <p className="stages-none">{t("stages.none")}</p>
-      ) : (
+      {units.length === 0 && <p className="stages-none">{t("stages.none")}</p>}
+      {(units.length > 0 || struck.length > 0) && (
         <div className="table-wrap">
           <table className="stages">
             <thead>
@@ -56,6 +58,9 @@ export function UnitStages({ incident, canAct, entries, onReload }: Props) {
             <tbody>
               {units.map(([id, unit]) => (
                 <Row key={`${id}.${unit.ordinal}`} incident={incident} id={id} unit={unit} shown={shown} canAct={canAct} entries={entries} onReload={onReload} />
+              ))}
+              {struck.map((one) => (
+                <StruckRow key={one.entry.seq} struck={one} shown={shown} isNarrow={isNarrow} />
               ))}
             </tbody>
           </table>
@@ -82,15 +87,23 @@ function Row(props: Props & { id: string; unit: UnitRow[1]; shown: Stage[] }) {
   const now_ms = session.store.time.now_ms();
 
   const report = (stage: Stage) => sending.send("POST", `/api/incidents/${incident.id}/assignments/${id}/stages`, { stage, version: incident.version } satisfies StageRequest);
+  const [striking, setStriking] = useState<TimelineEntry | null>(null);
+  const sent = may(me, "correct") ? strikable(entries, id, unit.ordinal) : undefined;
   const likely = next[0] === "transporting" ? "cleared" : next[0];
-  const act = canAct && may(me, "dispatch") && likely !== undefined && (
+  const strike = sent && (
+    <button type="button" className="button is-quiet is-small" onClick={() => setStriking(sent)}>
+      {t("strike.open")}
+      <span className="sr-only"> {unit.call_sign}</span>
+    </button>
+  );
+  const act = strike ?? (canAct && may(me, "dispatch") && likely !== undefined && (
     <span className="split">
       <button type="button" className="button is-primary" disabled={sending.busy} onClick={() => report(likely)}>
         {t(`stage.do.${likely}`)}
       </button>
       <StageMenu stages={next} callSign={unit.call_sign} onNow={report} onStated={() => setStating(likely)} />
     </span>
-  );
+  ));
   return (
     <>
       <tr>
@@ -134,6 +147,46 @@ function Row(props: Props & { id: string; unit: UnitRow[1]; shown: Stage[] }) {
         </tr>
       )}
       {stating && <StageDialog incident={incident} unitId={id} callSign={unit.call_sign} stages={next} first={stating} onReload={onReload} onClose={() => setStating(null)} />}
+      {striking && <StrikeDialog incident={incident} entry={striking} onReload={onReload} onClose={() => setStriking(null)} />}
+    </>
+  );
+}
+
+/** A sending that was struck out: what was entered, and by whom and why it goes for nothing. */
+function StruckRow({ struck, shown, isNarrow }: { struck: Struck; shown: Stage[]; isNarrow: boolean }) {
+  const { t, f } = useWords();
+  const now_ms = session.store.time.now_ms();
+  const { entry } = struck;
+  return (
+    <>
+      <tr className="is-struck">
+        <th scope="row">
+          <bdi>{struck.callSign}</bdi>
+        </th>
+        {shown.map((stage) => {
+          const at = struck.stages[stage];
+          return (
+            <td key={stage} className="num">
+              {at ? (
+                <time dateTime={at} title={f.full(at)}>
+                  {f.shortClock(at, now_ms)}
+                </time>
+              ) : (
+                <span className="quiet">–</span>
+              )}
+            </td>
+          );
+        })}
+        {!isNarrow && <td />}
+      </tr>
+      <tr className="stages-row-why">
+        <td colSpan={shown.length + (isNarrow ? 1 : 2)}>
+          <span className="corrected-by">
+            <bdi>{struck.callSign}</bdi>: {t("strike.by")} <bdi>{entry.actor.name}</bdi>, {f.shortClock(entry.recorded_at, now_ms)}
+            {entry.reason && <bdi> · “{entry.reason}”</bdi>}
+          </span>
+        </td>
+      </tr>
     </>
   );
 }

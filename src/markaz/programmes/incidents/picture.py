@@ -215,6 +215,7 @@ RULES: dict[str, PictureRule] = {
     IncidentEvent.UNIT_ASSIGNED: _incident(_assigned),
     IncidentEvent.STAGE_REACHED: _incident(_stage),
     IncidentEvent.STAGE_CORRECTED: _incident(_stage_corrected),
+    IncidentEvent.SENDING_STRUCK: _incident(_set_if_open),
     IncidentEvent.CHANGED: _incident(_set_view),
     IncidentEvent.NOTE_ADDED: _incident(_version_only),
     IncidentEvent.CLOSED: _incident(_closed),

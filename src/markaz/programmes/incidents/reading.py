@@ -131,6 +131,7 @@ class Reading:
             recorded = recorded[-TIMELINE_PAGE:]
             # What corrects an entry of an old page may stand on a newer one.
             corrections = await read_of(connection, incident_id, type_=IncidentEvent.STAGE_CORRECTED)
+            corrections += await read_of(connection, incident_id, type_=IncidentEvent.SENDING_STRUCK)
             names = await queries.names(connection, [r.event.actor_id for r in recorded])
             reasons: dict[UUID, dict[str, str] | None] = {}
             reason_ids = [UUID(r.event.payload["reason_id"]) for r in recorded if "reason_id" in r.event.payload]

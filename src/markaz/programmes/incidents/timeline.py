@@ -1,6 +1,7 @@
 """The timeline of an incident: what was reported, when it is said to have happened, when it was recorded, by whom.
 
-Pure. A correction stands beside what it corrects, which stays, marked; nothing is left out.
+Pure. A correction stands beside what it corrects, which stays, marked; nothing is left out. A finished sending that was
+struck out is marked with all its stages and their corrections.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from markaz.kit.clock import iso
 _DETAIL = (
     "unit_id", "call_sign", "ordinal", "stage", "at", "was", "changes", "outcome", "note_id", "flags", "erased",
     "call_id", "channel", "calls", "entered_via", "told",
-    "withdrawn", "held", "backup", "because",
+    "withdrawn", "held", "backup", "because", "is_finished", "stages",
     "report_number", "outcome_reason", "into_number", "other_number", "number", "kind", "role", "party_id", "vehicle_id",
     "attachment_id", "moved", "ground", "split_from",
 )  # fmt: skip
@@ -32,6 +33,7 @@ _ENTERED = frozenset(
         IncidentEvent.CLOSED,
     }
 )
+_OF_SENDING = frozenset({IncidentEvent.UNIT_ASSIGNED, IncidentEvent.STAGE_REACHED, IncidentEvent.STAGE_CORRECTED})
 _MANY_STAGES = frozenset({IncidentEvent.IMPORTED, IncidentEvent.ABSORBED})
 
 
@@ -46,10 +48,11 @@ def entries_of(
     `corrections` are all of the incident's, also those outside `recorded`; `reasons` holds what the reader may open,
     None means erased.
     """
-    corrected_by = {r.event.payload["corrects"]: r for r in corrections}
+    direct = {r.event.payload["corrects"]: r for r in corrections}
+    struck = {_sending(r): r for r in corrections if r.event.type == IncidentEvent.SENDING_STRUCK}
     entries: list[dict[str, Any]] = []
     for one in recorded:
-        by = _correction_of(one, corrected_by)
+        by = _correction_of(one, direct, struck)
         base = {
             "seq": one.seq,
             "type": one.event.type,
@@ -57,7 +60,7 @@ def entries_of(
             "recorded_at": iso(one.recorded_at),
             "corrected_by": None if by is None else by.seq,
             "corrects": one.event.payload.get("corrects"),
-            "void": by is not None and by.event.payload["at"] is None,
+            "void": by is not None and by.event.payload.get("at") is None,
             "late": _is_late(one),
             "reason": _reason(one, reasons),
         }
@@ -65,9 +68,21 @@ def entries_of(
     return entries
 
 
-def _correction_of(one: Recorded, direct: Mapping[int, Recorded]) -> Recorded | None:
-    """Return the correction that names this entry. An import holds many stages, so it is never struck as a whole."""
-    return None if one.event.type in _MANY_STAGES else direct.get(one.seq)
+def _correction_of(
+    one: Recorded, direct: Mapping[int, Recorded], struck: Mapping[tuple[Any, Any], Recorded]
+) -> Recorded | None:
+    """Return what struck the whole sending that this entry tells of, else the correction that names it.
+
+    An import holds many stages, so it is never struck as a whole.
+    """
+    if one.event.type in _MANY_STAGES:
+        return None
+    whole = struck.get(_sending(one)) if one.event.type in _OF_SENDING else None
+    return whole or direct.get(one.seq)
+
+
+def _sending(one: Recorded) -> tuple[Any, Any]:
+    return one.event.payload.get("unit_id"), one.event.payload.get("ordinal")
 
 
 def _is_late(one: Recorded) -> bool:

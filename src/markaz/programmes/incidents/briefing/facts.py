@@ -89,6 +89,8 @@ def _apply(state: _State, event: Told) -> None:
         _import(state, event)
     elif "view" in payload:
         _take_view(state, payload["view"])
+        if event.type == IncidentEvent.SENDING_STRUCK:  # it never was; the view does not show it, and says no more
+            state.stages.pop(_key(payload), None)
         state.arrived = payload.get("arrived", state.arrived)
     elif event.type == IncidentEvent.UNIT_ASSIGNED:
         state.stages.setdefault(_key(payload), {})[Stage.ASSIGNED.value] = payload["at"]

@@ -62,6 +62,15 @@ class EnterFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class StrikeFinished:
+    """A finished sending was entered wrongly. `seq` is of the event that entered it; the reason is sealed."""
+
+    seq: int
+    version: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Withdraw:
     """Take a unit back before it arrives."""
 

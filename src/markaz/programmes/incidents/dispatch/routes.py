@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi import Request as HttpRequest
 
 from markaz.contracts.incidents import EnteredVia
@@ -62,6 +62,17 @@ def dispatch_router(
         """Enter a sending that is over, of any unit; 409 when the unit is recorded at other work in that time."""
         command = commands.EnterFinished(body.unit_id, body.version, body.stages, body.via or EnteredVia.CONSOLE)
         return reply_of(await entering.enter(request, incident_id, command))
+
+    @router.post("/finished-sendings/{seq}/strike", openapi_extra=declares(P.INCIDENT_CORRECT))
+    async def strike_finished(
+        incident_id: UUID,
+        seq: Annotated[int, Path(ge=1, le=2**63 - 1)],
+        body: shapes.StrikeBody,
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_CORRECT))],
+    ) -> Response:
+        """Strike out a finished sending that was entered wrongly; `seq` is its number in the timeline, where it stays."""
+        command = commands.StrikeFinished(seq, body.version, body.reason)
+        return reply_of(await entering.strike(request, incident_id, command))
 
     @router.post("/assignments/{unit_id}/withdrawal", openapi_extra=NEEDS)
     async def withdraw(

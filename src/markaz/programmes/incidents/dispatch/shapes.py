@@ -8,7 +8,7 @@ from pydantic import Field
 from markaz.contracts.incidents import EnteredVia, Stage
 from markaz.programmes.incidents.dispatch.commands import HoldReason, WithdrawReason
 from markaz.programmes.incidents.dispatch.domain import OverrideReason
-from markaz.programmes.incidents.shapes import Body, Code, Time, Version
+from markaz.programmes.incidents.shapes import Body, Code, ShortText, Time, Version
 
 MOST_UNITS = 10  # in one act; a larger force is sent in several, each of which says what it did
 MOST_BACKUP = 20
@@ -32,6 +32,13 @@ class FinishedBody(Body):
     version: Version
     stages: dict[Stage, Time] = Field(min_length=2, max_length=len(Stage))
     via: EnteredVia | None = None
+
+
+class StrikeBody(Body):
+    """A finished sending was entered wrongly, such as for another unit; the reason is kept with it."""
+
+    version: Version
+    reason: ShortText
 
 
 class WithdrawalBody(Body):

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import orjson
 
-from markaz.contracts.incidents import Stage
+from markaz.contracts.incidents import IncidentEvent, Stage
 from markaz.core.db.pool import Connection
-from markaz.programmes.incidents.store import Record
+from markaz.programmes.incidents.store import Record, lock_assignment
 
 # The order of the columns in `insert_finished`.
 _STAGES_STORED = (
@@ -20,6 +20,20 @@ _STAGES_STORED = (
     Stage.AT_HOSPITAL,
     Stage.CLEARED,
 )
+
+_STRIKE = f"""
+WITH was AS (
+    SELECT is_current FROM assignments WHERE incident_id = $1 AND unit_id = $2 AND ordinal = $3
+)
+UPDATE assignments SET is_current = false, {", ".join(f"{stage.value}_at = NULL" for stage in _STAGES_STORED)}
+WHERE incident_id = $1 AND unit_id = $2 AND ordinal = $3 RETURNING (SELECT is_current FROM was)
+"""  # noqa: S608 - columns of a closed set
+_SHOW_BEFORE = """
+UPDATE assignments SET is_current = true WHERE incident_id = $1 AND unit_id = $2 AND ordinal = (
+    SELECT ordinal FROM assignments WHERE incident_id = $1 AND unit_id = $2 AND cleared_at IS NOT NULL
+        AND withdrawn_at IS NULL
+    ORDER BY cleared_at DESC, ordinal DESC LIMIT 1)
+"""
 
 # What a unit works for is named only where the reader may send units there too: its urgency is not theirs to know.
 _CANDIDATES = """
@@ -99,6 +113,30 @@ async def insert_finished(
             *(stages.get(stage) for stage in _STAGES_STORED),
         )
     )
+
+
+async def lock_finished(connection: Connection, incident_id: UUID, seq: int) -> Record | None:
+    """Return the finished sending that this event entered, with its unit, both locked; None when it entered none."""
+    found = await connection.fetchrow(
+        "SELECT (payload ->> 'unit_id')::uuid AS unit_id, (payload ->> 'ordinal')::int AS ordinal FROM events "
+        "WHERE seq = $1 AND aggregate_id = $2 AND type = $3 AND payload ? 'is_finished'",
+        seq,
+        incident_id,
+        IncidentEvent.UNIT_ASSIGNED.value,
+    )
+    if found is None:
+        return None
+    return await lock_assignment(connection, incident_id, found["unit_id"], found["ordinal"])
+
+
+async def strike(connection: Connection, incident_id: UUID, unit_id: UUID, ordinal: int) -> None:
+    """Take every time from a sending that never was; the sending before it, if it is over, is shown again.
+
+    Without a time no figure, hold or look counts the row; it keeps its ordinal, and the event what the times were.
+    """
+    struck_shown = await connection.fetchval(_STRIKE, incident_id, unit_id, ordinal)
+    if struck_shown:
+        await connection.execute(_SHOW_BEFORE, incident_id, unit_id)
 
 
 async def hold(connection: Connection, incident_id: UUID, since: datetime, until: datetime, reason: str) -> None:

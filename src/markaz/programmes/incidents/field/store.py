@@ -6,10 +6,13 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from markaz.contracts.incidents import Stage
 from markaz.core.db.pool import Connection
 from markaz.programmes.incidents.picture import JSON, unit_view
 
 Record = asyncpg.Record
+
+_WAS = f"num_nonnulls({', '.join(f'{stage.value}_at' for stage in Stage)}) > 0"
 
 
 async def unit(connection: Connection, unit_id: UUID) -> JSON | None:
@@ -58,11 +61,14 @@ async def forget_old_reports(connection: Connection, before: datetime) -> int:
 
 
 async def worked_since(connection: Connection, incident_id: UUID, unit_id: UUID, since: datetime) -> bool:
-    """Return whether the unit was sent to the incident and had not cleared or been withdrawn before `since`."""
+    """Return whether the unit was sent to the incident and had not cleared or been withdrawn before `since`.
+
+    A sending that was taken away, stage by stage or as a whole, has no time left and never was.
+    """
     return bool(
         await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM assignments WHERE incident_id = $1 AND unit_id = $2 "
-            "AND coalesce(least(cleared_at, withdrawn_at), 'infinity') >= $3)",
+            "SELECT EXISTS (SELECT FROM assignments WHERE incident_id = $1 AND unit_id = $2 "  # noqa: S608 - columns of a closed set
+            f"AND {_WAS} AND coalesce(least(cleared_at, withdrawn_at), 'infinity') >= $3)",
             incident_id,
             unit_id,
             since,

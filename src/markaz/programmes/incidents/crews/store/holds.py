@@ -53,10 +53,11 @@ async def forget(connection: Connection, now: datetime) -> int:
 
 
 async def held(connection: Connection, incident_id: UUID) -> list[Record]:
-    """Return the held positions of an incident by unit and time."""
+    """Return the held positions of an incident by unit and time, without those of units whose sending never was."""
     return await connection.fetch(
         "SELECT p.unit_id, u.call_sign, p.fix_at, p.lon, p.lat, p.accuracy_m FROM held_positions p "
-        "JOIN units u ON u.id = p.unit_id WHERE p.incident_id = $1 ORDER BY u.call_sign, p.fix_at LIMIT $2",
+        "JOIN units u ON u.id = p.unit_id WHERE p.incident_id = $1 AND EXISTS (SELECT FROM assignments a "
+        "WHERE a.incident_id = $1 AND a.unit_id = p.unit_id AND a.assigned_at IS NOT NULL) ORDER BY u.call_sign, p.fix_at LIMIT $2",
         incident_id,
         MOST_SHOWN,
     )
