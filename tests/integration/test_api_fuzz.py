@@ -36,6 +36,7 @@ SELDOM_SERVED = {
     "POST /api/me/recovery-codes",
     "DELETE /api/me/sessions/{session_id}",
     "POST /api/incidents/{incident_id}/corrections",
+    "POST /api/incidents/{incident_id}/finished-sendings/{seq}/strike",  # the number of the event that entered one
     "POST /api/handovers/{handover_id}/acceptance",  # two people, and each item acknowledged
     "GET /api/oversight/packs",  # a period whose checkpoint a witness has cosigned
 }
