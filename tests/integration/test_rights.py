@@ -16,7 +16,7 @@ from tests.support.fixtures import OpenCentre
 from tests.support.land import Land
 from tests.support.looks import break_glass
 from tests.support.operations_contents import photo_bytes
-from tests.support.oversight import PHONE, delayed, look_at, request_body, seen_request, taken
+from tests.support.oversight import PHONE, delayed, look_at, near_its_end, request_body, seen_request, taken
 from tests.support.people import Person
 
 from markaz.core.permissions import Grant, Role
@@ -158,6 +158,7 @@ async def test_a_delay_ends_by_itself_leaves_a_task_and_is_counted_without_its_l
 
 async def test_only_a_body_outside_the_chain_renews_and_for_twelve_months_at_most(centre: RunningCentre) -> None:
     delay = await delayed(centre)
+    await near_its_end(centre, delay["delay_id"])
     path, body = f"/api/oversight/delays/{delay['delay_id']}/renewal", {"ground": "detection", "months": 12}
     both = await centre.newcomer(Grant(Role.APPEAL_BODY, Land.ROOT))  # nothing of ours gives it the second office
     await centre.as_owner("INSERT INTO grants VALUES ($1, 'data_protection_officer', $2)", both.id, int(Land.ROOT))

@@ -12,6 +12,7 @@ from tests.support.oversight import (
     judged,
     made_alone,
     make_case,
+    near_its_end,
     request_body,
     seen_request,
 )
@@ -119,7 +120,9 @@ async def _delayed(w: World) -> Call:
 
 
 async def _renewal(w: World) -> Call:
-    return replace(await _delayed(w), body={"ground": "inquiry", "months": 12})
+    call = await _delayed(w)
+    await near_its_end(w.running, call.path["delay_id"])
+    return replace(call, body={"ground": "inquiry", "months": 12})
 
 
 async def _told(w: World) -> Call:

@@ -165,3 +165,9 @@ async def delayed(running: RunningCentre) -> dict[str, Any]:
     response = await officer.post("/api/oversight/delays", body)
     assert response.status_code == 201, response.text
     return {"delay_id": response.json()["id"], "request": request}
+
+
+async def near_its_end(running: RunningCentre, delay_id: str) -> None:
+    """Let a delay of six months (181 to 184 days) have begun 170 days ago, so that it may be renewed."""
+    earlier = "begins_at = begins_at - interval '170 days', ends_at = ends_at - interval '170 days'"
+    await running.as_owner(f"UPDATE disclosure_delays SET {earlier} WHERE id = $1", UUID(delay_id))

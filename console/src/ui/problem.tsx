@@ -38,13 +38,22 @@ export function withLocalTimes(text: string, f: Pick<Formats, "full">): string {
   return text.replace(UTC_TIME, (at) => (Number.isNaN(Date.parse(at)) ? at : f.full(at)));
 }
 
+/** Our own words for a refusal whose reason is a code; the server's are in English. */
+function ownWords(error: unknown, f: Pick<Formats, "full">): { key: Key; values: Record<string, string> } | null {
+  const details = error instanceof ApiError ? (error.body.details ?? {}) : {};
+  const key = `problem.reason.${String(details.reason ?? details.rule)}`;
+  if (!(key in en)) return null;
+  return { key: key as Key, values: typeof details.renewable_from === "string" ? { day: f.full(details.renewable_from, "day") } : {} };
+}
+
 export function Problem({ error, onReload, onRetry }: { error: unknown; onReload?: () => void; onRetry?: () => void }) {
   const { t, f } = useWords();
   const conflict = error instanceof ApiError && error.status === 409 ? ((error.body.details ?? {}) as Conflict) : null;
   const isVersion = error instanceof ApiError && error.code === "version_conflict";
+  const own = ownWords(error, f);
   return (
     <div className="problem" role="alert">
-      {conflict && isVersion ? <ConflictText conflict={conflict} /> : conflict ? <p>{t("problem.not_now")} <bdi>{withLocalTimes((error as ApiError).body.message, f)}</bdi></p> : <ProblemText error={error} />}
+      {own ? <p>{t(own.key, own.values)}</p> : conflict && isVersion ? <ConflictText conflict={conflict} /> : conflict ? <p>{t("problem.not_now")} <bdi>{withLocalTimes((error as ApiError).body.message, f)}</bdi></p> : <ProblemText error={error} />}
       <div className="problem-actions">
         {conflict && onReload && (
           <button type="button" className="button" onClick={onReload}>

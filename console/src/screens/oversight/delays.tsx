@@ -48,7 +48,8 @@ export function DelaysTab() {
                   <td className="num">{f.number(one.looks)}</td>
                   <td>
                     {one.is_renewed && t("delay.renewed")}
-                    {!one.is_renewed && may(me, "renew_delays") && (
+                    {!one.is_renewed && may(me, "renew_delays") && !one.is_renewable && t("delay.renew_from", { day: f.full(one.renewable_from, "day") })}
+                    {one.is_renewable && may(me, "renew_delays") && (
                       <button type="button" className="button is-small" onClick={() => setRenewing(one.id)}>
                         {t("delay.renew")}
                       </button>

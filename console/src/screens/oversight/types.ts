@@ -136,7 +136,10 @@ export interface Delay {
   ground: DelayGround;
   begins_at: string;
   ends_at: string;
+  /** Thirty days before it ends; never before it begins. */
+  renewable_from: string;
   looks: number;
   is_renewal: boolean;
   is_renewed: boolean;
+  is_renewable: boolean;
 }

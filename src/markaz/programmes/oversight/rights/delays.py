@@ -1,4 +1,4 @@
-"""Delays of disclosure: a listed ground, twelve months at most, renewed only by a body outside the chain.
+"""Delays of disclosure: a listed ground, twelve months at most, renewed near their end by a body outside the chain.
 
 A delay that ends leaves a task: whoever asked is told. How many there are is public; of which looks is not.
 """
@@ -18,7 +18,7 @@ from markaz.kit.clock import iso
 from markaz.kit.ids import uuid7
 from markaz.programmes.oversight.ground import CENTRE, LOOKS, Ground, event
 from markaz.programmes.oversight.rights import store
-from markaz.programmes.oversight.rights.domain import clocks, months_after
+from markaz.programmes.oversight.rights.domain import clocks, months_after, renewable_from
 
 JSON = dict[str, Any]
 KIND = "disclosure_delay"
@@ -51,15 +51,26 @@ class Delays:
         return await self._ground.acts.run(request, work)
 
     async def renew(self, request: Request, delay_id: UUID, ground: DelayGround, months: int) -> Answer:
-        """Renew a delay before it ends. Raises Forbidden for anybody who also sets delays, or set this one."""
+        """Renew a delay in its last thirty days, once it is in force: so no two are ever ahead.
+
+        Raises Forbidden for anybody who also sets delays, or set this one; NotPossibleNow too early or too late.
+        """
 
         async def work(act: Act) -> Answer:
+            await store.lock_delays(act.connection)
             row = await self._locked(act, delay_id, Permission.RIGHT_RENEW)
             tree = self._ground.territories()
             if row["set_by"] == act.actor.id or holds(act.actor, Permission.RIGHT_HANDLE, row["territory_id"], tree):
                 raise Forbidden("Only a body outside the chain renews a delay.", rule="outside_the_chain")
             if row["ended_at"] is not None or row["ends_at"] <= act.now or row["is_renewed"]:
                 raise NotPossibleNow("This delay has ended or is renewed.")
+            opens_at = renewable_from(row["begins_at"], row["ends_at"])
+            if act.now < opens_at:
+                raise NotPossibleNow(
+                    f"This delay may be renewed from {iso(opens_at)}, in its last thirty days.",
+                    reason="delay_too_early",
+                    renewable_from=iso(opens_at),
+                )
             entry_ids = await store.entries_of(act.connection, delay_id)
             span = (row["ends_at"], months_after(row["ends_at"], months))
             return await self._insert(act, RightEvent.RENEWED, row["territory_id"], ground, span, entry_ids, delay_id)
@@ -67,14 +78,16 @@ class Delays:
         return await self._ground.acts.run(request, work)
 
     async def end(self, request: Request, delay_id: UUID) -> Answer:
-        """End a delay before its time; whoever asked is told."""
+        """End a delay before its time, with all it renews and all that renews it; whoever asked is told once."""
 
         async def work(act: Act) -> Answer:
+            await store.lock_delays(act.connection)
             row = await self._locked(act, delay_id, Permission.RIGHT_HANDLE)
             if row["ended_at"] is not None:
                 raise NotPossibleNow("This delay has ended.")
-            await store.end_renewal(act.connection, delay_id, act.now)
-            await self._end(act, row)
+            await self._end(act, row, goes_on=False)
+            for other in await store.standing_in_chain(act.connection, delay_id):
+                await self._write_end(act, other, goes_on=False)
             return Answer(200, {"id": str(delay_id)})
 
         return await self._ground.acts.run(request, work)
@@ -100,7 +113,7 @@ class Delays:
         async def work(act: Act) -> Answer:
             rows = await store.over(act.connection, act.now)
             for row in rows:
-                await self._end(act, row)
+                await self._end(act, row, goes_on=row["goes_on"])
             return Answer(200, {"ended": len(rows)})
 
         return int((await self._ground.acts.run(CENTRE, work)).body["ended"])
@@ -110,7 +123,8 @@ class Delays:
         territories = territory_filter(actor, Permission.REVIEW_READ, self._ground.territories())
         async with self._ground.database.connection() as connection:
             rows = await store.running(connection, territories)
-        return {"items": [_view(row) for row in rows]}
+        now = self._ground.clock.now()
+        return {"items": [_view(row, now) for row in rows]}
 
     async def counts(self) -> JSON:
         """Return for each quarter that is over how many delays were set, renewed and ended, and how many stand at its end.
@@ -148,12 +162,14 @@ class Delays:
         act.entries.append(self._entry(act, action, id_, territory_id, payload))
         return Answer(201, {"id": str(id_), "ends_at": iso(ends_at)})
 
-    async def _end(self, act: Act, row: store.Record) -> None:
-        await store.end_delay(act.connection, row["id"], act.now)
-        goes_on = row["is_renewed"] and row["ends_at"] <= act.now
+    async def _end(self, act: Act, row: store.Record, *, goes_on: bool) -> None:
+        await self._write_end(act, row, goes_on=goes_on)
         if not goes_on:
             days = clocks()["delay_ended"]
             await open_task(act, NewTask("right_delay_ended", KIND, row["id"], row["territory_id"], days))
+
+    async def _write_end(self, act: Act, row: store.Record, *, goes_on: bool) -> None:
+        await store.end_delay(act.connection, row["id"], act.now)
         payload: JSON = {"ground": row["ground"], "goes_on": goes_on}
         act.events.append(event(act, RightEvent.DELAY_ENDED, row["id"], row["territory_id"], payload))
         act.entries.append(self._entry(act, "right.delay_ended", row["id"], row["territory_id"], payload))
@@ -188,14 +204,17 @@ class Delays:
         )
 
 
-def _view(row: store.Record) -> JSON:
+def _view(row: store.Record, now: datetime) -> JSON:
+    opens_at = renewable_from(row["begins_at"], row["ends_at"])
     return {
         "id": str(row["id"]),
         "territory_id": row["territory_id"],
         "ground": row["ground"],
         "begins_at": iso(row["begins_at"]),
         "ends_at": iso(row["ends_at"]),
+        "renewable_from": iso(opens_at),
         "looks": row["looks"],
         "is_renewal": row["renews"] is not None,
         "is_renewed": row["is_renewed"],
+        "is_renewable": not row["is_renewed"] and opens_at <= now < row["ends_at"],
     }

@@ -8,7 +8,7 @@ import tomllib
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
@@ -18,6 +18,7 @@ from markaz.contracts.rights import RightKind
 from markaz.core.errors import InvalidInput
 
 LONGEST_MONTHS = 12  # then a body outside the chain decides anew
+RENEWED_WITHIN = timedelta(days=30)  # of its end: who renews knows how things stand then, and nobody adds year to year
 
 
 class Why(StrEnum):
@@ -125,6 +126,11 @@ def months_after(at: datetime, months: int) -> datetime:
     year, month = divmod(at.month - 1 + months, 12)
     year, month = at.year + year, month + 1
     return at.replace(year=year, month=month, day=min(at.day, monthrange(year, month)[1]))
+
+
+def renewable_from(begins_at: datetime, ends_at: datetime) -> datetime:
+    """Return from when a delay may be renewed: in its last thirty days, and never before it is in force."""
+    return max(begins_at, ends_at - RENEWED_WITHIN)
 
 
 @lru_cache(maxsize=1)

@@ -237,7 +237,7 @@ async def delayed(connection: Connection, entry_ids: Sequence[int], now: datetim
 
 
 async def lock_delays(connection: Connection) -> None:
-    """Let one act at a time set delays, until it ends: whether a look ever was delayed must not change meanwhile."""
+    """Let one act at a time set, renew or end delays: neither which looks are delayed nor a chain changes meanwhile."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('right.delays', 119))")
 
 
@@ -273,9 +273,16 @@ async def insert_delay(connection: Connection, values: Sequence[Any], entry_ids:
 _DELAY = """
 SELECT d.id, d.territory_id, d.ground, d.begins_at, d.ends_at, d.set_by, d.renews, d.ended_at,
        (SELECT count(*) FROM delayed_looks l WHERE l.delay_id = d.id) AS looks,
-       EXISTS (SELECT FROM disclosure_delays n WHERE n.renews = d.id) AS is_renewed
+       EXISTS (SELECT FROM disclosure_delays n WHERE n.renews = d.id) AS is_renewed,
+       EXISTS (SELECT FROM disclosure_delays n WHERE n.renews = d.id AND n.ended_at IS NULL) AS goes_on
 FROM disclosure_delays d
 """
+_CHAIN = f"""
+WITH RECURSIVE chain AS (
+    SELECT id, renews FROM disclosure_delays WHERE id = $1
+    UNION SELECT n.id, n.renews FROM disclosure_delays n JOIN chain ON n.renews = chain.id OR n.id = chain.renews)
+{_DELAY} WHERE d.id IN (SELECT id FROM chain) AND d.ended_at IS NULL ORDER BY d.begins_at, d.id
+"""  # noqa: S608 - a constant of this file
 
 
 async def delay(connection: Connection, delay_id: UUID) -> Record | None:
@@ -304,11 +311,9 @@ async def end_delay(connection: Connection, delay_id: UUID, at: datetime) -> Non
     await connection.execute("UPDATE disclosure_delays SET ended_at = $2 WHERE id = $1", delay_id, at)
 
 
-async def end_renewal(connection: Connection, delay_id: UUID, at: datetime) -> None:
-    """End what renews a delay too, before it begins."""
-    await connection.execute(
-        "UPDATE disclosure_delays SET ended_at = $2 WHERE renews = $1 AND ended_at IS NULL", delay_id, at
-    )
+async def standing_in_chain(connection: Connection, delay_id: UUID) -> list[Record]:
+    """Return what still stands of a chain of renewals, whichever of its delays is named; the earliest first."""
+    return await connection.fetch(_CHAIN, delay_id)
 
 
 async def over(connection: Connection, now: datetime) -> list[Record]:
@@ -352,7 +357,8 @@ async def delay_counts(connection: Connection, zone: str, before: datetime) -> l
     return await connection.fetch(
         "WITH happened AS ("
         "SELECT begins_at AS at, renews IS NULL AS is_set, renews IS NOT NULL AS is_renewed, false AS is_ended, ground "
-        "FROM disclosure_delays UNION ALL SELECT ended_at, false, false, true, ground FROM disclosure_delays d "
+        "FROM disclosure_delays WHERE renews IS NULL OR ended_at IS NULL OR ended_at > begins_at "
+        "UNION ALL SELECT ended_at, false, false, true, ground FROM disclosure_delays d "
         "WHERE ended_at IS NOT NULL AND NOT EXISTS (SELECT FROM disclosure_delays n WHERE n.renews = d.id)) "
         "SELECT to_char(at AT TIME ZONE $1, 'YYYY-\"Q\"Q') AS quarter, count(*) FILTER (WHERE is_set) AS set, "
         "count(*) FILTER (WHERE is_renewed) AS renewed, count(*) FILTER (WHERE is_ended) AS ended FROM happened "
