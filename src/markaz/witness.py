@@ -36,7 +36,18 @@ WITNESS_KEY = 4  # signed-note's number for timestamped Ed25519 cosignatures; a 
 PACK = "markaz audit pack 1"  # first line of what is signed, so that it is never taken for a checkpoint
 TIMEOUT_S, ANSWER_MAX_BYTES = 20, 1_000_000
 TIME_SLACK_S = 60  # an entry may wait this long between its act and its place in the log
-BACK_DATED = 4  # exit code
+CODES = {  # exit codes
+    0: "in order: what the lines say is proven",
+    1: "cannot be read, or not by this program",
+    2: "no usable answer: it proves nothing, unless it goes on",
+    3: "ALARM: what was shown does not prove what it should",
+    4: "ALARM, BACK-DATED: an entry states a time at which it was not made",
+    6: "NOT PROVEN: unbroken, but closed or empty, so it does not show who did what",
+}
+ALARM, BACK_DATED, NOT_PROVEN = 3, 4, 6
+PROOF, PAGE = "markaz-proof/1", "markaz-public/1"
+FILES = {PROOF: "format keys checkpoint interval entry", PAGE: "format keys checkpoint items next_before"}
+ENTRIES = {PROOF: "index body salt opening path", PAGE: "index body path"}
 
 
 class Refused(Exception):
@@ -45,6 +56,12 @@ class Refused(Exception):
 
 class BackDated(Refused):
     """An entry states a time at which it was not made."""
+
+
+class Report(list[str]):
+    """What was found, line by line, and the exit code that it comes to when nothing is refused."""
+
+    code = 0
 
 
 def _sha(*parts: bytes) -> bytes:
@@ -280,7 +297,7 @@ def watch(url: str, folder: Path, pinned: list[str], every_s: float, once: bool)
             seen = look(url, folder, pinned, int(time.time()))
             print(f"{said} ok: {seen.size} leaves, root {seen.root.hex()}, cosigned", flush=True)
         except Refused as refusal:
-            code = 3
+            code = ALARM
             print(f"{said} ALARM: {refusal}", file=sys.stderr, flush=True)
         except (OSError, ValueError, KeyError, TypeError) as trouble:
             code = 2
@@ -363,9 +380,26 @@ def _seconds(earlier: str, later: str) -> float:
     return _moment(later) - _moment(earlier)
 
 
+def _read(text: str) -> Any:
+    """Read JSON; refuse it where a name stands twice in one object: one reader takes the first, another the last."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(pairs)) != len(pairs):
+            raise Refused("a name stands twice in one place of the file")
+        return dict(pairs)
+
+    return json.loads(text, object_pairs_hook=once)
+
+
+def _exactly(value: Any, names: str, what: str) -> None:
+    """Refuse unless `value` is an object of just these names: what no step looks at must not be there."""
+    if not isinstance(value, dict) or set(value) != set(names.split()):
+        raise Refused(f"{what} does not consist of: {names}")
+
+
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open() as file:
-        yield from map(json.loads, file)
+        yield from map(_read, file)
 
 
 def _trusted(statement: dict[str, Any], pinned: list[str], witnesses: list[str], report: list[str]) -> list[Key]:
@@ -386,25 +420,50 @@ def _signed(note: str, keys: list[Key], report: list[str]) -> Checkpoint:
     return checkpoint
 
 
-def verify_proof(path: Path, pinned: list[str], witnesses: list[str]) -> list[str]:
+def verify_proof(path: Path, pinned: list[str], witnesses: list[str]) -> Report:
     """Check that an entry, or each of a page, is in the log: entry -> its tree -> interval -> public tree -> signature."""
-    report, proof = list[str](), json.loads(path.read_text())
+    report, proof = Report(), _read(path.read_text())
+    kind = proof.get("format") if isinstance(proof, dict) else None
+    if kind not in FILES:
+        raise Refused(f"neither the proof of an entry nor a page of public entries, but {str(kind)[:80]!r}")
+    _exactly(proof, FILES[kind], f"a file of the kind {kind}")
     checkpoint = _signed(proof["checkpoint"], _trusted(proof["keys"], pinned, witnesses, report), report)
-    for interval, entry in ((one["interval"], one["entry"]) for one in proof.get("items", [proof])):
+    items = proof["items"] if kind == PAGE else [{"interval": proof["interval"], "entry": proof["entry"]}]
+    for item in items:
+        _exactly(item, "interval entry", "an item of the page")
+        interval, entry = item["interval"], item["entry"]
+        _exactly(interval, "salt opening path", "an interval")
+        _exactly(entry, ENTRIES[kind], "an entry")
         said, what = interval["opening"], f"entry {entry['index']}"
         leaf = _sha(b"\x00", _commitment(interval))
         check_inclusion(leaf, said["index"], checkpoint.size, interval["path"], checkpoint.root, "the interval")
         root = bytes.fromhex(said["entries_root"])
         check_inclusion(_entry_leaf(entry), entry["index"], said["entries_size"], entry["path"], root, what)
-        body = json.loads(entry["body"])
-        told = f": {json.dumps(body['public'], sort_keys=True)}" if body["public"] else ""
-        report.append(f"ok    {what} ({body['kind']}, {body['at']}) is in the log since {said['at']} or before{told}")
+        _report_entry(kind, entry, said["at"], report)
+    if not items:
+        report.append("note  NOTHING IS PROVEN: there is no entry on this page")
+        report.code = NOT_PROVEN
     return report
 
 
-def verify_folder(folder: Path, pinned: list[str], witnesses: list[str], state: Path | None = None) -> list[str]:
+def _report_entry(kind: str, entry: dict[str, Any], since: str, report: Report) -> None:
+    """Say what is proven of an entry that is in the log, and no more."""
+    body, what = json.loads(entry["body"]), f"entry {entry['index']}"
+    if kind == PAGE and not body["public"]:
+        raise Refused(f"{what} tells nobody anything, and stands on a page of public entries")
+    told = f": {json.dumps(body['public'], sort_keys=True)}" if body["public"] else ""
+    whole = ", with who, what and why as the file says" if entry.get("opening") else ""
+    report.append(f"ok    {what} ({body['kind']}, {body['at']}) is in the log since {since} or before{whole}{told}")
+    if kind == PROOF and not whole:
+        report.append(
+            f"note  {what}: ONLY ITS LEAF IS PROVEN. Its opening is not here; who did what, and why, is not shown"
+        )
+        report.code = NOT_PROVEN
+
+
+def verify_folder(folder: Path, pinned: list[str], witnesses: list[str], state: Path | None = None) -> Report:
     """Check that between the checkpoints of a folder nothing was removed or changed, nor what a witness (`state`) saw."""
-    report, manifest = list[str](), json.loads((folder / "manifest.json").read_text())
+    report, manifest = Report(), _read((folder / "manifest.json").read_text())
     keys = _trusted(manifest["keys"], pinned, witnesses, report)
     notes = [_signed(path.read_text(), keys, report) for path in (folder / "checkpoints").glob("*.txt")]
     roots = {(one.size, one.root) for one in notes}
@@ -508,8 +567,12 @@ def _check_entries(folder: Path, edge: Edge, leaves: dict[int, bytes], report: l
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return 0 in order, 1 unusable, 2 no answer, 3 ALARM, 4 ALARM of a back-dated entry."""
-    parser = argparse.ArgumentParser(description="A witness of a Markaz log.")
+    """Run the command; return one of CODES."""
+    codes = "\n".join(f"  {code}  {meaning}" for code, meaning in CODES.items())
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        description="A witness of a Markaz log.", epilog=f"exit codes:\n{codes}", formatter_class=plain
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     made = commands.add_parser("keygen", help="make a key for this witness")
     made.add_argument("dir", type=Path)
@@ -535,9 +598,9 @@ def main(arguments: list[str] | None = None) -> int:
         report = verify_proof(*one) if given.path.is_file() else verify_folder(*one, given.dir)
     except (Refused, OSError, ValueError, KeyError, TypeError) as error:
         print(f"ALARM: {error}" if isinstance(error, Refused) else f"cannot be read: {error!r}", file=sys.stderr)
-        return BACK_DATED if isinstance(error, BackDated) else 3 if isinstance(error, Refused) else 1
+        return BACK_DATED if isinstance(error, BackDated) else ALARM if isinstance(error, Refused) else 1
     print("\n".join(report))
-    return 0
+    return report.code
 
 
 if __name__ == "__main__":

@@ -132,14 +132,17 @@ def list_witnesses() -> None:
         typer.echo(f"{one.name}  {seen}  {one.vkey}")
 
 
-@verify_app.command("log")
+CODES = "; ".join(f"{code} {meaning}" for code, meaning in stand_alone.CODES.items())
+
+
+@verify_app.command("log", epilog=f"Exit codes: {CODES}.")
 def verify_log(
     folder: Annotated[Path, typer.Argument(help="Exported folder, or the file of one proof.")],
     key: KeyOption = None,
     witness: Annotated[list[str] | None, typer.Option(help="Key of a witness whose cosignature counts.")] = None,
     seen: Annotated[Path | None, typer.Option("--dir", help="Folder of a witness: what it saw must be there.")] = None,
 ) -> None:
-    """Check an export or a proof offline, by the very program that witnesses use. Exit codes 3 and 4 are alarms, 4 of a back-dated entry."""
+    """Check an export or a proof offline, by the very program that witnesses use, with its exit codes."""
     arguments = ["verify", str(folder)]
     for name, values in (("--key", key), ("--witness", witness)):
         for value in values or []:
