@@ -1,5 +1,6 @@
 """Signing in through an OpenID Connect provider: what it gives, what is refused, and where the browser is never sent."""
 
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -339,3 +340,24 @@ async def test_claims_give_nothing_beside_an_office_and_take_what_an_office_was_
     assert await sign_in(here, fake) == "/"
     assert [grant["role"] for grant in (await here.get("/api/me")).json()["grants"]] == ["auditor"]
     assert await site.rows("SELECT 1 FROM two_person_requests WHERE state = 'asked'") == []
+
+
+async def test_claims_make_those_who_may_appoint_no_fewer_than_two(
+    site: RunningCentre, here: Browser, fake: FakeProvider
+) -> None:
+    """Whoever fills the groups is one person; with a third who may appoint it ends, and everybody is told."""
+    await sign_in(here, fake)
+    give = "INSERT INTO grants SELECT id, 'supervisor', $1 FROM accounts WHERE login LIKE 'aziza@%'"
+    await site.as_owner(give, int(Land.WEST))
+    await at_the_address(site, Role.ADMINISTRATOR)
+    for others, roles in ((1, {"supervisor", "unit_officer"}), (2, {"unit_officer"})):
+        if others == 2:
+            await at_the_address(site, Role.SUPERVISOR)
+        fake.claims.pop("nonce")
+        assert await sign_in(here, fake) == "/"
+        assert {grant["role"] for grant in (await here.get("/api/me")).json()["grants"]} == roles
+    rows = await site.rows("SELECT convert_from(body, 'UTF8') AS body FROM log_leaves ORDER BY index")
+    ends = [one for row in rows if (one := json.loads(row["body"])["public"])]
+    assert [(one["action"], one["roles"]) for one in ends] == [
+        ("account.appointer_ended", [f"supervisor@{int(Land.WEST)}"])
+    ]

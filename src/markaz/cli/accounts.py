@@ -17,6 +17,7 @@ from markaz.core.db.pool import Connection, Database
 from markaz.core.errors import InvalidInput, NotFound
 from markaz.core.events import Event
 from markaz.core.identity import ways
+from markaz.core.identity.appointers import lock_appointers
 from markaz.core.log import appending as log
 from markaz.core.permissions import OFFICES, Grant, Role
 from markaz.core.settings import Settings
@@ -61,7 +62,7 @@ def create_key(login: str, role: Role, territory: TerritoryOption = None, rate_p
 def close(login: str) -> None:
     """End an account or service key at once: rights, sessions and streams. What it did keeps its name.
 
-    An office that two people can take away in the console ends there first.
+    An office that two people can take away in the console ends there first; one of the last two who may appoint stays.
     """
     in_centre(lambda dsn: _close(dsn, login))
     typer.echo(f"account {login} closed")
@@ -129,6 +130,7 @@ async def _done_alone(
             row = await connection.fetchrow("SELECT id, kind FROM accounts WHERE login = $1", login)
             if row is None:
                 raise NotFound("There is no account with this login.", what="account")
+            await lock_appointers(connection)
             held = await identity.locked_grants(connection, row["id"])
             account = _Account(row["id"], row["kind"] == "person", held)
             await _note(connection, await work(connection, account, SystemClock().now()), alone, held)

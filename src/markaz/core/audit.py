@@ -3,7 +3,7 @@
 Each entry is a leaf of the log (core.log); what is read here are the openings of those leaves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,13 +13,18 @@ import orjson
 
 from markaz.core.db.pool import Connection
 from markaz.core.events import Event
-from markaz.core.log.entry import Entry, EntryKind
-from markaz.core.permissions import Role
+from markaz.core.log.entry import Entry, EntryKind, roles_of
+from markaz.core.permissions import APPOINTING, Grant, Role
 from markaz.kit.clock import iso
 
+APPOINTER_ENDED = "account.appointer_ended"
 
-def access_entry(event: Event, roles: tuple[str, ...] = ()) -> Entry:
-    """Return the log entry of a change of what an account may do, beside the event of that change."""
+
+def access_entry(event: Event, roles: tuple[str, ...] = (), held: Sequence[Grant] = ()) -> Entry:
+    """Return the log entry of a change of what an account may do, beside the event of that change.
+
+    `held` is what it held before: where somebody can no longer appoint by one of these grants, everybody is told.
+    """
     return Entry(
         kind=EntryKind.ACCESS_CHANGE,
         action=event.type.partition("/")[0],
@@ -29,9 +34,23 @@ def access_entry(event: Event, roles: tuple[str, ...] = ()) -> Entry:
         reason=event.occurred_source,
         territory_id=event.territory_id or None,
         details=event.payload,
+        public=end_of_appointer(event.aggregate_id, held, _grants_of(event)) if held else {},
         roles=roles,
         request_id=event.request_id,
     )
+
+
+def end_of_appointer(account_id: UUID, held: Iterable[Grant], now: Iterable[Grant]) -> dict[str, Any]:
+    """Return what everybody is told when grants by which somebody could appoint end; nothing when none does."""
+    stays = frozenset(now)
+    ended = [grant for grant in held if grant.role in APPOINTING and grant not in stays]
+    if not ended:
+        return {}
+    return {"action": APPOINTER_ENDED, "account_id": str(account_id), "roles": list(roles_of(ended))}
+
+
+def _grants_of(event: Event) -> list[Grant]:
+    return [Grant(Role(one["role"]), one["territory_id"]) for one in event.payload["grants"]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,13 +166,16 @@ PERSON_DATA = frozenset(
     }
 )
 
+# The two people by whom the others are given are holders of these.
+APPOINTING = frozenset(role for role, given in ROLE_PERMISSIONS.items() if Permission.APPOINTMENT_MAKE in given)
+
 
 def takes_two_people(role: Role) -> bool:
     """Say whether `role` is given by two people: it opens person data, or its holder is one of the two for others.
 
     Without the second half an administrator would make a second account of their own and approve with it.
     """
-    return opens_person_data(role) or Permission.APPOINTMENT_MAKE in ROLE_PERMISSIONS[role]
+    return opens_person_data(role) or role in APPOINTING
 
 
 def opens_person_data(role: Role) -> bool:

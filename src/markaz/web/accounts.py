@@ -12,6 +12,7 @@ from markaz.core.acts import Act, Answer, Request, entry_of
 from markaz.core.audit import access_entry
 from markaz.core.errors import Forbidden, InvalidInput, NotFound
 from markaz.core.events import Event
+from markaz.core.identity.appointers import lock_appointers, needed_of
 from markaz.core.log.appending import append
 from markaz.core.log.entry import EntryKind, roles_of
 from markaz.core.permissions import Grant, Permission, Role, check_offices_apart, holds, require, territory_filter
@@ -96,6 +97,7 @@ def accounts_router(centre: Centre) -> APIRouter:
         async def work(act: Act) -> Answer:
             if account_id == act.actor.id:
                 raise Forbidden("Nobody changes their own rights: ask another administrator.")
+            await lock_appointers(act.connection)
             held = await identity.locked_grants(act.connection, account_id)
             mine = [holds(act.actor, P.ACCOUNT_MANAGE, one.territory_id, centre.tree) for one in held]
             if held and not any(mine):
@@ -103,8 +105,11 @@ def accounts_router(centre: Centre) -> APIRouter:
             if not all(mine):
                 raise Forbidden("This account also holds rights elsewhere: ask the administrator above both.")
             wanted = _granted(centre, act, body.grants)
-            grants, others = divided(held, wanted)
-            _note(act, await identity.set_grants(act.connection, account_id, grants, by=act.actor.id, at=act.now))
+            at_once, _ = divided(held, wanted)
+            needed = await needed_of(act.connection, account_id, held, at_once, centre.tree)
+            grants, others = divided(held, wanted, needed)
+            event = await identity.set_grants(act.connection, account_id, grants, by=act.actor.id, at=act.now)
+            _note(act, event, held)
             return Answer(200, {"id": str(account_id), "waiting": await _asked(centre, act, account_id, others)})
 
         return reply_of(await centre.spine.acts.run(request, work))
@@ -134,9 +139,9 @@ async def _asked(centre: Centre, act: Act, account_id: UUID, others: list[tuple[
     return [str(await ask(act, account_id, grant, change)) for grant, change in others]
 
 
-def _note(act: Act, event: Event) -> None:
+def _note(act: Act, event: Event, held: Sequence[Grant] = ()) -> None:
     act.events.append(event)
-    act.entries.append(access_entry(event, roles_of(act.actor.grants)))
+    act.entries.append(access_entry(event, roles_of(act.actor.grants), held))
 
 
 def _granted(centre: Centre, act: Act, bodies: list[GrantBody]) -> tuple[Grant, ...]:

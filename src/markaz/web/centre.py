@@ -144,6 +144,7 @@ class Centre:
             self.clock,
             self.signing_in,
             lambda code: self.tree.find(code),
+            lambda: self.tree,
             lambda act, grants: self.governing.appointments.ask_for_provider(act, grants),
         )
         self.guard = Guard(database, self.sealer, self.clock, settings, self.signing_in.is_full, lambda: self.tree)

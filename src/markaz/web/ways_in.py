@@ -13,7 +13,7 @@ from markaz.core.identity.provider_sign_in import ProviderSignIn
 from markaz.core.identity.providers import Provider, ProviderConfig
 from markaz.core.identity.signing_in import SigningIn
 from markaz.core.jobs import Job
-from markaz.core.permissions import Grant
+from markaz.core.permissions import Grant, Hierarchy
 from markaz.core.sealing import Sealer
 from markaz.core.settings import Settings
 from markaz.kit.clock import Clock
@@ -42,6 +42,7 @@ def provider_of(
     clock: Clock,
     signing_in: SigningIn,
     find: Callable[[str], int | None],
+    territories: Callable[[], Hierarchy],
     ask: Callable[[Act, Sequence[Grant]], Awaitable[None]],
 ) -> ProviderSignIn | None:
     """Return the sign-in through the organisation's provider, where one is set. Raises NotPossibleNow for its files."""
@@ -58,7 +59,7 @@ def provider_of(
         raise NotPossibleNow(f"MARKAZ_PROVIDER_MAPPING: {error}") from error
     return_url = Site.of(settings.public_url or "").origin + RETURN_PATH
     provider = Provider(ProviderConfig(settings.provider_issuer, settings.provider_client_id, secret, return_url))
-    return ProviderSignIn(database, clock, signing_in, provider, mapping, find, ask)
+    return ProviderSignIn(database, clock, signing_in, provider, mapping, find, territories, ask)
 
 
 def sign_in_jobs(now: Callable[[], datetime]) -> list[Job]:

@@ -13,14 +13,16 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from markaz.core.audit import end_of_appointer
 from markaz.core.db.pool import Connection
 from markaz.core.errors import InvalidInput, NotSignedIn
 from markaz.core.events import SYSTEM_ACTOR_ID, Event
 from markaz.core.identity.accounts import create_account, locked_grants, set_grants
+from markaz.core.identity.appointers import lock_appointers, needed_of
 from markaz.core.identity.mapping import ClaimMapping, claim_of
 from markaz.core.identity.providers import ProviderRefused
 from markaz.core.log.entry import Entry, EntryKind, roles_of
-from markaz.core.permissions import OFFICES, Grant, takes_two_people
+from markaz.core.permissions import OFFICES, Grant, Hierarchy, takes_two_people
 from markaz.kit.ids import plain_id
 
 LOGIN_MAX, NAME_MAX = 60, 200
@@ -66,6 +68,7 @@ async def take_in(
     *,
     mapping: ClaimMapping,
     issuer: str,
+    territories: Hierarchy,
     now: datetime,
 ) -> TakenIn:
     """Find or make the account of these claims and give it what they give. Raises ProviderRefused for a closed account.
@@ -86,19 +89,22 @@ async def take_in(
     if not row["is_active"]:
         raise ProviderRefused("the account is closed")
     account_id = plain_id(row["id"])
+    await lock_appointers(connection)
     held = await locked_grants(connection, account_id)
     offices = tuple(grant for grant in held if grant.role in OFFICES)
     if offices:
         given = ()  # an office is held with no other role, whatever the claims say
     at_once = tuple(grant for grant in given if grant in held or not takes_two_people(grant.role))
-    wanted = tuple(dict.fromkeys(at_once + offices))
+    # Whoever fills the provider's groups is one person: claims make those who may appoint no fewer than two.
+    needed = await needed_of(connection, account_id, held, at_once, territories)
+    wanted = tuple(dict.fromkeys(at_once + offices + needed))
     asked = tuple(grant for grant in given if grant not in wanted)
     if set(wanted) == set(held):
         return TakenIn(account_id, wanted, asked)
     event = await set_grants(connection, account_id, wanted, by=SYSTEM_ACTOR_ID, at=now)
     if not wanted:
         await connection.execute("DELETE FROM sessions WHERE account_id = $1", account_id)
-    return TakenIn(account_id, wanted, asked, (event,), (_entry("grants_mapped", account_id, wanted),))
+    return TakenIn(account_id, wanted, asked, (event,), (_entry("grants_mapped", account_id, wanted, held),))
 
 
 async def _first_time(
@@ -133,7 +139,7 @@ async def _first_time(
     return TakenIn(account_id, at_once, asked, (event,), (_entry("provider_linked", account_id, at_once),))
 
 
-def _entry(action: str, account_id: UUID, grants: tuple[Grant, ...]) -> Entry:
+def _entry(action: str, account_id: UUID, grants: tuple[Grant, ...], held: tuple[Grant, ...] = ()) -> Entry:
     return Entry(
         kind=EntryKind.ACCESS_CHANGE,
         action=action,
@@ -142,6 +148,7 @@ def _entry(action: str, account_id: UUID, grants: tuple[Grant, ...]) -> Entry:
         record_id=account_id,
         reason="identity_provider",
         details={"grants": list(roles_of(grants))},
+        public=end_of_appointer(account_id, held, grants),
     )
 
 

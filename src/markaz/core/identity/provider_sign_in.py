@@ -17,7 +17,7 @@ from markaz.core.identity.providers import Provider, ProviderRefused, new_secret
 from markaz.core.identity.signing_in import Opened, SigningIn, Visitor
 from markaz.core.identity.steps import StepKind, spend
 from markaz.core.log import appending
-from markaz.core.permissions import Grant
+from markaz.core.permissions import Grant, Hierarchy
 from markaz.kit.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Returned:
 
 
 class ProviderSignIn:
-    """Signs people in through one provider. `find` knows the codes of territories.
+    """Signs people in through one provider. `find` knows the codes of territories, `territories` what is below which.
 
     `ask` asks for a second person who approves these grants for the actor of that act, unless somebody was asked already,
     and takes back what earlier claims asked for and these do not.
@@ -51,6 +51,7 @@ class ProviderSignIn:
         provider: Provider,
         mapping: ClaimMapping,
         find: Callable[[str], int | None],
+        territories: Callable[[], Hierarchy],
         ask: Callable[[Act, Sequence[Grant]], Awaitable[None]],
     ) -> None:
         self._database = database
@@ -58,6 +59,7 @@ class ProviderSignIn:
         self._signing_in = signing_in
         self._mapping = mapping
         self._find = find
+        self._territories = territories
         self._ask = ask
         self.provider = provider
 
@@ -86,7 +88,10 @@ class ProviderSignIn:
         given = self._mapping.grants(claims, self._find)
         opened: Opened | None = None
         async with self._database.transaction() as connection:
-            taken = await take_in(connection, claims, given, mapping=self._mapping, issuer=issuer, now=now)
+            taken = await take_in(
+                connection, claims, given,
+                mapping=self._mapping, issuer=issuer, territories=self._territories(), now=now,
+            )  # fmt: skip
             if taken.account_id is not None and taken.grants:
                 opened = await self._signing_in.by_provider(connection, taken.account_id, visitor, now)
             await self._record(connection, taken)

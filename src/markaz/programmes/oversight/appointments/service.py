@@ -1,7 +1,10 @@
-"""Gives and takes rights that one person alone must not give: one asks, another of that territory approves.
+"""Gives and takes rights that one person alone must not give or take: one asks, another of that territory approves.
 
 Whoever can approve is made by two people as well, so nobody makes a second self that approves for them. The one who
 is appointed decides nothing of it. Giving or taking an office is a public entry of the log.
+
+Where only two can appoint, neither ends alone: the one asks, and the other, who would end, agrees or refuses. Each step
+of that is a public entry too.
 
 Claims of the organisation's provider ask too, never for an office. What they ask for is approved by somebody who
 manages no accounts: an administrator may well be the one who fills the provider's groups (ADR 0018).
@@ -21,8 +24,10 @@ from markaz.core.acts import Act, Acts, Answer, Request, entry_of
 from markaz.core.audit import access_entry
 from markaz.core.db.pool import Database
 from markaz.core.errors import Forbidden, InvalidInput, NotFound, NotPossibleNow
+from markaz.core.identity.appointers import lock_appointers, needed_of
 from markaz.core.log.entry import EntryKind, roles_of
 from markaz.core.permissions import (
+    APPOINTING,
     OFFICES,
     Actor,
     Grant,
@@ -72,6 +77,7 @@ class Appointments:
         _check_takes_two(grant.role, change)
         if account_id == act.actor.id:
             raise Forbidden("Nobody appoints or removes themselves: ask somebody else to ask.")
+        await lock_appointers(act.connection)
         if await store.account(act.connection, account_id) is None:
             raise NotFound("There is no such account of a person.", what="account")
         held = await identity.locked_grants(act.connection, account_id)
@@ -79,6 +85,8 @@ class Appointments:
             raise NotPossibleNow("This account has it already." if change == GIVE else "This account does not hold it.")
         if change == GIVE:
             check_offices_apart((*held, grant))
+        elif grant.role not in OFFICES:
+            await _check_needed(act, account_id, held, grant, tree)
         what = _what(account_id, grant, change)
         if await store.is_waiting(act.connection, KIND, orjson.dumps(what).decode(), act.now):
             raise NotPossibleNow("This waits for a second person already.", state="asked")
@@ -116,9 +124,10 @@ class Appointments:
 
         async def work(act: Act) -> Answer:
             await self._check_near(act, request_id)
+            await lock_appointers(act.connection)
             asked = await two_people.approve(act, request_id, KIND)
             account_id, grant, change = _of(asked)
-            _check_not_own(act.actor, account_id)
+            _check_not_own(act.actor, asked)
             if not _may_approve(asked, act.actor):
                 raise Forbidden("The provider asks for this: somebody who manages no accounts must approve it.")
             held = await identity.locked_grants(act.connection, account_id)
@@ -128,7 +137,7 @@ class Appointments:
             grants = (*rest, grant) if change == GIVE else rest
             event = await identity.set_grants(act.connection, account_id, grants, by=act.actor.id, at=act.now)
             act.events.append(event)
-            act.entries.append(access_entry(event, roles_of(act.actor.grants)))
+            act.entries.append(access_entry(event, roles_of(act.actor.grants), held))
             self._enter(
                 act, f"appointment.{'given' if change == GIVE else 'taken'}", account_id, asked.what, asked.territory_id
             )
@@ -143,7 +152,7 @@ class Appointments:
             await self._check_near(act, request_id)
             asked = await two_people.refuse(act, request_id, KIND)
             account_id, _, _ = _of(asked)
-            _check_not_own(act.actor, account_id)
+            _check_not_own(act.actor, asked)
             self._enter(act, "appointment.refused", account_id, asked.what, asked.territory_id)
             return Answer(200, {"id": str(request_id)})
 
@@ -184,7 +193,8 @@ class Appointments:
     def _waiting(self, asked: Asked, actor: Actor, people: Mapping[UUID, Any]) -> JSON:
         account_id, grant, change = _of(asked)
         concerned = people[account_id]
-        decides = asked.asked_by != actor.id and account_id != actor.id and P.APPOINTMENT_MAKE in actor.permissions()
+        others = account_id != actor.id or _may_agree(asked)
+        decides = asked.asked_by != actor.id and others and P.APPOINTMENT_MAKE in actor.permissions()
         return {
             "id": str(asked.id),
             "change": change,
@@ -206,9 +216,9 @@ class Appointments:
             raise NotFound("There is no such request.", what="two_person_request")
 
     def _enter(self, act: Act, action: str, account_id: UUID, what: Mapping[str, Any], territory_id: int) -> None:
-        """Append the entry; who held which office is told to everybody, other rights to whoever may open the entry."""
+        """Append the entry; offices, and taking from the last two who appoint, are told to everybody, other rights are not."""
         stated = {"change": what["change"], "role": what["role"], "territory_id": territory_id}
-        is_public = Role(what["role"]) in OFFICES
+        is_public = Role(what["role"]) in OFFICES or what["change"] == TAKE
         act.entries.append(
             entry_of(
                 act.request,
@@ -224,17 +234,39 @@ class Appointments:
         )
 
 
-def divided(held: Sequence[Grant], wanted: Sequence[Grant]) -> tuple[tuple[Grant, ...], list[tuple[Grant, str]]]:
-    """Return what one person may set at once, and what needs a second: (grant, give or take)."""
+def divided(
+    held: Sequence[Grant], wanted: Sequence[Grant], needed: Sequence[Grant] = ()
+) -> tuple[tuple[Grant, ...], list[tuple[Grant, str]]]:
+    """Return what one person may set at once, and what needs a second: (grant, give or take).
+
+    `needed` are grants of the last two who appoint: they stay until their holder agrees, as an office stays.
+    """
     now = tuple(one for one in wanted if one in held or not takes_two_people(one.role))
-    stays = tuple(one for one in held if one not in wanted and one.role in OFFICES)
+    stays = tuple(one for one in held if one not in wanted and (one.role in OFFICES or one in needed))
     gives = [(one, GIVE) for one in wanted if one not in now]
     return (*now, *stays), [*gives, *((one, TAKE) for one in stays)]
 
 
-def _check_not_own(actor: Actor, account_id: UUID) -> None:
-    if actor.id == account_id:
+def _check_not_own(actor: Actor, asked: Asked) -> None:
+    account_id, _, _ = _of(asked)
+    if actor.id == account_id and not _may_agree(asked):
         raise Forbidden("Nobody decides about their own appointment.")
+
+
+def _may_agree(asked: Asked) -> bool:
+    """Say whether the one concerned decides: of the last two who appoint nobody else is left who could."""
+    _, grant, change = _of(asked)
+    return change == TAKE and grant.role not in OFFICES
+
+
+async def _check_needed(
+    act: Act, account_id: UUID, held: Sequence[Grant], grant: Grant, territories: TerritoryTree
+) -> None:
+    rest = [one for one in held if one != grant]
+    if not await needed_of(act.connection, account_id, held, rest, territories):
+        raise InvalidInput(
+            "This takes no second person while two others can appoint: change the account.", field="role"
+        )
 
 
 def _is_of_provider(asked: Asked) -> bool:
@@ -249,7 +281,7 @@ def _may_approve(asked: Asked, actor: Actor) -> bool:
 def _check_takes_two(role: Role, change: str) -> None:
     if change not in {GIVE, TAKE}:
         raise InvalidInput("change is give or take.", field="change")
-    if change == TAKE and role not in OFFICES:
+    if change == TAKE and role not in OFFICES | APPOINTING:
         raise InvalidInput("Only an office needs two people to be taken away: change the account.", field="role")
     if not takes_two_people(role):
         raise InvalidInput("This role needs no second person: change the account.", field="role")

@@ -81,12 +81,3 @@ async def holders(connection: Connection, roles: Sequence[str], territories: Seq
         list(territories),
         HELD_MOST,
     )
-
-
-async def appointers(connection: Connection, roles: Sequence[str]) -> list[Any]:
-    """Return {account_id, territory_id} of the persons that hold one of these roles."""
-    return await connection.fetch(
-        "SELECT g.account_id, g.territory_id FROM grants g JOIN accounts a ON a.id = g.account_id "
-        "WHERE a.is_active AND a.kind = 'person' AND g.role = ANY($1::text[])",
-        list(roles),
-    )

@@ -12,7 +12,7 @@ from markaz.core.acts import Act
 from markaz.core.audit import access_entry
 from markaz.core.events import Event
 from markaz.core.log.entry import roles_of
-from markaz.core.permissions import OFFICES, ROLE_PERMISSIONS, Grant, Permission, takes_two_people
+from markaz.core.permissions import APPOINTING, OFFICES, Grant, takes_two_people
 from markaz.core.tasks import NewTask, open_task
 from markaz.programmes.oversight.tasks.domain import GRANT_ALONE
 
@@ -54,7 +54,7 @@ async def note_by_machine(act: Act, event: Event, alone: Alone, grants: Sequence
 def _is_told(grant: Grant, alone: Alone) -> bool:
     """Say whether everybody is told of it. Who leaves a desk is nobody's news; who can no longer appoint is."""
     if alone is Alone.CLOSED:
-        return grant.role in OFFICES or Permission.APPOINTMENT_MAKE in ROLE_PERMISSIONS[grant.role]
+        return grant.role in OFFICES | APPOINTING
     return takes_two_people(grant.role)
 
 

@@ -214,7 +214,7 @@ async def _end_rights(act: Act, account_id: UUID) -> list[str]:
         rest = tuple(grant for grant in held if grant not in ended)
         event = await identity.set_grants(act.connection, account_id, rest, by=act.actor.id, at=act.now)
         act.events.append(event)
-        act.entries.append(access_entry(event, roles_of(act.actor.grants)))
+        act.entries.append(access_entry(event, roles_of(act.actor.grants), held))
     return list(roles_of(ended))
 
 
