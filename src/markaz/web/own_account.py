@@ -9,8 +9,9 @@ from fastapi import Request as HttpRequest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from markaz.core.acts import Act, Answer, Request, entry_of
-from markaz.core.errors import Forbidden, InvalidInput, NotFound, NotPossibleNow, NotSignedIn
+from markaz.core.errors import Forbidden, InvalidInput, NotFound, NotSignedIn
 from markaz.core.identity import codes, passkeys, sessions, token_hash, ways
+from markaz.core.identity.enrolment import Proven, changeable_ways, factor_added
 from markaz.core.identity.qr import qr_of
 from markaz.core.identity.sessions import Method, SignedIn
 from markaz.core.identity.steps import StepKind, spend
@@ -52,6 +53,28 @@ class NewCodesBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     code: OneTimeCode
+
+
+class Added:
+    """One adding of a second factor: what it does to the sessions goes with the act; the browser is told after it."""
+
+    def __init__(self, centre: Centre, http: HttpRequest, session: SignedIn, method: Method) -> None:
+        self._centre, self._session, self._method = centre, session, method
+        self._token = http.cookies[centre.guard.cookie]
+        self._proven = Proven(None, ())
+
+    async def within(self, act: Act, change: WayChange) -> None:
+        """Raise this session, end those that the password alone opened, and note it."""
+        self._proven = await factor_added(act.connection, self._session, self._token, self._method, act.now)
+        note(act, change, sessions_ended=len(self._proven.ended))
+
+    def told(self, response: Response) -> Response:
+        """End the streams of what ended and give the browser its new token. Called once the act is committed."""
+        for key in self._proven.ended:
+            self._centre.hub.end_session(key)
+        if self._proven.token is not None:
+            give_raised(self._centre, response, self._token, self._proven.token)
+        return response
 
 
 def own_account_router(centre: Centre) -> APIRouter:
@@ -106,7 +129,7 @@ def _add_ways(router: APIRouter, centre: Centre) -> None:
 
 
 def _add_passkeys(router: APIRouter, centre: Centre) -> None:
-    own, needs = centre.guard.requires_own_session(), declares(P.SIGNED_IN)
+    own, full, needs = centre.guard.requires_own_session(), centre.guard.requires(P.SIGNED_IN), declares(P.SIGNED_IN)
     signing_in, cookies = centre.signing_in, centre.guard.cookies
 
     @router.post("/passkeys/options", openapi_extra=needs)
@@ -114,7 +137,8 @@ def _add_passkeys(router: APIRouter, centre: Centre) -> None:
         """Return what the browser needs to make a passkey for this account."""
         session = proven(centre, http)
         site, challenge = signing_in.site_at(http.headers.get("host", "")), passkeys.new_challenge()
-        async with centre.database.connection() as connection:
+        async with centre.database.transaction() as connection:
+            await changeable_ways(connection, session)  # before a finger is asked for, and once more in the act
             held = await passkeys.held_by(connection, request.actor.id)
         values = {"challenge": challenge.hex(), "session": session.id.hex}
         response = reply(200, passkeys.options_to_add(site, request.actor, challenge, held))
@@ -127,12 +151,12 @@ def _add_passkeys(router: APIRouter, centre: Centre) -> None:
         """Add a passkey. A session that had to add a second factor is a full one from here on."""
         session = proven(centre, http)
         site = signing_in.site_at(http.headers.get("host", ""))
-        text = cookies.step(http, StepKind.ADD_PASSKEY)
+        text, added = cookies.step(http, StepKind.ADD_PASSKEY), Added(centre, http, session, Method.PASSKEY)
 
         async def work(act: Act) -> Answer:
             step = signing_in.steps.open(StepKind.ADD_PASSKEY, text, act.now)
             check_own(step.values, session)
-            await check_first_factor(centre, act, session)
+            await changeable_ways(act.connection, session)
             await spend(act.connection, step)
             passkey_id = await passkeys.add_passkey(
                 act.connection,
@@ -143,19 +167,18 @@ def _add_passkeys(router: APIRouter, centre: Centre) -> None:
                 challenge=bytes.fromhex(step.values["challenge"]),
                 now=act.now,
             )
-            note(act, WayChange.PASSKEY_ADDED)
+            await added.within(act, WayChange.PASSKEY_ADDED)
             return Answer(201, {"id": str(passkey_id)})
 
-        answer = await centre.spine.acts.run(request, work)
-        return await finish_enrolment(centre, http, session, Method.PASSKEY, reply_of(answer))
+        return added.told(reply_of(await centre.spine.acts.run(request, work)))
 
     @router.delete("/passkeys/{passkey_id}", openapi_extra=needs)
-    async def remove(passkey_id: UUID, http: HttpRequest, request: Annotated[Request, Depends(own)]) -> Response:
+    async def remove(passkey_id: UUID, http: HttpRequest, request: Annotated[Request, Depends(full)]) -> Response:
         """Remove a passkey; never the last way in."""
-        proven(centre, http)
+        session = proven(centre, http)
 
         async def work(act: Act) -> Answer:
-            held = await ways.ways_of(act.connection, act.actor.id)
+            held = await changeable_ways(act.connection, session)
             if not await passkeys.remove_passkey(act.connection, act.actor.id, passkey_id):
                 raise NotFound("You have no such passkey.", what="passkey")
             is_needed = signing_in.needs_second_factor(act.actor.grants)
@@ -167,13 +190,15 @@ def _add_passkeys(router: APIRouter, centre: Centre) -> None:
 
 
 def _add_codes(router: APIRouter, centre: Centre) -> None:
-    own, needs = centre.guard.requires_own_session(), declares(P.SIGNED_IN)
+    own, full, needs = centre.guard.requires_own_session(), centre.guard.requires(P.SIGNED_IN), declares(P.SIGNED_IN)
     signing_in, cookies = centre.signing_in, centre.guard.cookies
 
     @router.post("/codes/secret", openapi_extra=needs)
     async def secret(http: HttpRequest, request: Annotated[Request, Depends(own)]) -> Response:
         """Return a new secret for an authenticator app. It counts only once a code of it has come back."""
         session, fresh = proven(centre, http), codes.new_secret()
+        async with centre.database.transaction() as connection:
+            await changeable_ways(connection, session)  # before a code is scanned, and once more in the act
         issuer = "Markaz" if signing_in.site is None else f"Markaz {signing_in.site.host}"
         uri = codes.uri_of(fresh, request.actor.login, issuer)
         response = reply(200, {"secret": fresh, "uri": uri, "qr": qr_of(uri)})
@@ -186,6 +211,7 @@ def _add_codes(router: APIRouter, centre: Centre) -> None:
     async def add(body: NewCodesBody, http: HttpRequest, request: Annotated[Request, Depends(own)]) -> Response:
         """Add one-time codes, or replace them; return recovery codes, once."""
         session, text = proven(centre, http), cookies.step(http, StepKind.ADD_CODES)
+        added = Added(centre, http, session, Method.CODE)
         made: list[str] = []
 
         async def work(act: Act) -> Answer:
@@ -196,27 +222,26 @@ def _add_codes(router: APIRouter, centre: Centre) -> None:
                 raise InvalidInput(
                     "This is not the code of the new secret: look at the clock of the phone.", field="code"
                 )
-            await check_first_factor(centre, act, session)
+            await changeable_ways(act.connection, session)
             await spend(act.connection, step)
             await codes.add_codes(
                 act.connection, centre.sealer, act.actor.id, step.values["secret"], step=used, now=act.now
             )
             made[:] = await codes.make_recovery_codes(act.connection, act.actor.id)
-            note(act, WayChange.CODES_ADDED)
+            await added.within(act, WayChange.CODES_ADDED)
             return Answer(201, {})
 
         answer = await centre.spine.acts.run(request, work)
         # Shown once and never kept: whoever sends the same act again gets none and makes new ones.
-        response = reply(answer.status, {**answer.body, "recovery_codes": made})
-        return await finish_enrolment(centre, http, session, Method.CODE, response)
+        return added.told(reply(answer.status, {**answer.body, "recovery_codes": made}))
 
     @router.delete("/codes", openapi_extra=needs)
-    async def remove(http: HttpRequest, request: Annotated[Request, Depends(own)]) -> Response:
+    async def remove(http: HttpRequest, request: Annotated[Request, Depends(full)]) -> Response:
         """Remove one-time codes and their recovery codes."""
-        proven(centre, http)
+        session = proven(centre, http)
 
         async def work(act: Act) -> Answer:
-            held = await ways.ways_of(act.connection, act.actor.id)
+            held = await changeable_ways(act.connection, session)
             if not await codes.remove_codes(act.connection, act.actor.id):
                 raise NotFound("You have no one-time codes.", what="codes")
             is_needed = signing_in.needs_second_factor(act.actor.grants)
@@ -228,16 +253,16 @@ def _add_codes(router: APIRouter, centre: Centre) -> None:
 
 
 def _add_recovery_codes(router: APIRouter, centre: Centre) -> None:
-    own, needs = centre.guard.requires_own_session(), declares(P.SIGNED_IN)
+    own, needs = centre.guard.requires(P.SIGNED_IN), declares(P.SIGNED_IN)
 
     @router.post("/recovery-codes", status_code=201, openapi_extra=needs)
     async def recovery_codes(http: HttpRequest, request: Annotated[Request, Depends(own)]) -> Response:
         """Make new recovery codes; the ones before end."""
-        proven(centre, http)
+        session = proven(centre, http)
         made: list[str] = []
 
         async def work(act: Act) -> Answer:
-            if not await codes.has_codes(act.connection, act.actor.id):
+            if not (await changeable_ways(act.connection, session)).has_codes:
                 raise NotFound("You have no one-time codes.", what="codes")
             made[:] = await codes.make_recovery_codes(act.connection, act.actor.id)
             note(act, WayChange.RECOVERY_CODES_MADE)
@@ -248,7 +273,7 @@ def _add_recovery_codes(router: APIRouter, centre: Centre) -> None:
 
 
 def _add_sessions(router: APIRouter, centre: Centre) -> None:
-    own, needs = centre.guard.requires_own_session(), declares(P.SIGNED_IN)
+    own, needs = centre.guard.requires(P.SIGNED_IN), declares(P.SIGNED_IN)
 
     @router.get("/sessions", openapi_extra=needs)
     async def own_sessions(http: HttpRequest, _request: Annotated[Request, Depends(own)]) -> Response:
@@ -301,7 +326,7 @@ def check_own(values: Mapping[str, str], session: SignedIn) -> None:
         raise Forbidden("This step was begun in another session: begin again.")
 
 
-def note(act: Act, change: WayChange) -> None:
+def note(act: Act, change: WayChange, **details: int) -> None:
     """Add the event and the log entry of a change of the ways in."""
     territory_id = min((grant.territory_id for grant in act.actor.grants), default=0)
     act.events.append(ways_event(act.actor.id, change, territory_id, act.actor.id, act.now))
@@ -314,6 +339,7 @@ def note(act: Act, change: WayChange) -> None:
             act.actor.id,
             "own_account",
             territory_id=territory_id or None,
+            details=details,
         )
     )
 
@@ -324,25 +350,6 @@ async def raised(centre: Centre, before: str, fresh: str) -> Response:
         session = await sessions.session_of(connection, fresh, now=centre.clock.now())
     response = reply(200, me_of(centre, session))
     give_raised(centre, response, before, fresh)
-    return response
-
-
-async def check_first_factor(centre: Centre, act: Act, session: SignedIn) -> None:
-    """Raise NotPossibleNow where who holds a password alone would add a second factor beside the owner's own."""
-    if not centre.signing_in.is_full(session) and (await ways.ways_of(act.connection, act.actor.id)).has_second_factor:
-        raise NotPossibleNow("This account has a second factor already: sign in again with it.")
-
-
-async def finish_enrolment(
-    centre: Centre, http: HttpRequest, session: SignedIn, method: Method, response: Response
-) -> Response:
-    """Make a session that had to add a second factor a full one, under a new token."""
-    if centre.signing_in.is_full(session):
-        return response
-    token = http.cookies[centre.guard.cookie]
-    async with centre.database.transaction() as connection:
-        fresh = await sessions.raise_session(connection, token, now=centre.clock.now(), method=method)
-    give_raised(centre, response, token, fresh)
     return response
 
 

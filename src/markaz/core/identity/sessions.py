@@ -217,6 +217,17 @@ async def end_other_sessions(connection: Connection, account_id: UUID, but: UUID
     return [row["token_hash"] for row in rows]
 
 
+async def end_password_sessions(connection: Connection, account_id: UUID, but: UUID) -> list[bytes]:
+    """End every session of an account that its password alone opened, but one; return the hashes of their tokens."""
+    rows = await connection.fetch(
+        "DELETE FROM sessions WHERE account_id = $1 AND id <> $2 AND method = $3 RETURNING token_hash",
+        account_id,
+        but,
+        Method.PASSWORD.value,
+    )
+    return [row["token_hash"] for row in rows]
+
+
 async def mark_ended_sessions(connection: Connection, now: datetime) -> int:
     """Mark sessions whose time is over, so that no clock gives them back; return how many."""
     done = await connection.execute(
