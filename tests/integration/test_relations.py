@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from tests.support.operations_contents import photo_bytes
 from tests.support.people import Person, new_key
 
 from markaz.core.permissions import Role
+from markaz.kit.clock import iso
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -221,3 +223,63 @@ async def test_a_link_is_made_once_in_either_direction_and_shows_nothing_of_anot
     local = await shared_centre.person(Role.DUTY_OFFICER, Land.WEST)
     (link,) = (await contents(local, west))["links"]
     assert (link["number"], link["seen"], link["category"], link["status"]) == (east["number"], False, None, None)
+
+
+async def held(officer: Person, **body: Any) -> Record:
+    incident = await open_incident(officer, **body)
+    until = iso(datetime.now(UTC) + timedelta(hours=2))
+    answer = await officer.post(
+        f"/api/incidents/{incident['id']}/hold", {"version": 1, "until": until, "reason": "appointment"}
+    )
+    assert answer.status_code == 200, answer.text
+    return incident
+
+
+async def test_what_waits_longest_and_what_was_asked_for_outlive_a_merge(officer: Person) -> None:
+    came_at = iso(datetime.now(UTC) - timedelta(minutes=40))
+    one, into = (
+        await open_incident(officer, priority="1", occurred_at=came_at, entered_via="paper"),
+        await held(officer),
+    )
+    asked = await officer.post(f"/api/incidents/{one['id']}/backup", {"version": 1, "count": 3})
+    assert asked.status_code == 200, asked.text
+    before = await now(officer, one)
+    assert (await act(officer, one, "merge", into_id=into["id"])).status_code == 200
+    gone, stays = await now(officer, one), await now(officer, into)
+    assert (stays["held"], stays["waits_from"], stays["received"]) == (None, None, before["received"])
+    assert (stays["backup"]["count"], gone["backup"]) == (3, None)
+    assert [entry["type"] for entry in await timeline(officer, into)][-2:] == [
+        "incident.released/1",
+        "incident.absorbed/1",
+    ]
+
+
+async def test_two_that_are_held_stay_held_until_the_earlier_hour(officer: Person) -> None:
+    one, into = await held(officer), await held(officer)
+    until = [(await now(officer, incident))["held"]["until"] for incident in (one, into)]
+    assert (await act(officer, one, "merge", into_id=into["id"])).status_code == 200
+    assert (await now(officer, into))["held"]["until"] == min(until)
+
+
+@pytest.mark.parametrize(("after", "stays_held"), [("1", False), ("4", True)])
+async def test_what_was_held_as_it_was_is_held_no_more_once_it_is_more_urgent(
+    officer: Person, after: str, stays_held: bool
+) -> None:
+    incident = await held(officer, priority="3")
+    body = {"version": 2, "priority": after, "reason": "he has a knife now"}
+    changed = await officer.post(f"/api/incidents/{incident['id']}/changes", body)
+    assert changed.status_code == 200, changed.text
+    assert ((await now(officer, incident))["held"] is not None) is stays_held
+
+
+async def test_neither_half_of_a_split_forgets_what_must_not_be_done_to_a_caller(officer: Person) -> None:
+    number = "+998 90 555 22 33"
+    incident = await open_incident(officer, caller={"phone": number})
+    party = {"role": "victim", "name": "Somebody", "phone": "90 555 22 33", "safe_contact": ["no_call"]}
+    assert (await officer.post(f"/api/incidents/{incident['id']}/parties", party)).status_code == 201
+    (call,) = (await officer.get(f"/api/incidents/{incident['id']}/calls")).json()["items"]
+    split = await act(officer, incident, "split", calls=[call["id"]])
+    assert split.status_code == 201, split.text
+    for half in (split.json(), incident):
+        assert (await now(officer, half))["safe_contact"] == ["no_call"]
+    assert (await now(officer, split.json()))["owner_id"] == str(officer.id)

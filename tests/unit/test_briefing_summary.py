@@ -79,6 +79,12 @@ def test_the_response_time_is_the_first_arrival_of_any_unit() -> None:
     assert known.response_s == 6 * 60
 
 
+def test_an_arrival_before_the_call_is_unknown_and_not_within_any_norm() -> None:
+    known = fact(opened(), stage("assigned", -12), stage("on_scene", -10))
+    assert known.response_s is None
+    assert len(known.sendings) == 1
+
+
 def test_an_arrival_that_a_correction_took_away_is_unknown_and_not_zero() -> None:
     taken = {"unit_id": "u1", "ordinal": 1, "stage": "on_scene", "at": None}
     known = fact(opened(), stage("assigned", 1), stage("on_scene", 9), Told(IncidentEvent.STAGE_CORRECTED, 11, taken))

@@ -135,3 +135,14 @@ def status_after(stages: Mapping[Stage, datetime]) -> UnitStatus:
             return UnitStatus.AVAILABLE
         case stage:
             return UnitStatus(stage.value)
+
+
+def more_urgent(one: str, other: str) -> str:
+    """Return the more urgent of two priority codes: the lesser number. What nobody has graded yields to what somebody has."""
+    graded = [code for code in (one, other) if code.isdecimal()]
+    return min(graded, key=int, default=other)
+
+
+def is_more_urgent(one: str, other: str) -> bool:
+    """Return whether one priority code is more urgent than another."""
+    return one != other and more_urgent(one, other) == one

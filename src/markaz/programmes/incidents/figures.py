@@ -11,7 +11,7 @@ from markaz.core.db.pool import Connection
 
 RESPONSE_DEFINITION = (
     "Response time: the first arrival on scene of a call minus when the call was received, in whole seconds, for calls "
-    "with both. The first arrival is the one stated for the call, else the earliest of its units. By final priority; "
+    "with both (an arrival before its call counts as unknown). The first arrival is the one stated for the call, else the earliest of its units. By final priority; "
     "p50 and p90 are the smallest time that at least 50 % and 90 % of the calls do not exceed (discrete quantile: "
     "always a time that occurred)."
 )
@@ -24,7 +24,9 @@ SELECT priority,
        percentile_disc(0.5) WITHIN GROUP (ORDER BY response_s) AS p50_s,
        percentile_disc(0.9) WITHIN GROUP (ORDER BY response_s) AS p90_s
 FROM (
-    SELECT i.priority, floor(extract(epoch FROM coalesce(i.arrived_at, first.on_scene_at) - i.received_at))::bigint
+    -- Before the call: one of the two times is wrong, and nobody knows which.
+    SELECT i.priority, CASE WHEN coalesce(i.arrived_at, first.on_scene_at) >= i.received_at
+               THEN floor(extract(epoch FROM coalesce(i.arrived_at, first.on_scene_at) - i.received_at))::bigint END
                AS response_s
     FROM incidents i
     LEFT JOIN LATERAL (

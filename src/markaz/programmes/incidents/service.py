@@ -168,10 +168,19 @@ class Desk:
             reason_id = uuid7()
             await self._spine.sealer.store(act.connection, reason_id, {"reason": command.reason})
             await store.change_incident(act.connection, incident_id, act.actor.id, values)
+            # What was put off was put off as it was: made more urgent, it waits for nobody's hour any more.
+            is_released = row["held_until"] is not None and domain.is_more_urgent(values["priority"], row["priority"])
+            if is_released:
+                await waiting.end_hold(act.connection, incident_id, act.now)
             view = await fresh_view(act, incident_id)
             payload = {"changes": changes, "reason_id": str(reason_id), "version": view["version"], "view": view}
             changed = event(act, IncidentEvent.CHANGED, incident_id, values["territory_id"], act.now, payload)
             act.events.append(moved_from(changed, row["territory_id"]))
+            if is_released:
+                released = {"view": view, "version": view["version"], "because": "raised"}
+                act.events.append(
+                    event(act, IncidentEvent.RELEASED, incident_id, values["territory_id"], act.now, released)
+                )
             return Answer(200, {"version": view["version"]})
 
         return await self._spine.acts.run(request, work)

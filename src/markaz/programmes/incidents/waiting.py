@@ -20,6 +20,26 @@ UPDATE incidents i SET held_until = NULL, held_reason = NULL, held_since = NULL,
 WHERE i.id = $1
 """
 
+# Of two that turn out to be one, the call that waits longest sets the clock. Units that were at the one that stays have a
+# clock of their own by then.
+_JOIN = """
+UPDATE incidents i SET received_at = o.received_at, precisions = o.precisions
+FROM incidents o WHERE i.id = $1 AND o.id = $2 AND o.received_at < i.received_at
+"""
+_JOIN_CLOCKS = """
+UPDATE incidents i SET waits_from = nullif(least(greatest(i.received_at, i.waits_from), greatest(o.received_at, o.waits_from)),
+                                           least(i.received_at, o.received_at))
+FROM incidents o WHERE i.id = $1 AND o.id = $2
+    AND NOT EXISTS (SELECT FROM assignments a WHERE a.incident_id = i.id AND a.is_current)
+"""
+_JOIN_BACKUP = """
+UPDATE incidents i SET backup_asked_at = least(i.backup_asked_at, o.backup_asked_at),
+    backup_by = CASE WHEN o.backup_count > coalesce(i.backup_count, 0) THEN o.backup_by ELSE i.backup_by END,
+    backup_kind = CASE WHEN o.backup_count > coalesce(i.backup_count, 0) THEN o.backup_kind ELSE i.backup_kind END,
+    backup_count = greatest(i.backup_count, o.backup_count)
+FROM incidents o WHERE i.id = $1 AND o.id = $2 AND o.backup_asked_at IS NOT NULL
+"""
+
 
 async def end_hold(connection: Connection, incident_id: UUID, now: datetime) -> None:
     """Let an incident wait no more; the time it was held is credited to the clock of the unassigned."""
@@ -33,6 +53,25 @@ async def end_backup(connection: Connection, incident_id: UUID) -> None:
         "WHERE id = $1",
         incident_id,
     )
+
+
+async def join(connection: Connection, one: store.Record, into: store.Record, now: datetime) -> bool:
+    """Let the locked `into` wait as what it and `one` waited for, before anything else is moved; say whether it is held no more.
+
+    It waits since the earlier call, for the backup that either asked for, and stays held only if both were.
+    """
+    is_released = into["held_until"] is not None and one["held_until"] is None
+    if is_released:
+        await end_hold(connection, into["id"], now)
+    elif into["held_until"] is None and one["held_until"] is not None:
+        await end_hold(connection, one["id"], now)
+    elif into["held_until"] is not None:
+        await connection.execute(
+            "UPDATE incidents SET held_until = least(held_until, $2) WHERE id = $1", into["id"], one["held_until"]
+        )
+    for statement in (_JOIN_CLOCKS, _JOIN, _JOIN_BACKUP):
+        await connection.execute(statement, into["id"], one["id"])
+    return is_released
 
 
 async def units_were_sent(act: Act, incident: store.Record) -> None:

@@ -160,7 +160,8 @@ def _fact(incident_id: str, state: _State) -> Fact:
         outcome=None if state.is_open else state.outcome,
         merged_into=state.merged_into,
         is_late=state.entered_via != "console",
-        response_s=None if arrived is None else (arrived - received) // ONE_SECOND,
+        # Before the call: one of the two times is wrong, and nobody knows which.
+        response_s=None if arrived is None or arrived < received else (arrived - received) // ONE_SECOND,
         sendings=tuple(
             Sending(
                 unit_id,

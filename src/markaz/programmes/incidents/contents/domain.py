@@ -44,12 +44,6 @@ def check_merge(one: Any, into: Any) -> None:
             raise NotPossibleNow(f"Incident {row['number']} is closed: link them as duplicates, or reopen it first.")
 
 
-def more_urgent(one: str, other: str) -> str:
-    """Return the more urgent of two priority codes: the lesser number. What nobody has graded yields to what somebody has."""
-    graded = [code for code in (one, other) if code.isdecimal()]
-    return min(graded, key=int, default=other)
-
-
 def check_split(chosen: Mapping[str, Collection[UUID]]) -> None:
     """Raise InvalidInput when nothing is chosen: that would be a new call, not a part of this one."""
     if not any(chosen.values()):

@@ -7,8 +7,10 @@ from markaz.contracts.incidents import IncidentEvent, LinkKind, UnitStatus
 from markaz.core.acts import Act, Answer, Request
 from markaz.core.errors import InvalidInput, NotFound, NotPossibleNow
 from markaz.core.permissions import Permission, require
+from markaz.core.sealing import Restricted
 from markaz.kit.clock import iso
 from markaz.kit.ids import uuid7
+from markaz.programmes.incidents import waiting
 from markaz.programmes.incidents.acting import (
     Spine,
     conflict,
@@ -18,7 +20,9 @@ from markaz.programmes.incidents.acting import (
     lock_incident,
     set_unit,
 )
+from markaz.programmes.incidents.contact import rules_of
 from markaz.programmes.incidents.contents import commands, domain, store
+from markaz.programmes.incidents.domain import more_urgent
 from markaz.programmes.incidents.picture import JSON
 from markaz.programmes.incidents.queries import shut_out_people, shut_out_posts
 from markaz.programmes.incidents.store import Record, incident, lock_unit, next_number, touch_incident
@@ -73,6 +77,7 @@ class Relations:
                 if differs(seen, row["version"]):
                     raise await conflict(act.connection, row, f"Incident {row['number']}")
             await self._same_posts(act, one, into)
+            is_released = await waiting.join(act.connection, one, into, act.now)
             moved = {
                 table: await store.move_all(act.connection, table, incident_id, command.into_id) for table in store.HELD
             }
@@ -99,6 +104,11 @@ class Relations:
             view = await fresh_view(act, command.into_id)
             absorbed: JSON = {"other_id": str(one["id"]), "other_number": one["number"], "moved": moved}
             absorbed |= {"units": units, "view": view, "version": into_version, **raised}
+            if is_released:
+                released = {"view": view, "version": into_version, "because": "merged"}
+                act.events.append(
+                    event(act, IncidentEvent.RELEASED, command.into_id, into["territory_id"], act.now, released)
+                )
             act.events.append(
                 event(act, IncidentEvent.ABSORBED, command.into_id, into["territory_id"], act.now, absorbed)
             )
@@ -114,10 +124,14 @@ class Relations:
             require(act.actor, Permission.INCIDENT_CHANGE, row["territory_id"], self._spine.territories())
             chosen = command.chosen()
             domain.check_split(chosen)
+            rules = set(await self._rules_of_callers(act, row))
             at = await store.first_received(act.connection, incident_id, command.calls) or row["received_at"]
             new_id, number = uuid7(), await next_number(act.connection)
             values = (number, command.category or row["category"], command.priority or row["priority"], at)
             await store.insert_split(act.connection, incident_id, new_id, (*values, act.now, act.actor.id))
+            # Whose call goes one way and whose word binds it the other: neither half may forget it.
+            for half in (incident_id, new_id):
+                await store.set_contact_rules(act.connection, half, {*row["safe_contact"], *rules}, row["is_covert"])
             moved = {}
             for table, ids in chosen.items():
                 moved[table] = await store.move(act.connection, table, incident_id, new_id, ids)
@@ -196,9 +210,21 @@ class Relations:
                 "One of these incidents is closed to a post or a person and the other is not: link them instead."
             )
 
+    async def _rules_of_callers(self, act: Act, row: Record) -> list[str]:
+        """Return what the parties of an incident say must not be done to any of its callers."""
+        rules = await rules_of(act.connection, self._spine.sealer, row)
+        if not rules.parties:
+            return []
+        opened = await self._spine.sealer.read(act.connection, await store.sealed_of_callers(act.connection, row["id"]))
+        if any(isinstance(call, Restricted) for call in opened.values()):
+            return sorted(
+                {rule for party in rules.parties for rule in party.rules}
+            )  # whose number it is nobody may read
+        return sorted({rule for call in opened.values() for rule in rules.of_caller((call or {}).get("caller_phone"))})
+
     async def _raise_priority(self, act: Act, one: Record, into: Record) -> JSON:
         """Let the one that stays be as urgent as the more urgent of both, and say so when it was not."""
-        priority = domain.more_urgent(one["priority"], into["priority"])
+        priority = more_urgent(one["priority"], into["priority"])
         if priority == into["priority"]:
             return {}
         await store.set_priority(act.connection, into["id"], priority)

@@ -250,7 +250,8 @@ async def close_as_merged(connection: Connection, incident_id: UUID, into_id: UU
     """Close an incident because it is another one."""
     await connection.execute(
         "UPDATE incidents SET status = 'closed', outcome = 'duplicate', closed_at = $3, merged_into = $2, "
-        "held_until = NULL, held_reason = NULL, held_since = NULL WHERE id = $1",
+        "held_until = NULL, held_reason = NULL, held_since = NULL, "
+        "backup_asked_at = NULL, backup_by = NULL, backup_count = NULL, backup_kind = NULL WHERE id = $1",
         incident_id,
         into_id,
         at,
@@ -276,9 +277,10 @@ async def insert_split(connection: Connection, from_id: UUID, new_id: UUID, valu
     await connection.execute(
         "INSERT INTO incidents (id, number, status, category, priority, initial_priority, channel, territory_id, lon, lat, "
         "received_at, entered_at, opened_by, updated_by, place_label, place_confidence, place_accuracy_m, is_covert, "
-        "safe_contact, entered_via) "
+        "safe_contact, entered_via, owner_id) "
         "SELECT $2, $3, 'open', $4, $5, $5, channel, territory_id, lon, lat, $6, $7, $8, $8, place_label, "
-        "place_confidence, place_accuracy_m, is_covert, safe_contact, entered_via FROM incidents WHERE id = $1",
+        "place_confidence, place_accuracy_m, is_covert, safe_contact, entered_via, "
+        "CASE WHEN status = 'open' THEN coalesce(owner_id, $8) ELSE $8 END FROM incidents WHERE id = $1",
         from_id,
         new_id,
         *values,
@@ -290,6 +292,16 @@ async def insert_split(connection: Connection, from_id: UUID, new_id: UUID, valu
         "SELECT $2, account_id FROM shut_out_accounts WHERE incident_id = $1",
     ):
         await connection.execute(copy, from_id, new_id)
+
+
+async def sealed_of_callers(connection: Connection, incident_id: UUID) -> list[UUID]:
+    """Return the sealed records of every call of an incident, and of what was learnt of its caller later."""
+    rows = await connection.fetch(
+        "SELECT sealed_id FROM calls WHERE incident_id = $1 AND sealed_id IS NOT NULL "
+        "UNION ALL SELECT sealed_id FROM call_details WHERE incident_id = $1",
+        incident_id,
+    )
+    return [row["sealed_id"] for row in rows]
 
 
 async def first_received(connection: Connection, incident_id: UUID, calls: Collection[UUID]) -> datetime | None:
