@@ -4,6 +4,7 @@
  */
 import { ApiError, Command, read, whenSignedOut } from "./api/client";
 import type { SignInRequest } from "./api/contract-check";
+import { ownActs } from "./api/own-acts";
 import { sign, type SignOptions } from "./api/passkeys";
 import { may } from "./api/permissions";
 import { Territories } from "./api/territories";
@@ -132,6 +133,7 @@ class Session {
     this.feed?.stop();
     this.feed = null;
     this.store.clear();
+    ownActs.clear();
     for (const forget of this.onLeave) forget();
     if (this.state.kind !== "signed_out") this.set({ kind: "signed_out" });
   }

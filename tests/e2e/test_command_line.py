@@ -39,7 +39,7 @@ async def test_an_answer_goes_with_the_next_key_the_language_and_the_field(centr
     await expect(says).to_be_hidden()
 
 
-async def test_a_line_that_comes_before_the_last_one_is_answered_stays_and_says_so(
+async def test_lines_that_come_before_the_last_one_is_answered_wait_their_turn(
     centre: RunningCentre, show: Show
 ) -> None:
     incident = await open_incident(await centre.person(Role.SUPERVISOR))
@@ -57,13 +57,23 @@ async def test_a_line_that_comes_before_the_last_one_is_answered_stays_and_says_
     await line.fill(f"t {number} first")
     await page.keyboard.press("Enter")
     await page.keyboard.press("Enter")  # twice is one act
-    await expect(says).not_to_contain_text("Not done")
-    await line.fill(f"t {number} second")
+    await expect(says).to_contain_text(f"Sending: Note on {number}: first")
+    await expect(says).not_to_contain_text("Next:")
+    for text in range(2, 9):
+        await line.fill(f"t {number} note {text}")
+        await page.keyboard.press("Enter")
+    await expect(says).to_contain_text(f"Next: Note on {number}: note 8")
+    await line.fill(f"t {number} one too many")
     await page.keyboard.press("Enter")
     await expect(says).to_contain_text("Not done: the command before it has no answer yet")
-    may_answer.set()
-    await expect(says).to_contain_text(f"✓ Note on {number}: first", timeout=SHOWN_MS)
-    await expect(line).to_have_value(f"t {number} second")
+    await expect(line).to_have_value(f"t {number} one too many")
+    await line.fill("u")  # what it would take back is not known yet
     await page.keyboard.press("Enter")
-    await expect(says).to_contain_text(f"✓ Note on {number}: second", timeout=SHOWN_MS)
-    assert len(await centre.rows("SELECT id FROM notes")) == 2
+    await expect(says).to_contain_text("Not done: the command before it has no answer yet")
+    await line.fill("n")  # a call comes in: it waits for nothing, and the screen stays its own
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(f"{screen.base_url}/new")
+    may_answer.set()
+    await expect(says).not_to_contain_text("Sending:")
+    assert len(await centre.rows("SELECT id FROM notes")) == 8
+    await expect(page).to_have_url(f"{screen.base_url}/new")

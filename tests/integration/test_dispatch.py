@@ -173,6 +173,31 @@ async def test_of_two_officers_who_send_the_same_unit_one_wins_and_the_other_is_
         assert now["units"][own[1 - winner]["id"]]["status"] == "available"
 
 
+async def test_an_act_answers_the_versions_it_made_so_that_the_next_may_name_them_unseen(officer: Person) -> None:
+    incident, first, second = (
+        await open_incident(officer),
+        await register_unit(officer, "A"),
+        await register_unit(officer, "B"),
+    )
+    one_on = {unit["id"]: unit["version"] + 1 for unit in (first, second)}
+    sent = (await send(officer, incident, first, second)).json()
+    assert sent["unit_versions"] == one_on
+    swap = {
+        "out_unit_id": second["id"],
+        "in_unit_id": (await register_unit(officer, "C"))["id"],
+        "version": sent["version"],
+    }
+    swapped = (await officer.post(f"/api/incidents/{incident['id']}/swaps", swap)).json()
+    assert swapped["unit_versions"][second["id"]] == one_on[second["id"]] + 1
+    cleared = incident | {"version": swapped["version"]}
+    for stage in ("en_route", "on_scene", "cleared"):
+        cleared = await reach(officer, cleared, first, stage)
+    said = {"status": "busy", "version": cleared["unit_versions"][first["id"]]}
+    assert (await officer.post(f"/api/units/{first['id']}/status", said)).status_code == 200
+    units = (await picture(officer))["units"]
+    assert units[second["id"]]["version"] == swapped["unit_versions"][second["id"]]
+
+
 async def test_a_unit_is_withdrawn_before_it_arrives_and_then_blocks_nothing(officer: Person) -> None:
     incident, unit = await open_incident(officer), await register_unit(officer, "P-1")
     incident = await reach(officer, await assign(officer, incident, unit), unit, "en_route")

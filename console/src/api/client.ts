@@ -3,6 +3,7 @@
  * answer is the same act and never a second one. Screens decide what to say; this file only says what happened.
  */
 import { backoff_ms, pause } from "../live/backoff";
+import { ownActs, recordOf } from "./own-acts";
 import type { ErrorBody } from "./types";
 
 export class ApiError extends Error {
@@ -61,6 +62,8 @@ const ATTEMPTS = 6; // About half a minute in all.
 /** One act of a person. `send` may be called again after a failure: it is the same act under the same key. */
 export class Command<T> {
   readonly key = newKey();
+  /** What is sent, settled when its turn comes: one key has one body. */
+  private said: { body: unknown } | null = null;
 
   constructor(
     readonly method: Method,
@@ -69,10 +72,21 @@ export class Command<T> {
   ) {}
 
   async send(options: CommandOptions = {}): Promise<T> {
+    const record = recordOf(this.path);
+    if (record === null) return this.attempt(this.body, options);
+    return ownActs.inTurn(record, async () => {
+      this.said ??= { body: ownActs.named(record, this.body) };
+      const answer = await this.attempt(this.said.body, options);
+      ownActs.learn(this.path, this.said.body, answer);
+      return answer;
+    });
+  }
+
+  private async attempt(body: unknown, options: CommandOptions): Promise<T> {
     const attempts = options.attempts ?? ATTEMPTS;
     const signal = options.signal ?? new AbortController().signal;
     for (let attempt = 1; ; attempt += 1) {
-      const response = await send(this.method, this.path, this.body, this.key, signal, options.within_ms);
+      const response = await send(this.method, this.path, body, this.key, signal, options.within_ms);
       if (response && !isPassing(response.status)) return answer<T>(response, this.path);
       if (attempt >= attempts) {
         if (response) return answer<T>(response, this.path);

@@ -31,6 +31,15 @@ export interface Findings {
   access: Access | null;
 }
 
+export interface Outcome {
+  /** Where something was looked for. */
+  findings: Findings | null;
+  /** The number of what the act wrote, where it changes what can be typed next: the picture shows it from that number on. */
+  seq: number | null;
+}
+
+const NO_OUTCOME: Outcome = { findings: null, seq: null };
+
 interface Hits {
   purpose_needed?: boolean;
   access?: Access | null;
@@ -42,7 +51,7 @@ type Go = (to: string) => unknown;
 /** What got no answer: the same act sent again goes under its own key, so that it is done once whatever became of the first. */
 let unanswered: Command<unknown> | null = null;
 
-async function post<T = { version: number }>(path: string, body: unknown): Promise<T> {
+async function post<T = { version: number; seq?: number }>(path: string, body: unknown): Promise<T> {
   const isAgain = unanswered?.path === path && JSON.stringify(unanswered.body) === JSON.stringify(body);
   const command = isAgain ? (unanswered as Command<T>) : new Command<T>("POST", path, body);
   unanswered = null;
@@ -54,49 +63,51 @@ async function post<T = { version: number }>(path: string, body: unknown): Promi
   }
 }
 
-/** Returns what was found, where something was looked for. Throws ApiError or Unreachable. */
-export async function run(plan: Plan, last: LastAct | null, go: Go, undoReason: string, me: string): Promise<Findings | null> {
+/** Throws ApiError or Unreachable. */
+export async function run(plan: Plan, last: LastAct | null, go: Go, undoReason: string, me: string): Promise<Outcome> {
   const at = "incident" in plan ? `/api/incidents/${plan.incident.id}` : "";
   switch (plan.kind) {
     case "new":
       go("/new");
-      return null;
+      return NO_OUTCOME;
     case "own":
       // What is theirs already is only opened: the server would refuse to give it twice.
       if (plan.incident.owner_id !== me) await post(`${at}/owner`, { to: "me", version: plan.incident.version } satisfies OwnerRequest);
       go(`/desk/${plan.incident.id}`);
-      return null;
+      return NO_OUTCOME;
     case "open":
       go(`/desk/${plan.incident.id}`);
-      return null;
+      return NO_OUTCOME;
     case "outcome":
       go(`/desk/${plan.incident.id}#outcome`);
-      return null;
+      return NO_OUTCOME;
     case "assign": {
       // The list is asked for first, so that what was recommended is kept beside what was taken.
       const shown = await read<Recommendations>(`${at}/recommendations?limit=1`).catch(() => null);
       const body: DispatchRequest = { unit_ids: plan.units.map((unit) => unit.id), version: plan.incident.version, recommendation_id: shown?.id ?? null };
-      await post(`${at}/dispatches`, body);
+      const { seq } = await post(`${at}/dispatches`, body);
       go(`/desk/${plan.incident.id}`);
-      return null;
+      return { findings: null, seq: seq ?? null };
     }
-    case "stage":
-      await post(`${at}/assignments/${plan.unit.id}/stages`, { stage: plan.stage, version: plan.incident.version } satisfies StageRequest);
-      return null;
-    case "status":
-      await post(`/api/units/${plan.unit.id}/status`, { status: plan.status, version: plan.unit.version } satisfies UnitStatusRequest);
-      return null;
+    case "stage": {
+      const { seq } = await post(`${at}/assignments/${plan.unit.id}/stages`, { stage: plan.stage, version: plan.incident.version } satisfies StageRequest);
+      return { findings: null, seq: seq ?? null };
+    }
+    case "status": {
+      const { seq } = await post(`/api/units/${plan.unit.id}/status`, { status: plan.status, version: plan.unit.version } satisfies UnitStatusRequest);
+      return { findings: null, seq: seq ?? null };
+    }
     case "note":
       await post(`${at}/notes`, { text: plan.text } satisfies NoteRequest);
-      return null;
+      return NO_OUTCOME;
     case "backup":
       await post(`${at}/backup`, { count: plan.count, version: plan.incident.version } satisfies BackupRequest);
-      return null;
+      return NO_OUTCOME;
     case "undo":
       if (last) await undo(last, undoReason);
-      return null;
+      return NO_OUTCOME;
     case "find":
-      return hits(await post<Hits>("/api/find", { q: plan.text }));
+      return { findings: hits(await post<Hits>("/api/find", { q: plan.text })), seq: null };
   }
 }
 

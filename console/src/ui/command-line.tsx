@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { useNavigate } from "react-router";
 import { Mark } from "../access/mark";
+import { foresee } from "../commands/foresee";
 import { parse } from "../commands/parse";
 import { resolve, type Plan, type Trouble } from "../commands/resolve";
 import { EXAMPLES } from "../commands/words";
@@ -12,14 +13,18 @@ import { useLive, useNames, useSession, useWords, type NameBook } from "../conte
 import type { Formats } from "../i18n/format";
 import type { Translate } from "../i18n/language";
 import { session } from "../session";
+import { Undone, Waiting } from "./command-queue";
 import { useKeys } from "./keys";
 import { Kbd } from "./marks";
 import { Problem } from "./problem";
+import { useLineQueue, type Entered } from "./use-line-queue";
 
 const MOST_REMEMBERED = 50;
 /** In memory only: a line may hold what somebody said. */
 const remembered: string[] = [];
 session.whenLeaving(() => remembered.splice(0));
+/** Only ways to another screen: whoever wants one wants it now, whatever still waits for its answer. */
+const WAYS: readonly Plan["kind"][] = ["new", "open", "outcome"];
 
 export function CommandLine() {
   const { me } = useSession();
@@ -31,8 +36,8 @@ export function CommandLine() {
   const [line, setLine] = useState("");
   const [isOpen, setIsOpen] = useState(false);
   const [back, setBack] = useState(0);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const [failed, setFailed] = useState<{ error: unknown; line: string } | null>(null);
+  const [undone, setUndone] = useState<readonly Entered[]>([]);
   const [done, setDone] = useState<string | null>(null);
   const [isTooSoon, setTooSoon] = useState(false);
   const [found, setFound] = useState<Findings | null>(null);
@@ -41,26 +46,48 @@ export function CommandLine() {
   const isOffline = useLive("link", (store) => store.link.kind === "offline");
   useKeys({ Slash: () => input.current?.focus() });
 
+  const counted = useRef({ entered: 0, went: 0 });
+  const giveBack = (given: string) => setLine((held) => (held === "" ? given : held));
+  const queue = useLineQueue({
+    // A screen that was asked for later is not taken away again.
+    send: (one) => run(one.plan, one.last, (to) => one.count > counted.current.went && navigate(to), t("undo.reason"), me.account.id),
+    onDone(one, { findings }) {
+      if (findings) {
+        giveBack(one.line);
+        setFound(findings);
+      } else setDone(one.said);
+    },
+    onFailed(error, one, behind) {
+      const isFree = input.current?.value === "";
+      setFailed({ error, line: one.line });
+      if (isFree) giveBack(one.line);
+      setUndone((held) => [...held, ...(isFree ? behind : [one, ...behind])].slice(-MOST_REMEMBERED));
+    },
+  });
+  const busy = queue.waiting.length > 0;
+
   const resolved = useMemo(
-    () => resolve(parse(line), { incidents: session.store.incidents.values(), units: session.store.units.values() }),
-    // `seq` resolves the same line again against the newer picture.
-    [line, seq],
+    () => resolve(parse(line), foresee({ incidents: session.store.incidents.values(), units: session.store.units.values() }, queue.unseen())),
+    // `seq` resolves the same line again against the newer picture, the queue's version against what one did oneself.
+    [line, seq, queue.version],
   );
   const plan = "plan" in resolved ? resolved.plan : null;
   const asksUndo = plan?.kind === "undo" && may(me, "dispatch");
   useEffect(() => {
-    if (!asksUndo) return;
     setLast(undefined);
+    if (!asksUndo || busy) return;
     const leaving = new AbortController();
     read<{ act: LastAct | null }>("/api/undo", leaving.signal).then(
       ({ act }) => setLast(act),
-      (failed: unknown) => !leaving.signal.aborted && setError(failed),
+      (error: unknown) => !leaving.signal.aborted && setFailed({ error, line: "" }),
     );
     return () => leaving.abort();
-  }, [asksUndo, seq]);
+    // What is under way is not the newest act yet, and may be the one that is meant.
+  }, [asksUndo, busy, seq]);
 
   const putAway = () => {
-    setError(null);
+    // Whoever types on without looking is told all the same, until they take the lines back or leave them.
+    if (undone.length === 0) setFailed(null);
     setDone(null);
     setFound(null);
     setTooSoon(false);
@@ -71,36 +98,35 @@ export function CommandLine() {
     setLine(text);
     putAway();
   };
-  const enter = async () => {
-    // A second line while the first is under way is not lost without a word.
-    if (busy) return setTooSoon(line !== "");
-    if (plan === null || (isOffline && !["new", "open"].includes(plan.kind)) || (plan.kind === "undo" && !last)) return;
+  const enter = () => {
+    if (plan === null || (isOffline && !["new", "open"].includes(plan.kind))) return;
+    if (plan.kind === "undo" && !last) return setTooSoon(busy);
+    const isWay = WAYS.includes(plan.kind);
+    const entered: Entered = { line, said: preview(plan, last, t, names, words.f), plan, last: last ?? null, count: counted.current.entered + 1 };
+    // A line that finds no room is not lost without a word.
+    if (!isWay && !queue.add(entered)) return setTooSoon(true);
+    counted.current.entered = entered.count;
     remembered.unshift(line);
     remembered.splice(MOST_REMEMBERED);
     setBack(0);
-    setBusy(true);
     putAway();
     // Gone at once: the picture may show the act before its answer is here, and whoever sees it types the next line.
     setLine("");
-    const giveBack = () => setLine((held) => (held === "" ? line : held));
-    try {
-      const said = preview(plan, last, t, names, words.f);
-      const outcome = await run(plan, last ?? null, navigate, t("undo.reason"), me.account.id);
-      if (outcome) {
-        giveBack();
-        setFound(outcome);
-      } else setDone(plan.kind === "new" || plan.kind === "open" ? null : said);
-    } catch (failed) {
-      giveBack();
-      setError(failed);
-    } finally {
-      setBusy(false);
-    }
+    if (!isWay) return;
+    counted.current.went = entered.count;
+    void run(plan, null, navigate, "", me.account.id);
+    if (plan.kind === "outcome") setDone(entered.said);
+  };
+  const bringBack = (one: Entered) => {
+    if (line !== "") remembered.unshift(line);
+    setUndone((held) => held.filter((other) => other !== one));
+    type(one.line);
+    input.current?.focus();
   };
   const press = (event: KeyboardEvent<HTMLInputElement>) => {
     // The next key puts the last answer away; Tab leads to what was found or to a way out of what went wrong.
     if (!["Enter", "Tab", "Shift"].includes(event.key)) putAway();
-    if (event.key === "Enter") void enter();
+    if (event.key === "Enter") enter();
     else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
       const next = Math.max(0, Math.min(remembered.length, back + (event.key === "ArrowUp" ? 1 : -1)));
       setBack(next);
@@ -113,8 +139,9 @@ export function CommandLine() {
     setIsOpen(false);
     putAway();
   };
+  const error = failed?.error ?? null;
   // What failed after its sender had gone on to something else is said all the same.
-  const isShown = error !== null || (isOpen && (line !== "" || busy || done !== null));
+  const isShown = error !== null || undone.length > 0 || (isOpen && (line !== "" || busy || done !== null));
   return (
     <div className="command" onFocus={() => setIsOpen(true)} onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && leave()}>
       <input
@@ -123,15 +150,16 @@ export function CommandLine() {
       />
       <Kbd>/</Kbd>
       <div id="command-says" className="command-says" role="status" hidden={!isShown}>
-        {line !== "" && error === null && found === null && (
+        {line !== "" && (error === null || undone.length > 0) && found === null && (
           <p className={"trouble" in resolved || isOffline ? "quiet" : ""}>
             {isOffline && plan?.kind !== "open" ? t("recommend.offline") : plan ? preview(plan, last, t, names, words.f) : troubleText((resolved as { trouble: Trouble }).trouble, t)}
           </p>
         )}
-        {busy && <p className="quiet">{t("sending.busy")}</p>}
+        {busy && <Waiting lines={queue.waiting} />}
         {isTooSoon && <p className="wrong">{t("command.still_busy")}</p>}
         {done !== null && <p>✓ {done}</p>}
-        {error !== null && <Problem error={error} onReload={() => setError(null)} onRetry={() => void enter()} />}
+        {error !== null && <Problem error={error} onReload={() => setFailed(null)} {...(line === failed?.line && { onRetry: enter })} />}
+        {undone.length > 0 && <Undone lines={undone} onBack={bringBack} onLeave={() => (setUndone([]), setFailed(null))} />}
         {found !== null && <Hits findings={found} onChosen={() => (type(""), setIsOpen(false))} />}
       </div>
     </div>

@@ -30,6 +30,7 @@ from markaz.programmes.incidents.acting import (
     moved_from,
     said,
     set_unit,
+    unit_versions,
 )
 from markaz.programmes.incidents.opening import open_incident, place_values, store_note, territory_for
 from markaz.programmes.incidents.past_work import check_free_then
@@ -76,7 +77,7 @@ class Desk:
             act.events.append(assigned)
             await waiting.units_were_sent(act, incident)
             await set_unit(act, command.unit_id, UnitStatus.ASSIGNED, at, incident_id)
-            return Answer(201, {"version": version})
+            return Answer(201, {"version": version, "unit_versions": unit_versions(act)})
 
         return await self._spine.acts.run(request, work)
 
@@ -108,7 +109,7 @@ class Desk:
                 status = domain.status_after({**assignment.stages, command.stage: at})
                 target = None if command.stage is Stage.CLEARED else incident_id
                 await set_unit(act, command.unit_id, status, at, target)
-            return Answer(200, {"version": version})
+            return Answer(200, {"version": version, "unit_versions": unit_versions(act)})
 
         return await self._spine.acts.run(request, work)
 

@@ -27,6 +27,7 @@ from markaz.programmes.incidents.acting import (
     lock_unit,
     said,
     set_unit,
+    unit_versions,
 )
 from markaz.programmes.incidents.dispatch import commands, store
 from markaz.programmes.incidents.dispatch.domain import DIVERTIBLE, overridden
@@ -56,7 +57,7 @@ class Dispatching:
                     await check_free_then(act, self._spine, unit, at, None)
             version = await _send(act, incident, units, at, command.via)
             await self._decide(act, incident, command, version)
-            return Answer(201, {"version": version})
+            return Answer(201, {"version": version, "unit_versions": unit_versions(act)})
 
         return await self._spine.acts.run(request, work)
 
@@ -68,7 +69,7 @@ class Dispatching:
             unit = await lock_unit(act, self._spine, command.unit_id, P.INCIDENT_DISPATCH)
             version = await _withdraw(act, incident, unit, command.reason)
             await set_unit(act, unit["id"], UnitStatus.AVAILABLE, act.now, None)
-            return Answer(200, {"version": version})
+            return Answer(200, {"version": version, "unit_versions": unit_versions(act)})
 
         return await self._spine.acts.run(request, work)
 
@@ -85,7 +86,7 @@ class Dispatching:
             await _withdraw(act, incident, out, commands.Withdrawn.SWAPPED)
             await set_unit(act, out["id"], UnitStatus.AVAILABLE, act.now, None)
             version = await _send(act, incident, [into], _sending_time(act, incident, None))
-            return Answer(201, {"version": version})
+            return Answer(201, {"version": version, "unit_versions": unit_versions(act)})
 
         return await self._spine.acts.run(request, work)
 
@@ -108,7 +109,7 @@ class Dispatching:
             at = _sending_time(act, here, None)
             await _withdraw(act, other, unit, commands.Withdrawn.DIVERTED)
             version = await _send(act, here, [unit], at)
-            return Answer(201, {"version": version})
+            return Answer(201, {"version": version, "unit_versions": unit_versions(act)})
 
         return await self._spine.acts.run(request, work)
 
