@@ -1,15 +1,17 @@
 """Delays of disclosure against those who set them: never years at once, never one's own look, never what was told."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
-from tests.integration.test_rights import read
+from tests.integration.test_rights import answer, office, read
 from tests.support.centre import RunningCentre
 from tests.support.fixtures import OpenCentre
 from tests.support.land import Land
-from tests.support.oversight import delayed, taken
+from tests.support.oversight import delayed, near_its_end, seen_request, taken
 from tests.support.people import Person
 
 from markaz.core.permissions import Grant, Role
@@ -131,3 +133,101 @@ async def test_a_delay_whose_renewal_has_ended_does_not_go_on(open_centre_with: 
     officer = await new(centre, Role.DATA_PROTECTION_OFFICER)
     waiting = (await officer.get("/api/oversight/requests")).json()["to_tell"]
     assert [one["delay_id"] for one in waiting] == [delay]
+
+
+async def entry_of_own_look(centre: RunningCentre, officer: Person) -> int:
+    rows = await centre.rows(
+        "SELECT max(id) AS id FROM audit_entries WHERE actor_id = $1 AND action = 'right.found'", officer.id
+    )
+    return int(rows[0]["id"])
+
+
+async def test_nobody_delays_a_look_of_their_own(centre: RunningCentre) -> None:
+    request = await seen_request(centre)
+    officer, colleague = await office(centre), await new(centre, Role.DATA_PROTECTION_OFFICER)
+    own = await entry_of_own_look(centre, officer)
+    for entries in ([own], [request["entry_id"], own]):
+        refused = await officer.post("/api/oversight/delays", YEAR | {"entries": entries})
+        assert (refused.status_code, refused.json()["details"]["rule"]) == (403, "delay_own_look")
+    assert await standing(centre) == []
+    assert (await colleague.post("/api/oversight/delays", YEAR | {"entries": [own]})).status_code == 201
+
+
+async def test_nobody_renews_the_delay_of_a_look_of_their_own(centre: RunningCentre) -> None:
+    delay = await delayed(centre)
+    await near_its_end(centre, delay["delay_id"])
+    appeal, other = await new(centre, Role.APPEAL_BODY), await new(centre, Role.APPEAL_BODY)
+    # As if they had sat at a desk before they held that office.
+    entry_id = delay["request"]["entry_id"]
+    await centre.as_owner("UPDATE audit_entries SET actor_id = $2 WHERE id = $1", entry_id, appeal.id)
+    refused = await renewed(appeal, delay["delay_id"])
+    assert (refused.status_code, refused.json()["details"]["rule"]) == (403, "delay_own_look")
+    assert (await renewed(other, delay["delay_id"])).status_code == 201
+
+
+async def test_a_look_that_an_answer_told_is_not_delayed_any_more(centre: RunningCentre) -> None:
+    request, officer = await seen_request(centre), await office(centre)
+    again = await taken(officer, phone=request["phone"])
+    await answer(officer, request, reasons=None)
+    before = (await read(officer, again, "/answer"))["looks"]
+    refused = await officer.post("/api/oversight/delays", YEAR | {"entries": [request["entry_id"]]})
+    assert (refused.status_code, refused.json()["details"]["reason"]) == (409, "delay_told")
+    assert (await read(officer, again, "/answer"))["looks"] == before
+    unanswered = await seen_request(centre)
+    await answer(officer, unanswered, answer="refused")  # which told nothing
+    allowed = await officer.post("/api/oversight/delays", YEAR | {"entries": [unanswered["entry_id"]]})
+    assert allowed.status_code == 201
+
+
+async def test_a_look_is_told_or_delayed_never_both_whoever_is_first(centre: RunningCentre) -> None:
+    officer, requests = await office(centre), [await seen_request(centre) for _ in range(4)]
+    given = [
+        sent
+        for request in requests
+        for sent in (
+            officer.post(f"/api/oversight/requests/{request['id']}/answer", {"version": 1, "answer": "granted"}),
+            officer.post("/api/oversight/delays", YEAR | {"entries": [request["entry_id"]]}),
+        )
+    ]
+    outcomes = [one.status_code for one in await asyncio.gather(*given)]
+    assert outcomes[::2] == [200] * 4
+    assert set(outcomes[1::2]) <= {201, 409}
+    both = "SELECT 1 FROM disclosed_looks t JOIN delayed_looks d ON d.entry_id = t.entry_id"
+    assert await centre.rows(both) == []
+
+
+async def test_whoever_watches_sees_which_looks_are_delayed_and_nobody_else_does(centre: RunningCentre) -> None:
+    delay = await delayed(centre)
+    await near_its_end(centre, delay["delay_id"])
+    officer, appeal = await office(centre), await new(centre, Role.APPEAL_BODY)
+    auditor = await new(centre, Role.AUDITOR)
+    further = (await renewed(appeal, delay["delay_id"])).json()["id"]
+    listed = (await appeal.get("/api/oversight/delays/running")).json()["items"]
+    covered = [delay["request"]["entry_id"]]
+    assert [(one["id"], one["entries"]) for one in listed] == [(delay["delay_id"], covered), (further, covered)]
+    assert (await officer.post(f"/api/oversight/delays/{further}/end")).status_code == 200
+
+    seen = (await auditor.get("/api/audit", kind="right_request")).json()["items"]
+    told = [(one["action"], one["record_id"], one["details"]["entries"]) for one in seen if "delay" in one["action"]]
+    assert told == [
+        ("right.delay_ended", delay["delay_id"], covered),
+        ("right.delay_ended", further, covered),
+        ("right.delay_renewed", further, covered),
+        ("right.delayed", delay["delay_id"], covered),
+    ]
+    assert {one["details"]["delay"] for one in seen if "delay" in one["action"]} == {delay["delay_id"], further}
+
+    rows = await centre.rows("SELECT body FROM log_leaves")
+    bodies = [orjson.loads(row["body"]) for row in rows]
+    rights = [body for body in bodies if body["kind"] == "right_request"]
+    assert len(rights) >= 4
+    assert all(body["public"] == {} for body in rights), "the public part of these entries says nothing"
+    for table in ("events", "idempotency"):
+        kept = await centre.rows(f"SELECT row_to_json(t) AS row FROM {table} t")
+        assert not any("entries" in str(row["row"]) and delay["delay_id"] in str(row["row"]) for row in kept)
+    counts = (await centre.nobody.get("/api/oversight/delays")).json()
+    assert counts.keys() == {"before", "standing", "quarters"}
+    person = await taken(officer, phone=delay["request"]["phone"])
+    looks = (await read(officer, person, "/answer"))["looks"]
+    assert {look["why"] for look in looks} == {"work", "request"}, "what was done about a delay is no look"
+    assert all(look.keys() == {"at", "offices", "what", "why", "incident"} for look in looks)

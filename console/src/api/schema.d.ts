@@ -2619,7 +2619,7 @@ export interface paths {
         put?: never;
         /**
          * Delay
-         * @description Delay the disclosure of looks on a listed ground, for twelve months at most.
+         * @description Delay the disclosure of looks on a listed ground, for twelve months at most; none of your own, none told already.
          */
         post: operations["delay_api_oversight_delays_post"];
         delete?: never;
@@ -2637,7 +2637,7 @@ export interface paths {
         };
         /**
          * Running
-         * @description Return the delays that stand in your territories: ground and times, not the looks.
+         * @description Return the delays that stand in your territories: ground, times, and the numbers of the entries they cover.
          */
         get: operations["running_api_oversight_delays_running_get"];
         put?: never;
@@ -2659,7 +2659,7 @@ export interface paths {
         put?: never;
         /**
          * End
-         * @description End a delay before its time; whoever asked is to be told.
+         * @description End a delay before its time, with its whole chain of renewals; whoever asked is to be told.
          */
         post: operations["end_api_oversight_delays__delay_id__end_post"];
         delete?: never;
@@ -2679,7 +2679,7 @@ export interface paths {
         put?: never;
         /**
          * Renew
-         * @description Renew a delay before it ends; only a body outside the chain may.
+         * @description Renew a delay in its last thirty days; only a body outside the chain may.
          */
         post: operations["renew_api_oversight_delays__delay_id__renewal_post"];
         delete?: never;

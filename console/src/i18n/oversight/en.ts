@@ -287,6 +287,8 @@ export const oversightEn = {
   "delay.sure": "The person's answer reads as if these looks were not there. When it ends, whoever asked must be told.",
   "problem.reason.delay_too_early": "A delay may be renewed in its last thirty days only: this one from {day}.",
   "problem.reason.outside_the_chain": "Only a body outside the chain renews a delay, and none its own.",
+  "problem.reason.delay_own_look": "Somebody else decides about a look of one's own.",
+  "problem.reason.delay_told": "A person was told of one of these looks already: it cannot be delayed any more.",
   "role.observer": "observer",
   "role.call_taker": "call-taker",
   "role.dispatcher": "dispatcher",

@@ -289,6 +289,8 @@ export const oversightRu: Part<typeof oversightEn> = {
   "delay.sure": "Ответ лицу читается так, будто этих просмотров нет. Когда отсрочка кончится, обратившимся нужно сообщить.",
   "problem.reason.delay_too_early": "Отсрочку продлевают только в последние тридцать дней: эту с {day}.",
   "problem.reason.outside_the_chain": "Отсрочку продлевает только орган вне этой цепочки, и никто не продлевает свою.",
+  "problem.reason.delay_own_look": "О своём собственном просмотре решает кто-то другой.",
+  "problem.reason.delay_told": "Об одном из этих просмотров лицу уже сообщено: его раскрытие отложить нельзя.",
   "role.observer": "наблюдатель",
   "role.call_taker": "приёмщик вызовов",
   "role.dispatcher": "диспетчер",

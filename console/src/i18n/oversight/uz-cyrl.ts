@@ -290,6 +290,8 @@ export const oversightUzCyrl: Part<typeof oversightEn> = {
   "delay.sure": "Шахсга жавоб бу қарашлар йўқдек ўқилади. Тугагач, сўраганларга хабар берилади.",
   "problem.reason.delay_too_early": "Кечиктириш фақат охирги ўттиз кунида узайтирилади: буниси {day} дан.",
   "problem.reason.outside_the_chain": "Кечиктиришни фақат занжирдан ташқаридаги орган узайтиради, ҳеч ким ўзиникини узайтирмайди.",
+  "problem.reason.delay_own_look": "Ўзининг қараши ҳақида бошқа киши қарор қилади.",
+  "problem.reason.delay_told": "Бу қарашлардан бири шахсга аллақачон айтилган: уни энди кечиктириб бўлмайди.",
   "role.observer": "кузатувчи",
   "role.call_taker": "мурожаат қабул қилувчи",
   "role.dispatcher": "диспетчер",

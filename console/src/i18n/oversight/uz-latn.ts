@@ -289,6 +289,8 @@ export const oversightUzLatn: Part<typeof oversightEn> = {
   "delay.sure": "Shaxsga javob bu qarashlar yoʻqdek oʻqiladi. Tugagach, soʻraganlarga xabar beriladi.",
   "problem.reason.delay_too_early": "Kechiktirish faqat oxirgi oʻttiz kunida uzaytiriladi: bunisi {day} dan.",
   "problem.reason.outside_the_chain": "Kechiktirishni faqat zanjirdan tashqaridagi organ uzaytiradi, hech kim oʻzinikini uzaytirmaydi.",
+  "problem.reason.delay_own_look": "Oʻzining qarashi haqida boshqa kishi qaror qiladi.",
+  "problem.reason.delay_told": "Bu qarashlardan biri shaxsga allaqachon aytilgan: uni endi kechiktirib boʻlmaydi.",
   "role.observer": "kuzatuvchi",
   "role.call_taker": "murojaat qabul qiluvchi",
   "role.dispatcher": "dispetcher",

@@ -1,4 +1,4 @@
-/** Delays of disclosure: what stands, for whom to renew or end, and the dialog that sets one. No look is named here. */
+/** Delays of disclosure: what stands, for whom to renew or end, and the dialog that sets one. Looks are numbers of entries here. */
 import { useState } from "react";
 import { may } from "../../api/permissions";
 import { useNames, useSession, useWords } from "../../context";
@@ -45,7 +45,12 @@ export function DelaysTab() {
                   <td>{names.territory(one.territory_id) ?? "?"}</td>
                   <td className="num">{f.full(one.begins_at, "day")}</td>
                   <td className="num">{f.full(one.ends_at, "day")}</td>
-                  <td className="num">{f.number(one.looks)}</td>
+                  <td className="num">
+                    <details>
+                      <summary>{f.number(one.looks)}</summary>
+                      {one.entries.map((id) => `№${id}`).join(", ")}
+                    </details>
+                  </td>
                   <td>
                     {one.is_renewed && t("delay.renewed")}
                     {!one.is_renewed && may(me, "renew_delays") && !one.is_renewable && t("delay.renew_from", { day: f.full(one.renewable_from, "day") })}

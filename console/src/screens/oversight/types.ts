@@ -139,6 +139,8 @@ export interface Delay {
   /** Thirty days before it ends; never before it begins. */
   renewable_from: string;
   looks: number;
+  /** Numbers of the entries of the log: who watches finds them there, and nobody is named here. */
+  entries: number[];
   is_renewal: boolean;
   is_renewed: boolean;
   is_renewable: boolean;

@@ -31,6 +31,7 @@ def chosen(kind: RightKind, records: Sequence[store.Record], sealed_ids: Sequenc
 
 async def tell(act: Act, row: store.Record) -> int:
     """Keep which looks the person is told of, all but those delayed now, and return how many."""
+    await store.lock_delays(act.connection)  # a look is told or delayed, never both
     records = await store.records(act.connection, row["id"])
     told = [look.entry_id for look in await looks_to_tell(act.connection, records, act.now)]
     await store.insert_told(act.connection, row["id"], told)

@@ -1,9 +1,10 @@
 """Delays of disclosure: a listed ground, twelve months at most, renewed near their end by a body outside the chain.
 
-A delay that ends leaves a task: whoever asked is told. How many there are is public; of which looks is not.
+Nobody delays a look of their own, nor what a person was told. A delay that ends leaves a task: whoever asked is told. How
+many there are is public; of which looks, whoever watches over use sees, in the log and in the list, and nobody else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -32,11 +33,22 @@ class Delays:
         self._ground = ground
 
     async def set(self, request: Request, entry_ids: Sequence[int], ground: DelayGround, months: int) -> Answer:
-        """Delay the disclosure of looks, once. Raises NotFound unless all are looks in one territory of the actor's."""
+        """Delay the disclosure of looks, once. Raises NotFound unless all are looks in one territory of the actor's.
+
+        Raises Forbidden when one is the actor's own, NotPossibleNow when an answer told one, InvalidInput when one is or
+        was delayed.
+        """
 
         async def work(act: Act) -> Answer:
             territory_id = await self._territory_of(act, entry_ids)
+            await _check_not_own(act, entry_ids)
             await store.lock_delays(act.connection)
+            if await store.ever_told(act.connection, entry_ids):
+                # The next answer would lack what the last one told: the two together would say that there is a delay.
+                raise NotPossibleNow(
+                    "A person was told of one of these looks already: it cannot be delayed any more.",
+                    reason="delay_told",
+                )
             if await store.ever_delayed(act.connection, entry_ids):
                 # Set anew after its end, a delay would be renewed by those who may not renew it, and without end.
                 raise InvalidInput(
@@ -71,9 +83,11 @@ class Delays:
                     reason="delay_too_early",
                     renewable_from=iso(opens_at),
                 )
-            entry_ids = await store.entries_of(act.connection, delay_id)
+            await _check_not_own(act, row["entries"])
             span = (row["ends_at"], months_after(row["ends_at"], months))
-            return await self._insert(act, RightEvent.RENEWED, row["territory_id"], ground, span, entry_ids, delay_id)
+            return await self._insert(
+                act, RightEvent.RENEWED, row["territory_id"], ground, span, row["entries"], delay_id
+            )
 
         return await self._ground.acts.run(request, work)
 
@@ -119,7 +133,7 @@ class Delays:
         return int((await self._ground.acts.run(CENTRE, work)).body["ended"])
 
     async def running(self, actor: Actor) -> JSON:
-        """Return the delays that stand in this actor's territories: ground, times and how many looks; no look."""
+        """Return the delays that stand in this actor's territories: ground, times, and the numbers of the entries they cover."""
         territories = territory_filter(actor, Permission.REVIEW_READ, self._ground.territories())
         async with self._ground.database.connection() as connection:
             rows = await store.running(connection, territories)
@@ -154,12 +168,12 @@ class Delays:
         renews: UUID | None,
     ) -> Answer:
         id_, (begins_at, ends_at) = uuid7(), span
-        values = (id_, territory_id, ground.value, begins_at, ends_at, act.actor.id, renews)
-        await store.insert_delay(act.connection, values, sorted(set(entry_ids)))
-        payload: JSON = {"ground": ground.value, "ends_at": iso(ends_at), "looks": len(set(entry_ids))}
+        values, covered = (id_, territory_id, ground.value, begins_at, ends_at, act.actor.id, renews), set(entry_ids)
+        await store.insert_delay(act.connection, values, sorted(covered))
+        payload: JSON = {"ground": ground.value, "ends_at": iso(ends_at), "looks": len(covered)}
         act.events.append(event(act, type_, id_, territory_id, payload))
         action = "right.delayed" if renews is None else "right.delay_renewed"
-        act.entries.append(self._entry(act, action, id_, territory_id, payload))
+        act.entries.append(self._entry(act, action, id_, territory_id, payload | _private(id_, covered)))
         return Answer(201, {"id": str(id_), "ends_at": iso(ends_at)})
 
     async def _end(self, act: Act, row: store.Record, *, goes_on: bool) -> None:
@@ -172,7 +186,8 @@ class Delays:
         await store.end_delay(act.connection, row["id"], act.now)
         payload: JSON = {"ground": row["ground"], "goes_on": goes_on}
         act.events.append(event(act, RightEvent.DELAY_ENDED, row["id"], row["territory_id"], payload))
-        act.entries.append(self._entry(act, "right.delay_ended", row["id"], row["territory_id"], payload))
+        details = payload | _private(row["id"], row["entries"])
+        act.entries.append(self._entry(act, "right.delay_ended", row["id"], row["territory_id"], details))
 
     async def _territory_of(self, act: Act, entry_ids: Sequence[int]) -> int:
         rows = await store.entries(act.connection, list(set(entry_ids)), LOOKS)
@@ -204,6 +219,18 @@ class Delays:
         )
 
 
+async def _check_not_own(act: Act, entry_ids: Sequence[int]) -> None:
+    if await store.any_look_of(act.connection, entry_ids, act.actor.id):
+        raise Forbidden(
+            "One of these looks is your own: somebody else decides whether it is told later.", rule="delay_own_look"
+        )
+
+
+def _private(delay_id: UUID, entry_ids: Iterable[int]) -> JSON:
+    """Return what only the opening of an entry names, never an event or a public part. At most 200 looks: some 4 KB."""
+    return {"delay": str(delay_id), "entries": sorted(entry_ids)}
+
+
 def _view(row: store.Record, now: datetime) -> JSON:
     opens_at = renewable_from(row["begins_at"], row["ends_at"])
     return {
@@ -213,7 +240,8 @@ def _view(row: store.Record, now: datetime) -> JSON:
         "begins_at": iso(row["begins_at"]),
         "ends_at": iso(row["ends_at"]),
         "renewable_from": iso(opens_at),
-        "looks": row["looks"],
+        "looks": len(row["entries"]),
+        "entries": row["entries"],
         "is_renewal": row["renews"] is not None,
         "is_renewed": row["is_renewed"],
         "is_renewable": not row["is_renewed"] and opens_at <= now < row["ends_at"],

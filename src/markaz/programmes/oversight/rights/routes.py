@@ -91,14 +91,14 @@ def _add_delays(router: APIRouter, delays: Delays, guard: Guard) -> None:
 
     @router.get("/delays/running", openapi_extra=declares(P.REVIEW_READ))
     async def running(request: Annotated[Request, Depends(guard.requires(P.REVIEW_READ))]) -> Response:
-        """Return the delays that stand in your territories: ground and times, not the looks."""
+        """Return the delays that stand in your territories: ground, times, and the numbers of the entries they cover."""
         return reply(200, await delays.running(request.actor))
 
     @router.post("/delays", status_code=201, openapi_extra=declares(P.RIGHT_HANDLE))
     async def delay(
         body: shapes.DelayBody, request: Annotated[Request, Depends(guard.requires(P.RIGHT_HANDLE))]
     ) -> Response:
-        """Delay the disclosure of looks on a listed ground, for twelve months at most."""
+        """Delay the disclosure of looks on a listed ground, for twelve months at most; none of your own, none told already."""
         return reply_of(await delays.set(request, body.entries, body.ground, body.months))
 
 
@@ -109,12 +109,12 @@ def _add_ending(router: APIRouter, delays: Delays, guard: Guard) -> None:
         body: shapes.RenewalBody,
         request: Annotated[Request, Depends(guard.requires(P.RIGHT_RENEW))],
     ) -> Response:
-        """Renew a delay before it ends; only a body outside the chain may."""
+        """Renew a delay in its last thirty days; only a body outside the chain may."""
         return reply_of(await delays.renew(request, delay_id, body.ground, body.months))
 
     @router.post("/delays/{delay_id}/end", openapi_extra=declares(P.RIGHT_HANDLE))
     async def end(delay_id: UUID, request: Annotated[Request, Depends(guard.requires(P.RIGHT_HANDLE))]) -> Response:
-        """End a delay before its time; whoever asked is to be told."""
+        """End a delay before its time, with its whole chain of renewals; whoever asked is to be told."""
         return reply_of(await delays.end(request, delay_id))
 
     @router.post("/delays/{delay_id}/told", openapi_extra=declares(P.RIGHT_HANDLE))

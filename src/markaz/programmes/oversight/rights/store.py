@@ -237,7 +237,7 @@ async def delayed(connection: Connection, entry_ids: Sequence[int], now: datetim
 
 
 async def lock_delays(connection: Connection) -> None:
-    """Let one act at a time set, renew or end delays: neither which looks are delayed nor a chain changes meanwhile."""
+    """Let one act at a time set, renew or end delays, or tell looks: which are told or delayed must not change meanwhile."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('right.delays', 119))")
 
 
@@ -246,6 +246,26 @@ async def ever_delayed(connection: Connection, entry_ids: Sequence[int]) -> bool
     return bool(
         await connection.fetchval(
             "SELECT EXISTS (SELECT FROM delayed_looks WHERE entry_id = ANY($1::bigint[]))", entry_ids
+        )
+    )
+
+
+async def ever_told(connection: Connection, entry_ids: Sequence[int]) -> bool:
+    """Say whether the answer to any request named one of these entries."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM disclosed_looks WHERE entry_id = ANY($1::bigint[]))", entry_ids
+        )
+    )
+
+
+async def any_look_of(connection: Connection, entry_ids: Sequence[int], account_id: UUID) -> bool:
+    """Say whether any of these entries is a look of this account, which always sees its own (row security)."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM audit_entries WHERE id = ANY($1::bigint[]) AND actor_id = $2)",
+            entry_ids,
+            account_id,
         )
     )
 
@@ -272,7 +292,7 @@ async def insert_delay(connection: Connection, values: Sequence[Any], entry_ids:
 
 _DELAY = """
 SELECT d.id, d.territory_id, d.ground, d.begins_at, d.ends_at, d.set_by, d.renews, d.ended_at,
-       (SELECT count(*) FROM delayed_looks l WHERE l.delay_id = d.id) AS looks,
+       ARRAY(SELECT l.entry_id FROM delayed_looks l WHERE l.delay_id = d.id ORDER BY l.entry_id) AS entries,
        EXISTS (SELECT FROM disclosure_delays n WHERE n.renews = d.id) AS is_renewed,
        EXISTS (SELECT FROM disclosure_delays n WHERE n.renews = d.id AND n.ended_at IS NULL) AS goes_on
 FROM disclosure_delays d
@@ -298,12 +318,6 @@ async def running(connection: Connection, territories: Sequence[int]) -> list[Re
         territories,
         DELAYS_MOST,
     )
-
-
-async def entries_of(connection: Connection, delay_id: UUID) -> list[int]:
-    """Return the entries a delay covers."""
-    rows = await connection.fetch("SELECT entry_id FROM delayed_looks WHERE delay_id = $1 ORDER BY entry_id", delay_id)
-    return [row["entry_id"] for row in rows]
 
 
 async def end_delay(connection: Connection, delay_id: UUID, at: datetime) -> None:
