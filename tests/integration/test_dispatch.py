@@ -83,6 +83,25 @@ async def test_an_incident_without_a_place_is_estimated_from_its_territory_and_s
     assert answer["items"][0]["travel"]["low_s"] == 0  # it may be next door
 
 
+async def test_a_crew_that_calls_for_help_itself_stands_last_until_that_has_ended(
+    centre: RunningCentre, officer: Person
+) -> None:
+    supervisor = await centre.person(Role.SUPERVISOR)
+    incident, unit = await open_incident(officer), await register_unit(supervisor, "ALONE")
+    raised = await supervisor.post(f"/api/units/{unit['id']}/emergency", {"lon": 60.5, "lat": 40.5})
+    assert raised.status_code == 201, raised.text
+
+    async def found() -> tuple[str, str]:
+        items = (await officer.get(f"/api/incidents/{incident['id']}/recommendations")).json()["items"]
+        (item,) = [one for one in items if one["unit_id"] == unit["id"]]
+        return item["group"], item["parts"][0]["code"]
+
+    assert await found() == ("not_now", "in_danger")
+    ended = await supervisor.post(f"/api/alarms/{raised.json()['id']}/resolution", {"reason": "safe"})
+    assert ended.status_code == 200, ended.text
+    assert (await found())[0] != "not_now"
+
+
 async def test_only_units_one_may_send_are_recommended(centre: RunningCentre, officer: Person) -> None:
     west, east = await register_unit(officer, "W", Land.WEST), await register_unit(officer, "E", Land.EAST)
     incident = await open_incident(officer)

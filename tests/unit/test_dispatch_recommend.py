@@ -129,6 +129,16 @@ def test_a_unit_that_is_not_free_is_shown_with_the_reason_and_never_suggested() 
     ]
 
 
+def test_a_crew_that_calls_for_help_itself_is_never_suggested_and_covers_nobody() -> None:
+    near, far = unit(1, 10, is_in_danger=True, district_id=1), unit(2, 900, district_id=1)
+    choices = order("theft", near, far)
+    assert signs(choices) == ["U2", "U1"]
+    assert (choices[1].group, choices[1].is_suggested) == (Group.NOT_NOW, False)
+    assert choices[1].parts[0] == {"code": "in_danger"}  # before all that speaks for it
+    assert choices[0].cover_left == 0
+    assert order("theft", unit(1, is_in_danger=True, incident_id=HERE))[0].group is Group.HERE
+
+
 some_units = st.lists(
     st.builds(
         unit,

@@ -20,6 +20,7 @@ export const dispatchEn = {
   "recommend.cover_last": "last free of {place}: {kind}",
   "recommend.cover_left": { one: "{n} more stays in {place}", other: "{n} more stay in {place}" },
   "recommend.diverts": "on its way to something less urgent",
+  "recommend.in_danger": "calls for help itself",
   "recommend.here": "on this incident",
   "recommend.send_one": "Send",
   "recommend.send": { one: "Send {n} unit", other: "Send {n} units" },

@@ -22,6 +22,7 @@ export const dispatchRu: Part<typeof dispatchEn> = {
   "recommend.cover_last": "последний свободный, {place}: {kind}",
   "recommend.cover_left": { one: "{place}: остаётся ещё {n}", few: "{place}: остаются ещё {n}", many: "{place}: остаётся ещё {n}", other: "{place}: остаётся ещё {n}" },
   "recommend.diverts": "едет на менее срочное",
+  "recommend.in_danger": "сам зовёт на помощь",
   "recommend.here": "на этом происшествии",
   "recommend.send_one": "Выслать",
   "recommend.send": { one: "Выслать {n} наряд", few: "Выслать {n} наряда", many: "Выслать {n} нарядов", other: "Выслать {n} наряда" },

@@ -23,6 +23,7 @@ export const dispatchUzCyrl: Part<typeof dispatchEn> = {
   "recommend.cover_last": "{place}: охирги бўши, {kind}",
   "recommend.cover_left": { one: "{place}: яна {n} та қолади", other: "{place}: яна {n} та қолади" },
   "recommend.diverts": "камроқ шошилинч ҳодисага кетмоқда",
+  "recommend.in_danger": "ўзи ёрдам сўраяпти",
   "recommend.here": "шу ҳодисада",
   "recommend.send_one": "Юбориш",
   "recommend.send": { one: "{n} та нарядни юбориш", other: "{n} та нарядни юбориш" },

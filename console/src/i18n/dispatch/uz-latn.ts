@@ -22,6 +22,7 @@ export const dispatchUzLatn: Part<typeof dispatchEn> = {
   "recommend.cover_last": "{place}: oxirgi boʻshi, {kind}",
   "recommend.cover_left": { one: "{place}: yana {n} ta qoladi", other: "{place}: yana {n} ta qoladi" },
   "recommend.diverts": "kamroq shoshilinch hodisaga ketmoqda",
+  "recommend.in_danger": "oʻzi yordam soʻrayapti",
   "recommend.here": "shu hodisada",
   "recommend.send_one": "Yuborish",
   "recommend.send": { one: "{n} ta naryadni yuborish", other: "{n} ta naryadni yuborish" },

@@ -39,6 +39,8 @@ function reasonText(part: ReasonPart, kind: string, t: Translate, names: NameBoo
       return t("recommend.cover_left", { n: part.n ?? 0, place });
     case "diverts":
       return t("recommend.diverts");
+    case "in_danger":
+      return t("recommend.in_danger");
     case "here":
       return t("recommend.here");
     default:
@@ -46,20 +48,22 @@ function reasonText(part: ReasonPart, kind: string, t: Translate, names: NameBoo
   }
 }
 
+const WARNS: ReadonlySet<string> = new Set(["cover_last", "in_danger"]);
+
 export function Reasons({ item }: { item: RecommendedUnit }) {
   const { t } = useWords();
   const names = useNames();
-  // What costs the district its cover is never the part that is cut off.
-  const parts = [...item.parts].sort((a, b) => Number(b.code === "cover_last") - Number(a.code === "cover_last")).flatMap((part) => {
+  // What costs the district its cover, or a crew its help, is never the part that is cut off.
+  const parts = [...item.parts].sort((a, b) => Number(WARNS.has(b.code)) - Number(WARNS.has(a.code))).flatMap((part) => {
     const text = reasonText(part, item.kind, t, names);
     return text === null ? [] : [{ code: part.code, text }];
   });
   return (
     <span className="unit-why small" title={parts.map((part) => part.text).join(" · ")}>
       {parts.map((part, index) => (
-        <span key={part.code} className={part.code === "cover_last" ? "is-last" : "quiet"}>
+        <span key={part.code} className={WARNS.has(part.code) ? "is-last" : "quiet"}>
           {index > 0 && " · "}
-          {part.code === "cover_last" && "▲ "}
+          {WARNS.has(part.code) && "▲ "}
           {part.text}
         </span>
       ))}

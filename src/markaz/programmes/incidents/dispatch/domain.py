@@ -52,12 +52,14 @@ class Why(StrEnum):
     COVER_LAST = "cover_last"
     COVER_LEFT = "cover_left"
     DIVERTS = "diverts"
+    IN_DANGER = "in_danger"
     NOT_NOW = "not_now"
     HERE = "here"
 
 
 # Reasons without numbers of their own. All parts are shared between choices: nobody may change one.
 _DIVERTS: Part = {"code": Why.DIVERTS.value}
+_IN_DANGER: Part = {"code": Why.IN_DANGER.value}
 _HERE: Part = {"code": Why.HERE.value}
 _POSITION_UNKNOWN: Part = {"code": Why.POSITION_UNKNOWN.value}
 _NOT_NOW: dict[UnitStatus, Part] = {s: {"code": Why.NOT_NOW.value, "status": s.value} for s in UnitStatus}
@@ -93,6 +95,7 @@ class Candidate(NamedTuple):
     position_age_s: float | None
     is_stale: bool
     travel: Estimate | None
+    is_in_danger: bool = False  # an emergency of its own has not ended
 
 
 class Choice(NamedTuple):
@@ -129,7 +132,12 @@ def _order(choice: Choice) -> tuple[int, float, str, bytes]:
 
 def _cover(candidates: Iterable[Candidate]) -> Mapping[tuple[int, str], int]:
     """Count the free units of each kind in each district."""
-    return Counter((one.district_id, one.kind) for one in candidates if one.status in SENDABLE)
+    return Counter((one.district_id, one.kind) for one in candidates if _is_free(one))
+
+
+def _is_free(one: Candidate) -> bool:
+    """Say whether a unit can be sent: one that calls for help itself covers nobody."""
+    return one.status in SENDABLE and not one.is_in_danger
 
 
 class _Scales:
@@ -160,18 +168,18 @@ class _Scales:
     def weigh(self, one: Candidate) -> Choice:
         """Return the candidate with its group, its reasons and its seconds."""
         fits, kind_part = self._kinds.get(one.kind) or self._kind(one.kind)
-        parts = [kind_part]
+        parts = [_IN_DANGER, kind_part] if one.is_in_danger else [kind_part]
         group = self._group(one, fits)
         left = None
         if group in _USABLE:
             self._ability(one, parts)
-        if one.status in SENDABLE:
+        if _is_free(one):
             where = one.district_id, one.kind
             left, cover_part = self._covers.get(where) or self._left(where)
             parts.append(cover_part)
         if group is Group.DIVERTIBLE:
             parts.append(_DIVERTS)
-        elif group is Group.NOT_NOW:
+        elif group is Group.NOT_NOW and not one.is_in_danger:
             parts.append(_NOT_NOW[one.status])
         elif group is Group.HERE:
             parts.append(_HERE)
@@ -200,6 +208,8 @@ class _Scales:
     def _group(self, one: Candidate, fits: bool) -> Group:
         if one.incident_id == self._incident_id:
             return Group.HERE
+        if one.is_in_danger:
+            return Group.NOT_NOW
         if one.status in SENDABLE:
             return Group.RECOMMENDED if fits else Group.POSSIBLE
         if one.status in DIVERTIBLE and one.other_rank is not None and one.other_rank > self._rank:

@@ -153,6 +153,7 @@ class Recommending:
             position_age_s=age_s,
             is_stale=age_s is not None and age_s > STALE_AFTER_S,
             travel=estimate,
+            is_in_danger=row["is_in_danger"],
         )
 
     def _remember(self, incident_id: UUID, actor_id: UUID, choices: Sequence[Choice]) -> UUID:

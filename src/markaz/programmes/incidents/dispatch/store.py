@@ -38,7 +38,8 @@ UPDATE assignments SET is_current = true WHERE incident_id = $1 AND unit_id = $2
 # What a unit works for is named only where the reader may send units there too: its urgency is not theirs to know.
 _CANDIDATES = """
 SELECT u.id, u.call_sign, u.kind, u.status, u.version, u.skills, u.crew_size, u.territory_id, u.incident_id,
-       i.priority AS other_priority
+       i.priority AS other_priority, u.id = ANY(ARRAY(
+           SELECT a.unit_id FROM alarms a WHERE a.kind = 'emergency' AND a.cleared_at IS NULL)) AS is_in_danger
 FROM units u LEFT JOIN incidents i ON i.id = u.incident_id AND i.territory_id = ANY($1::int[])
 WHERE u.territory_id = ANY($1::int[]) AND u.status <> 'off_duty'
 """
