@@ -33,6 +33,7 @@ describe("the version that an act names", () => {
 
   it("is that of the record in the path, and no other's", () => {
     expect(recordOf(STAGES)).toBe("i");
+    expect(recordOf("/api/incidents/i/finished-sendings/7/strike")).toBe("i");
     expect(recordOf("/api/units/u/status")).toBe("u");
     for (const path of ["/api/incidents/i/parties/p/corrections", "/api/incidents/i/vehicles/v/corrections", "/api/incidents/i/merge", "/api/incidents", "/api/alerts/a/draft", "/api/find"]) {
       expect(recordOf(path)).toBeNull();

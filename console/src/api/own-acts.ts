@@ -18,7 +18,7 @@ const MOST_RECORDS = 200;
 /** Acts that name the version of the record in their path and answer the one they made. Every other path is left alone. */
 const NAMING = [
   /^\/api\/incidents\/([^/]+)\/(?:assignments\/[^/]+\/(?:stages|withdrawal)|backup|backup\/withdrawal|changes|close|contact-rules|corrections)$/,
-  /^\/api\/incidents\/([^/]+)\/(?:dispatches|diversions|finished-sendings|hold|owner|release|swaps)$/,
+  /^\/api\/incidents\/([^/]+)\/(?:dispatches|diversions|finished-sendings|finished-sendings\/\d+\/strike|hold|owner|release|swaps)$/,
   /^\/api\/units\/([^/]+)\/(?:loan|return|status)$/,
 ];
 /** It names no version, and moves its incident on by exactly one. */
