@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import orjson
 import pytest
 from tests.support.centre import RunningCentre
@@ -140,3 +141,34 @@ async def test_a_training_copy_does_not_go_live(centre: RunningCentre, tmp_path:
         await refuse(centre, settings)
     with pytest.raises(NotPossibleNow, match="training copy"):
         await start(centre, settings)
+
+
+async def test_the_officer_is_named_and_where_nobody_is_the_machine_makes_another(
+    centre: RunningCentre, tmp_path: Path
+) -> None:
+    settings = await ready(centre, tmp_path)
+    await centre.as_owner("UPDATE accounts SET display_name = login WHERE login = 'appeal_body'")
+    for _ in range(2):  # two who could give the office in the console, were it running
+        await centre.newcomer(Grant(Role.ADMINISTRATOR, Land.ROOT))
+    with pytest.raises(NotReady, match="1 things are missing:\n  - appeal body: Say who is"):
+        await refuse(centre, settings)
+    dsn, password = centre.access.app_dsn, "a password of the machine"
+    await accounts._create(dsn, "appeal.two", Role.APPEAL_BODY, "Gulnora Saidova", None, password)
+    await refuse(centre, settings)
+    with pytest.raises(NotPossibleNow, match="two people give it"):
+        await accounts._create(dsn, "appeal.three", Role.APPEAL_BODY, "Aziza Saidova", None, password)
+
+
+async def test_a_database_without_row_security_is_named(centre: RunningCentre, tmp_path: Path) -> None:
+    settings = await ready(centre, tmp_path)
+    await centre.as_owner("ALTER TABLE calls DISABLE ROW LEVEL SECURITY")
+    with pytest.raises(NotReady, match="row security: Row security does not bind the table calls"):
+        await refuse(centre, settings)
+    await centre.as_owner("ALTER TABLE calls ENABLE ROW LEVEL SECURITY")
+    await refuse(centre, settings)
+    owner = await asyncpg.connect(centre.access.owner_dsn)
+    try:
+        with pytest.raises(NotReady, match=r"row security: .*the (role|table) "):
+            await refuse_unready(owner, settings)
+    finally:
+        await owner.close()

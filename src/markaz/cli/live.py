@@ -23,7 +23,8 @@ async def look(connection: Connection, settings: Settings) -> list[Finding]:
     governance = load_governance(settings.home, settings.governance)
     now = SystemClock().now()
     watching = sum(not witness.is_silent(now) for witness in await witnesses.registered(connection))
-    facts = await facts_of(connection, witnesses=watching, is_demo=await is_demo(connection))
+    history = (settings.home / "history").is_dir()
+    facts = await facts_of(connection, witnesses=watching, is_demo=await is_demo(connection), has_history=history)
     return findings(settings, governance, facts, now.date())
 
 

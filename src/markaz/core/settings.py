@@ -125,7 +125,8 @@ class Settings(BaseSettings):
     )
     watch_clocks: bool = Field(
         True,
-        description="Whether this process looks after clocks and raises alarms; one process of a centre does at a time.",
+        description="Whether this process looks after clocks, raises alarms and draws samples of looks; one process of a centre does "
+        "at a time. A centre for real people does not start without it.",
     )
     review_drawn_per_day: int = Field(
         10,
@@ -138,11 +139,13 @@ class Settings(BaseSettings):
         20,
         ge=0,
         le=1_000,
-        description="Most looks a day that are reviewed because they raise a question; some questions always are.",
+        description="Most looks a day that are reviewed because they raise a question; some questions always are. A centre for "
+        "real people does not start with 0.",
     )
     log_checkpoints: bool = Field(
         True,
-        description="Whether this process signs checkpoints of the log of use; one process of a centre does at a time.",
+        description="Whether this process signs checkpoints of the log of use; one process of a centre does at a time. A centre for real "
+        "people does not start without it.",
     )
     log_interval_s: float = Field(
         1.0,

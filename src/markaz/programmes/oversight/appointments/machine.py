@@ -8,8 +8,10 @@ from uuid import UUID
 from markaz.core.db.pool import Connection
 from markaz.core.errors import NotPossibleNow
 from markaz.core.identity.appointers import TWO, able, appointers, needed_of
+from markaz.core.live import NEEDED
 from markaz.core.log.entry import roles_of
 from markaz.core.permissions import OFFICES, Grant, office_beside_others
+from markaz.core.stated import is_named
 from markaz.core.territories import TerritoryTree
 from markaz.programmes.oversight.appointments import store
 
@@ -46,7 +48,10 @@ async def check_may_give(connection: Connection, grants: Iterable[Grant], territ
     for grant in grants:
         if grant.role not in OFFICES or able(found, grant.territory_id, territories) < TWO:
             continue
-        if await store.holders(connection, [grant.role.value], [grant.territory_id]):
+        holders = await store.holders(connection, [grant.role.value], [grant.territory_id])
+        # A centre in which nobody is named for an office that it needs does not start: nobody could give it in the console.
+        is_needed = grant.role in NEEDED and grant.territory_id == territories.root_id
+        if any(not is_needed or is_named(row["login"], row["display_name"]) for row in holders):
             raise NotPossibleNow(
                 f"Somebody holds the office {grant.role.value} there: two people give it to another, under Oversight, "
                 "Appointments. Make the account there, or here as observer."

@@ -74,7 +74,7 @@ async def asked_by_claims(connection: Connection, kind: str, account_id: UUID, n
 async def holders(connection: Connection, roles: Sequence[str], territories: Sequence[int]) -> list[Any]:
     """Return who holds these roles in these territories, by role and name."""
     return await connection.fetch(
-        "SELECT g.role, g.territory_id, a.id, a.display_name FROM grants g JOIN accounts a ON a.id = g.account_id "
+        "SELECT g.role, g.territory_id, a.id, a.login, a.display_name FROM grants g JOIN accounts a ON a.id = g.account_id "
         "WHERE a.is_active AND g.role = ANY($1::text[]) AND g.territory_id = ANY($2::int[]) "
         "ORDER BY g.role, g.territory_id, a.display_name LIMIT $3",
         list(roles),
