@@ -11,7 +11,8 @@ rewritten. Read it, copy it to a machine of your own, run it there:
 It rests on RFC 9162 section 2.1 (Merkle trees) and C2SP signed-note, tlog-checkpoint, tlog-tiles and tlog-cosignature.
 The public log has one leaf for every second, whatever happened in it: SHA-256 over a secret salt and the canonical JSON
 (RFC 8785) of {at, entries_root, entries_size, index, policy_hash, software}. `entries_root` is the head of a second tree,
-of what was done; an exported folder holds that tree too.
+of what was done; an exported folder holds that tree too. A checkpoint states the time of its last leaf, so a log that
+stands still, is held back or is switched off is told from one that goes on.
 """
 
 import argparse
@@ -26,6 +27,7 @@ import urllib.request
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +44,11 @@ CODES = {  # exit codes
     2: "no usable answer: it proves nothing, unless it goes on",
     3: "ALARM: what was shown does not prove what it should",
     4: "ALARM, BACK-DATED: an entry states a time at which it was not made",
+    5: "ALARM, FROZEN: the log has not grown for longer than it may, or its time is not the time here",
     6: "NOT PROVEN: unbroken, but closed or empty, so it does not show who did what",
 }
-ALARM, BACK_DATED, NOT_PROVEN = 3, 4, 6
+UNREADABLE, NO_ANSWER, NOT_PROVEN = 1, 2, 6
+STILL_S = 600  # a log grows each second: for how long it may seem not to
 PROOF, PAGE = "markaz-proof/1", "markaz-public/1"
 FILES = {PROOF: "format keys checkpoint interval entry", PAGE: "format keys checkpoint items next_before"}
 ENTRIES = {PROOF: "index body salt opening path", PAGE: "index body path"}
@@ -53,9 +57,19 @@ ENTRIES = {PROOF: "index body salt opening path", PAGE: "index body path"}
 class Refused(Exception):
     """What was shown does not prove what it should: an alarm."""
 
+    code = 3
+
 
 class BackDated(Refused):
     """An entry states a time at which it was not made."""
+
+    code = 4
+
+
+class Frozen(Refused):
+    """The log has not grown for longer than it may, or states a time that is not the time here."""
+
+    code = 5
 
 
 class Report(list[str]):
@@ -185,6 +199,28 @@ class Checkpoint:
     root: bytes
     signed_by: dict[Key, int]
 
+    @property
+    def at(self) -> float | None:
+        """Return the time of its last leaf, as it states it; None where it states none."""
+        return stated_at(self.text)
+
+
+def stated_at(text: str) -> float | None:
+    """Return the time that a checkpoint's text states for its last leaf."""
+    times = [line[5:] for line in text.split("\n")[3:] if line[:5] == "time "]
+    if len(times) > 1:
+        raise Refused("a checkpoint states two times")
+    return _moment(times[0]) if times else None
+
+
+def check_order(stated: set[tuple[int, float]]) -> None:
+    """Refuse times of leaves, as intervals and checkpoints state them, that go backward or differ for one leaf."""
+    for (index, at), (further, later) in pairwise(sorted(stated)):
+        if index == further or later < at:
+            raise Refused(
+                f"the times {_when(at)} of the leaf {index} and {_when(later)} of {further} contradict each other"
+            )
+
 
 def open_checkpoint(note: str, keys: Iterable[Key]) -> Checkpoint | None:
     """Read a signed checkpoint; None when none of `keys` signed it."""
@@ -232,6 +268,25 @@ def subtree(url: str, start: int, leaves: int, size: int) -> bytes:
     return row[0]
 
 
+def clock() -> int:
+    """Return the time here, in seconds."""
+    return int(time.time())
+
+
+def _when(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at))
+
+
+def check_alive(stated: float, grew_at: float, now: int, still_s: float) -> None:
+    """Refuse a log that states a time to come, or has not grown by its own time, or by the time here, for too long."""
+    if stated - now > still_s:
+        raise Frozen(
+            f"AHEAD: the log states the time {_when(stated)}, here it is {_when(now)}: ask which clock is wrong"
+        )
+    if now - min(stated, grew_at) > still_s:
+        raise Frozen(f"FROZEN: the log has not grown since {_when(min(stated, grew_at))}: ask why")
+
+
 def compare(url: str, seen: Edge, checkpoint: Checkpoint) -> Edge:
     """Return the edge of the new checkpoint's tree; refuse unless it begins with the whole tree seen before."""
     old_size, old_root = seen.size, seen.root().hex()
@@ -247,7 +302,7 @@ def compare(url: str, seen: Edge, checkpoint: Checkpoint) -> Edge:
     return seen
 
 
-def look(url: str, folder: Path, pinned: list[str], now: int) -> Checkpoint:
+def look(url: str, folder: Path, pinned: list[str], now: int, still_s: float) -> Checkpoint:
     """Look once: fetch, check, remember on disk, then cosign. Refuses loudly and keeps the evidence."""
     file = folder / "state.json"
     if not file.exists() and (folder / "history.jsonl").exists():
@@ -262,13 +317,22 @@ def look(url: str, folder: Path, pinned: list[str], now: int) -> Checkpoint:
     checkpoint = open_checkpoint(note, keys)
     if checkpoint is None or state["origin"] not in (None, checkpoint.origin):
         raise Refused("the checkpoint is of another log, or signed by no key that is trusted here")
+    stated, stated_before, grew_at = checkpoint.at, state.get("stated"), state.get("grew_at")
     try:
         edge = compare(url, Edge.of(state), checkpoint)
+        if stated_before and stated and stated < stated_before:
+            raise Refused(f"the time that the log states goes backward: {_when(stated_before)}, now {_when(stated)}")
+        if grew_at is None or (checkpoint.size > state["size"] and (stated or 0) > (stated_before or 0)):
+            grew_at = now
+        fresh = {"origin": checkpoint.origin, "keys": [str(key) for key in keys], "note": note, "seen_at": now}
+        fresh |= {"stated": stated or stated_before, "grew_at": grew_at}
+        _keep(file, fresh | {"size": edge.size, "edge": [one.hex() for one in edge.hashes]}, "w")
+        if stated is None:
+            raise Frozen("FROZEN? The checkpoint states no time, so whether the log goes on cannot be told: ask why")
+        check_alive(stated, grew_at, now, still_s)
     except Refused as refusal:
         _keep(folder / "alarms.jsonl", {"at": now, "why": str(refusal), "seen": state.get("note"), "shown": note})
         raise
-    fresh = {"origin": checkpoint.origin, "keys": [str(key) for key in keys], "note": note, "seen_at": now}
-    _keep(file, fresh | {"size": edge.size, "edge": [one.hex() for one in edge.hashes]}, "w")
     stored = json.loads((folder / "key.json").read_text())
     private = Ed25519PrivateKey.from_private_bytes(base64.b64decode(stored["private"]))
     key = Key(stored["name"], WITNESS_KEY, private.public_key().public_bytes_raw())
@@ -289,22 +353,36 @@ def _keep(path: Path, value: dict[str, Any], mode: str = "a") -> None:
     fresh.replace(path)
 
 
-def watch(url: str, folder: Path, pinned: list[str], every_s: float, once: bool) -> int:
-    """Look every so often, for ever; with `once` return 0 in order, 2 without an answer, 3 after an alarm."""
+def watch(url: str, folder: Path, pinned: list[str], every_s: float, once: bool, still_s: float = STILL_S) -> int:
+    """Look every so often, for ever; with `once` return one of CODES after the first look."""
     while True:
-        code, said = 0, time.strftime("%Y-%m-%d %H:%M:%S")
+        code, said, now = 0, time.strftime("%Y-%m-%d %H:%M:%S"), clock()
         try:
-            seen = look(url, folder, pinned, int(time.time()))
-            print(f"{said} ok: {seen.size} leaves, root {seen.root.hex()}, cosigned", flush=True)
+            try:
+                seen = look(url, folder, pinned, now, still_s)
+                print(f"{said} ok: {seen.size} leaves, root {seen.root.hex()}, cosigned", flush=True)
+            except (OSError, ValueError, KeyError, TypeError) as trouble:
+                code = NO_ANSWER
+                print(f"{said} no usable answer: {trouble!r}", file=sys.stderr, flush=True)
+                check_off(folder, now, still_s)
         except Refused as refusal:
-            code = ALARM
+            code = refusal.code
             print(f"{said} ALARM: {refusal}", file=sys.stderr, flush=True)
-        except (OSError, ValueError, KeyError, TypeError) as trouble:
-            code = 2
-            print(f"{said} no usable answer: {trouble!r}", file=sys.stderr, flush=True)
         if once:
             return code
         time.sleep(every_s)
+
+
+def check_off(folder: Path, now: int, still_s: float) -> None:
+    """Refuse a log that gives no answer when it was last seen to grow too long ago: whoever switches it off stops it."""
+    try:
+        state = json.loads((folder / "state.json").read_text())
+        check_alive(min(state["stated"], now), state["grew_at"], now, still_s)
+    except Frozen as refusal:
+        _keep(folder / "alarms.jsonl", {"at": now, "why": str(refusal), "seen": state["note"], "shown": None})
+        raise
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # nothing was seen yet, or it cannot be read, which was said
 
 
 def keygen(folder: Path, name: str) -> int:
@@ -415,8 +493,7 @@ def _signed(note: str, keys: list[Key], report: list[str]) -> Checkpoint:
         raise Refused("a checkpoint is not signed by the log")
     for key, at in checkpoint.signed_by.items():
         if key.type == WITNESS_KEY:
-            when = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at))
-            report.append(f"ok    the checkpoint of {checkpoint.size} leaves was cosigned by {key.name} at {when}")
+            report.append(f"ok    the checkpoint of {checkpoint.size} leaves was cosigned by {key.name} at {_when(at)}")
     return checkpoint
 
 
@@ -437,6 +514,8 @@ def verify_proof(path: Path, pinned: list[str], witnesses: list[str]) -> Report:
         said, what = interval["opening"], f"entry {entry['index']}"
         leaf = _sha(b"\x00", _commitment(interval))
         check_inclusion(leaf, said["index"], checkpoint.size, interval["path"], checkpoint.root, "the interval")
+        if checkpoint.at is not None:
+            check_order({(said["index"], _moment(said["at"])), (checkpoint.size - 1, checkpoint.at)})
         root = bytes.fromhex(said["entries_root"])
         check_inclusion(_entry_leaf(entry), entry["index"], said["entries_size"], entry["path"], root, what)
         _report_entry(kind, entry, said["at"], report)
@@ -467,11 +546,16 @@ def verify_folder(folder: Path, pinned: list[str], witnesses: list[str], state: 
     keys = _trusted(manifest["keys"], pinned, witnesses, report)
     notes = [_signed(path.read_text(), keys, report) for path in (folder / "checkpoints").glob("*.txt")]
     roots = {(one.size, one.root) for one in notes}
-    roots |= {(one["size"], bytes.fromhex(one["root"])) for one in _lines(state / "history.jsonl")} if state else set()
+    seen = list(_lines(state / "history.jsonl")) if state else []
+    roots |= {(one["size"], bytes.fromhex(one["root"])) for one in seen}
+    times = [(one.size - 1, one.at) for one in notes]
+    times += [(one["size"] - 1, stated_at(one["note"].rpartition("\n\n")[0])) for one in seen]
     leaves = _check_public(
         folder, Edge.of(manifest["public"]), roots, max((one.size for one in notes), default=0), report
     )
-    policies = _check_entries(folder, Edge.of(manifest["entries"]), leaves, report)
+    intervals = _check_entries(folder, Edge.of(manifest["entries"]), leaves, report)
+    check_order({(index, at) for index, at in times if at is not None} | {(one.index, one.at) for one in intervals})
+    policies = {one.policy for one in intervals}
     policies |= {
         line.removeprefix("policy ") for one in notes for line in one.text.split("\n") if line[:7] == "policy "
     }
@@ -530,13 +614,18 @@ def _check_public(
     return leaves
 
 
-def _check_entries(folder: Path, edge: Edge, leaves: dict[int, bytes], report: list[str]) -> set[str]:
-    """Add every entry to the second tree; compare at every opened interval, of which the first and last leaf must be.
+@dataclass(frozen=True)
+class Interval:
+    """An interval that was opened: the index and time of its leaf, and the hash of the policies then in force."""
 
-    Return the hashes of the policies that the intervals name.
-    """
-    policies = set[str]()
-    entries, before, count, opened = _lines(folder / "entries.jsonl"), None, 0, []
+    index: int
+    at: float
+    policy: str
+
+
+def _check_entries(folder: Path, edge: Edge, leaves: dict[int, bytes], report: list[str]) -> list[Interval]:
+    """Add every entry to the second tree; compare at every opened interval, of which the first and last leaf must be."""
+    entries, before, count, opened = _lines(folder / "entries.jsonl"), None, 0, list[Interval]()
     times = Times(report)
     for interval in _lines(folder / "intervals.jsonl"):
         said = interval["opening"]
@@ -558,12 +647,11 @@ def _check_entries(folder: Path, edge: Edge, leaves: dict[int, bytes], report: l
             raise Refused(f"the interval before {said['index']} is not opened, so when its entries came cannot be told")
         times.judge(came, before, said)
         before = said
-        policies.add(said["policy_hash"])
-        opened.append(said["index"])
-    if next(entries, None) is not None or {min(leaves), max(leaves)} - set(opened):
+        opened.append(Interval(said["index"], _moment(said["at"]), said["policy_hash"]))
+    if next(entries, None) is not None or {min(leaves), max(leaves)} - {one.index for one in opened}:
         raise Refused("entries or intervals were left out at the ends of this folder")
     report.append(f"ok    {count} entries, complete and unchanged, in {len(opened)} intervals")
-    return policies
+    return opened
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -582,6 +670,7 @@ def main(arguments: list[str] | None = None) -> int:
     seeing.add_argument("--dir", type=Path, required=True, help="folder of this witness: key, state, history")
     seeing.add_argument("--every", type=float, default=300.0, help="seconds between two looks (300)")
     seeing.add_argument("--once", action="store_true", help="look once")
+    seeing.add_argument("--still", type=float, default=STILL_S, help=f"seconds the log may stand still ({STILL_S})")
     checking = commands.add_parser("verify", help="check an exported folder, a proof or public entries, offline")
     checking.add_argument("path", type=Path)
     checking.add_argument("--witness", action="append", default=[], help="key of a witness whose cosignature counts")
@@ -591,14 +680,14 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         if given.command == "watch":
-            return watch(given.url, given.dir, given.key, given.every, given.once)
+            return watch(given.url, given.dir, given.key, given.every, given.once, given.still)
         if given.command == "keygen":
             return keygen(given.dir, given.name)
         one = (given.path, given.key, given.witness)
         report = verify_proof(*one) if given.path.is_file() else verify_folder(*one, given.dir)
     except (Refused, OSError, ValueError, KeyError, TypeError) as error:
         print(f"ALARM: {error}" if isinstance(error, Refused) else f"cannot be read: {error!r}", file=sys.stderr)
-        return BACK_DATED if isinstance(error, BackDated) else ALARM if isinstance(error, Refused) else 1
+        return error.code if isinstance(error, Refused) else UNREADABLE
     print("\n".join(report))
     return report.code
 

@@ -58,14 +58,16 @@ async def test_nothing_is_due_before_the_interval_has_ended(log: Ticking) -> Non
     assert [await log.tick(0.4), await log.tick(0.4), await log.tick(0.4)] == [0, 0, 1]
 
 
-async def test_a_checkpoint_says_software_and_policy_and_that_nobody_witnesses_it(log: Ticking) -> None:
+async def test_a_checkpoint_says_software_policy_and_time_and_that_nobody_witnesses_it(log: Ticking) -> None:
     await log.checkpointer.tick()
-    assert (await log.newest()).extensions[1:] == ("policy policy-1", UNWITNESSED)
+    assert (await log.newest()).extensions[1:] == ("policy policy-1", f"time {iso(START)}", UNWITNESSED)
     log.checkpointer = log.process("policy-2")
     await log.tick()
-    assert (await log.newest()).extensions[1] == "policy policy-2"
+    says = (await log.newest()).extensions
+    assert says[1:3] == ("policy policy-2", f"time {iso(START + SECOND)}")
     async with log.database.connection() as connection:
-        assert (await run_at(connection, 1)).policy_hash == "policy-2"
+        last = await run_at(connection, 1)
+        assert (last.policy_hash, says[2]) == ("policy-2", f"time {iso(last.at_of(1))}"), "the time of its last leaf"
 
 
 async def test_missed_intervals_are_made_up_for_in_bulk(log: Ticking) -> None:

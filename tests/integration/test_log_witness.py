@@ -1,29 +1,25 @@
 """A witness outside the centre: its one file against a real server, and against everything that may be done to the log."""
 
 import ast
-import asyncio
 import json
 import random
 import secrets
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from tests.support.centre import RunningCentre, opened_centre
 from tests.support.land import Land
-from tests.support.live import serving
 from tests.support.transparency import SECOND, entry
+from tests.support.witnessing import Day, Outside, day_of
 
 import markaz
 from markaz.core.db.embedded import DatabaseAccess
-from markaz.core.log import exporting, keys, witnesses
+from markaz.core.log import exporting, keys
 from markaz.core.log.appending import append
 from markaz.core.permissions import Role
 from markaz.core.settings import Settings
@@ -34,65 +30,11 @@ if TYPE_CHECKING:
 
 FILE = Path(markaz.__file__).parent / "witness.py"
 NAME = "ombudsman.example/w1"
+NO_ANSWER = 2
 ALARM = 3
 BACK_DATED = 4
+FROZEN = 5
 SEED = 20_261_122
-
-
-@dataclass
-class Outside:
-    """The witness's own machine: a folder, the program as it was fetched, and what the last command said."""
-
-    folder: Path
-    program: Path
-    said: str = ""
-
-    async def run(self, *arguments: object) -> int:
-        """Run the program as a process of its own; return its exit code."""
-        words = [sys.executable, "-I", *(str(one) for one in (self.program, *arguments))]
-        process = await asyncio.create_subprocess_exec(*words, stdout=-1, stderr=-1)
-        out, err = await process.communicate()
-        self.said = out.decode() + err.decode()
-        return process.returncode or 0
-
-    async def look(self, url: str, *keys_: str) -> int:
-        """Look at the log once."""
-        pinned = [word for key in keys_ for word in ("--key", key)]
-        return await self.run("watch", url, "--dir", self.folder, "--once", *pinned)
-
-
-@dataclass
-class Day:
-    """A centre whose log ticks by hand."""
-
-    running: RunningCentre
-    clock: FakeClock
-    url: str
-
-    @property
-    def ring(self) -> keys.KeyRing:
-        """Return the keys of the log."""
-        ring = keys.load(self.running.centre.settings.home)
-        assert ring is not None
-        return ring
-
-    @property
-    def vkey(self) -> str:
-        """Return the key that signs."""
-        return self.ring.signer.verifier.vkey
-
-    async def passes(self, seconds: int = 1, entries: int = 0, *, stated_ago: timedelta = timedelta(0)) -> None:
-        """Let time pass, with entries at its end, which state a time so long ago."""
-        self.clock.advance(timedelta(seconds=seconds))
-        if entries:
-            async with self.running.centre.database.transaction() as connection:
-                await append(connection, self.clock.now() - stated_ago, [entry(n) for n in range(entries)])
-        await self.running.centre.checkpointer.tick()
-
-    async def register(self, vkey: str) -> None:
-        """Register a witness."""
-        async with self.running.centre.database.transaction() as connection:
-            await witnesses.add(connection, self.clock.now(), vkey)
 
 
 @pytest.fixture
@@ -101,16 +43,8 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def outside(tmp_path: Path) -> Outside:
-    return Outside(tmp_path / "witness", FILE)
-
-
-@asynccontextmanager
-async def day_of(
-    settings: Settings, access: DatabaseAccess, clock: FakeClock, *, is_new: bool = True
-) -> AsyncIterator[Day]:
-    async with opened_centre(settings, access, clock, with_land=is_new) as running, serving(running) as url:
-        yield Day(running, clock, url)
+def outside(tmp_path: Path, clock: FakeClock) -> Outside:
+    return Outside(tmp_path / "witness", FILE, clock)
 
 
 @pytest.fixture
@@ -131,7 +65,7 @@ async def test_a_witness_fetches_its_program_remembers_cosigns_and_is_seen(day: 
     async with httpx.AsyncClient(base_url=day.url) as client:
         program = tmp_path / "fetched.py"
         program.write_bytes((await client.get("/api/log/witness.py")).content)
-        outside = Outside(tmp_path / "witness", program)
+        outside = Outside(tmp_path / "witness", program, day.clock)
         assert await outside.run("keygen", outside.folder, NAME) == 0
         vkey = outside.said.strip()
         assert await outside.look(day.url) == ALARM, "which key the log has must be known from elsewhere"
@@ -173,6 +107,28 @@ async def test_a_witness_that_lost_its_state_says_so_and_never_begins_anew_by_it
     assert not state.exists()
     state.write_text(whole)
     assert await outside.look(day.url, day.vkey) == 0
+
+
+async def test_a_log_that_stands_still_or_is_switched_off_is_an_alarm(
+    centre_settings: Settings, database: DatabaseAccess, clock: FakeClock, outside: Outside
+) -> None:
+    async with day_of(centre_settings, database, clock) as day:
+        await day.passes(5)
+        await outside.run("keygen", outside.folder, NAME)
+        await day.register(outside.said.strip())
+        assert await outside.look(day.url, day.vkey) == 0
+        clock.advance(timedelta(minutes=9))  # the same checkpoint, for nine minutes and for eleven
+        assert await outside.look(day.url) == 0
+        clock.advance(timedelta(minutes=2))
+        assert await outside.look(day.url) == FROZEN
+        assert "the log has not grown since " in outside.said
+        await day.passes(1)
+        assert await outside.look(day.url) == 0, "the missed seconds were made up for"
+        clock.advance(timedelta(minutes=9))
+    assert await outside.look(day.url) == NO_ANSWER
+    clock.advance(timedelta(minutes=2))
+    assert await outside.look(day.url) == FROZEN
+    assert "ask why" in outside.said
 
 
 async def test_the_log_keeps_no_cosignature_of_another_checkpoint_key_or_time(day: Day, outside: Outside) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.paper_log import PaperLog, look
+from tests.support.paper_log import SECOND, PaperLog, look
 
 from markaz import witness
 
@@ -108,6 +108,19 @@ def test_of_an_entry_without_its_opening_only_the_leaf_is_proven(
     assert verdict(proof) == NOT_PROVEN
     proof["entry"]["body"] = proof["entry"]["body"].replace('"view"', '"export"')
     assert verdict(proof) == ALARM
+
+
+def test_a_checkpoint_that_states_another_time_than_its_leaves_is_refused(log: PaperLog, verdict: Verdict) -> None:
+    whole, end = log.proof(1), log.at
+    assert verdict(whole) == 0
+    log.at = START
+    assert verdict(log.proof(1)) == ALARM, "it is before the leaf of the entry"
+    log.at = end
+    log.enters(look())
+    log.grows(1)
+    assert verdict(log.proof(4)) == 0
+    log.at += SECOND
+    assert verdict(log.proof(4)) == ALARM, "it is the very leaf of the entry"
 
 
 def test_the_guide_has_the_exit_codes_of_the_program() -> None:

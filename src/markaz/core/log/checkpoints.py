@@ -26,7 +26,7 @@ from markaz.core.log.intervals import Run, hashes_between
 from markaz.core.log.note import Checkpoint, Note
 from markaz.core.log.reading import LogBroken, entry_tree, public_tree, run_at
 from markaz.core.sealing import KeysMissing
-from markaz.kit.clock import Clock
+from markaz.kit.clock import Clock, iso
 
 log = logging.getLogger(__name__)
 
@@ -185,7 +185,7 @@ class Checkpointer:
         filled = [one for leaf in hashes_between(runs, size, end, ring.salts) for one in growth.append(leaf)]
         await connection.executemany("INSERT INTO log_public_tiles (level, index, hash) VALUES ($1, $2, $3)", filled)
         at = due[-2].at_of(end - 1)
-        text = Checkpoint(ring.origin, end, growth.root(), await self._extensions(connection, due[-2])).text()
+        text = Checkpoint(ring.origin, end, growth.root(), await self._extensions(connection, due[-2], at)).text()
         await connection.execute(
             "UPDATE log_public SET origin = $1, size = $2, at = $3, pending = $4", ring.origin, end, at, text
         )
@@ -249,12 +249,13 @@ class Checkpointer:
                 ) from error
         return growth
 
-    async def _extensions(self, connection: Connection, current: Run) -> tuple[str, ...]:
+    async def _extensions(self, connection: Connection, current: Run, at: datetime) -> tuple[str, ...]:
+        """Return what a checkpoint states beside its tree. By the time of its last leaf a witness tells a frozen log."""
         witnessed = await connection.fetchval(
             "SELECT EXISTS (SELECT FROM log_witnesses WHERE removed_at IS NULL AND last_seen_at > $1)",
             self._clock.now() - WITNESSED_WITHIN,
         )
-        says = (f"software {current.software}", f"policy {current.policy_hash}")
+        says = (f"software {current.software}", f"policy {current.policy_hash}", f"time {iso(at)}")
         return says if witnessed else (*says, UNWITNESSED)
 
     async def _publish(self, pending: Pending, note: Note) -> None:
