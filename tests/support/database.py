@@ -242,6 +242,16 @@ ROWS_SINCE = {
             VALUES ('00000000-0000-7000-8000-000000001905', '00000000-0000-7000-8000-000000000003',
                 '00000000-0000-7000-8000-000000001903', now());
     """,
+    "0029": """
+        INSERT INTO right_requests (id, number, kind, territory_id, language, received_at, sealed_id, identity_document,
+                identity_checked_by, task_id)
+            VALUES ('00000000-0000-7000-8000-000000002901', 'R-2026-2', 'restriction', 1, 'ru', now(),
+                '00000000-0000-7000-8000-000000000003', 'passport', '00000000-0000-7000-8000-000000000001',
+                '00000000-0000-7000-8000-000000001901');
+        INSERT INTO restrictions (id, sealed_id, request_id, restricted_at)
+            VALUES ('00000000-0000-7000-8000-000000002902', '00000000-0000-7000-8000-000000000003',
+                '00000000-0000-7000-8000-000000002901', now());
+    """,
 }
 
 

@@ -223,6 +223,7 @@ export const oversightEn = {
   "right.found_nothing": "Nothing was found under what the person stated.",
   "right.in_incident": "Incident {number}",
   "right.restricted": "restricted",
+  "right.restricted_by_other": "restricted by another request",
   "right.erased": "erased",
   "right.party.caller": "caller",
   "right.party.victim": "victim",

@@ -225,6 +225,7 @@ export const oversightRu: Part<typeof oversightEn> = {
   "right.found_nothing": "По указанным сведениям ничего не найдено.",
   "right.in_incident": "Происшествие {number}",
   "right.restricted": "ограничено",
+  "right.restricted_by_other": "ограничено по другому запросу",
   "right.erased": "удалено",
   "right.party.caller": "заявитель",
   "right.party.victim": "пострадавший",

@@ -226,6 +226,7 @@ export const oversightUzCyrl: Part<typeof oversightEn> = {
   "right.found_nothing": "Шахс кўрсатганлар бўйича ҳеч нарса топилмади.",
   "right.in_incident": "{number}-ҳодиса",
   "right.restricted": "чекланган",
+  "right.restricted_by_other": "бошқа сўров бўйича чекланган",
   "right.erased": "ўчирилган",
   "right.party.caller": "мурожаатчи",
   "right.party.victim": "жабрланувчи",

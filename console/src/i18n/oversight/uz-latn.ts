@@ -225,6 +225,7 @@ export const oversightUzLatn: Part<typeof oversightEn> = {
   "right.found_nothing": "Shaxs koʻrsatganlar boʻyicha hech narsa topilmadi.",
   "right.in_incident": "{number}-hodisa",
   "right.restricted": "cheklangan",
+  "right.restricted_by_other": "boshqa soʻrov boʻyicha cheklangan",
   "right.erased": "oʻchirilgan",
   "right.party.caller": "murojaatchi",
   "right.party.victim": "jabrlanuvchi",

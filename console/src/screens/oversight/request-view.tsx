@@ -22,7 +22,7 @@ export function RequestView({ id, onChanged }: { id: string; onChanged: () => vo
   if (!read.data) return <p className="quiet pad">{t("app.loading")}</p>;
   const one = read.data;
   const changed = () => (setAnswering(false), read.reload(), onChanged());
-  const isRestricted = one.records.some((record) => record.restricted) && one.kind === "restriction";
+  const isRestricted = one.records.some((record) => record.restricted_by_this);
   return (
     <article className="oversight-case is-wide" aria-labelledby="request-number">
       <p className="only-narrow">
@@ -112,7 +112,7 @@ function Found({ one }: { one: WholeRequest }) {
         {one.records.map((record) => (
           <li key={record.sealed_id}>
             <span className="num">{t("right.in_incident", { number: record.incident })}</span>, {partyWord(t, record.role)}, {names.territory(record.territory_id) ?? "?"}, {f.full(record.received_at, "day")}
-            {record.restricted && <b> · {t("right.restricted")}</b>}
+            {record.restricted && <b> · {t(one.kind === "restriction" && !record.restricted_by_this ? "right.restricted_by_other" : "right.restricted")}</b>}
             {record.erased && <b> · {t("right.erased")}</b>}
           </li>
         ))}

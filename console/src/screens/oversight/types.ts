@@ -121,7 +121,8 @@ export interface WholeRequest extends RightLine {
   language: string;
   identity_document: (typeof DOCUMENTS)[number];
   person: { name: string | null; phone: string | null; reach: string | null; text: string | null } | null;
-  records: { sealed_id: string; incident: string; territory_id: number; role: string; received_at: string; restricted: boolean; erased: boolean }[];
+  /** Restricted by any request; `restricted_by_this`: by this one, which lifts its own only. */
+  records: { sealed_id: string; incident: string; territory_id: number; role: string; received_at: string; restricted: boolean; restricted_by_this: boolean; erased: boolean }[];
   looks: (ToldLook & { entry_id: number; delayed: { id: string; ground: DelayGround; ends_at: string } | null })[];
   access: Access;
   /** Older looks are not among those shown. */

@@ -73,7 +73,7 @@ async def erase(act: Act, ground: Ground, row: store.Record, records: Sequence[s
 
 
 async def restrict(act: Act, row: store.Record, records: Sequence[store.Record]) -> int:
-    """Forbid every further look at the person's records, whoever asks, until it is lifted."""
+    """Forbid every further look at the person's records, whoever asks, until this and every other restriction of them is lifted."""
     done = 0
     for one in records:
         done += await store.restrict(act.connection, uuid7(), one["sealed_id"], row["id"], act.now)

@@ -195,7 +195,10 @@ class Rights:
         return await self._ground.acts.run(request, work)
 
     async def lift(self, request: Request, request_id: UUID) -> Answer:
-        """Lift the restriction that a request brought. Raises NotPossibleNow when none stands."""
+        """Lift the restriction that a request brought, and no other's over the same records.
+
+        Raises NotPossibleNow when none stands.
+        """
 
         async def work(act: Act) -> Answer:
             row = self._seen(act.actor, await store.lock_request(act.connection, request_id))
@@ -302,6 +305,7 @@ def _record(row: store.Record) -> JSON:
         "role": row["role"],
         "received_at": iso(row["received_at"]),
         "restricted": row["is_restricted"],
+        "restricted_by_this": row["is_restricted_by_this"],
         "erased": row["is_erased"],
     }
 

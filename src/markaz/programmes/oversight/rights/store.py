@@ -80,10 +80,12 @@ async def lock_request(connection: Connection, request_id: UUID) -> Record | Non
 
 
 async def records(connection: Connection, request_id: UUID) -> list[Record]:
-    """Return the records found for a request, and whether each is restricted or erased now."""
+    """Return the records found for a request, and whether each is restricted now, by it or by any, or erased."""
     return await connection.fetch(
         "SELECT x.sealed_id, x.incident_id, x.incident_number, x.territory_id, x.role, x.received_at, "
         "EXISTS (SELECT FROM restrictions s WHERE s.sealed_id = x.sealed_id AND s.lifted_at IS NULL) AS is_restricted, "
+        "EXISTS (SELECT FROM restrictions s WHERE s.sealed_id = x.sealed_id AND s.request_id = x.request_id "
+        "AND s.lifted_at IS NULL) AS is_restricted_by_this, "
         "EXISTS (SELECT FROM erasures e WHERE e.sealed_id = x.sealed_id) AS is_erased "
         "FROM right_records x WHERE x.request_id = $1 ORDER BY x.received_at DESC, x.sealed_id",
         request_id,
@@ -205,7 +207,7 @@ async def write_answer(
 
 
 async def restrict(connection: Connection, id_: UUID, sealed_id: UUID, request_id: UUID, at: datetime) -> bool:
-    """Restrict a sealed record; False when it is restricted already."""
+    """Restrict a sealed record for a request, whatever others restrict it; False when this one does already."""
     done = await connection.execute(
         "INSERT INTO restrictions (id, sealed_id, request_id, restricted_at) VALUES ($1, $2, $3, $4) "
         "ON CONFLICT DO NOTHING",
@@ -218,7 +220,7 @@ async def restrict(connection: Connection, id_: UUID, sealed_id: UUID, request_i
 
 
 async def lift(connection: Connection, request_id: UUID, at: datetime) -> int:
-    """Lift the restrictions of a request and return how many stood."""
+    """Lift the restrictions of a request, no other's, and return how many stood."""
     done = await connection.execute(
         "UPDATE restrictions SET lifted_at = $2 WHERE request_id = $1 AND lifted_at IS NULL", request_id, at
     )
