@@ -1,7 +1,7 @@
 """Taking calls: what an incident keeps of one, passing on, further calls, and likely duplicates."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -180,6 +180,26 @@ async def test_a_further_call_keeps_its_own_caller_and_adds_its_caution(officer:
     calls = (await officer.get(f"/api/incidents/{incident['id']}/calls")).json()["items"]
     assert [c["caller"]["caller_name"] for c in calls] == ["First", "Second"]
     assert calls[1]["caller"]["text"] == "smoke on the third floor"
+
+
+@pytest.mark.parametrize(("told", "after", "is_held"), [("1", "1", False), ("4", "3", True), ("3", "3", True)])
+async def test_a_call_that_tells_of_worse_raises_its_incident_and_ends_a_hold(
+    officer: Person, told: str, after: str, is_held: bool
+) -> None:
+    incident = await open_incident(officer, category="noise", priority="3", priority_reason="as told")
+    until = iso(datetime.now(UTC) + timedelta(hours=2))
+    path = f"/api/incidents/{incident['id']}"
+    held = await officer.post(f"{path}/hold", {"version": 1, "until": until, "reason": "appointment"})
+    assert held.status_code == 200, held.text
+    joined = await officer.post(f"{path}/calls", {"channel": "phone", "category": "fire", "priority": told})
+    assert joined.status_code == 201, joined.text
+    now = (await officer.get(path)).json()["incident"]
+    assert (now["category"], now["priority"], now["held"] is not None) == ("noise", after, is_held)
+    entries = (await officer.get(f"{path}/timeline")).json()["entries"]
+    (detail,) = [entry["detail"] for entry in entries if entry["type"] == "incident.call_added/1"]
+    assert (detail["category"], detail.get("priority")) == ("fire", told if told != "3" else None)
+    assert detail.get("changes") == (None if is_held else {"priority": {"from": "3", "to": "1"}})
+    assert ("incident.released/1" in [entry["type"] for entry in entries]) is not is_held
 
 
 async def test_a_call_is_not_added_to_a_closed_incident(officer: Person) -> None:

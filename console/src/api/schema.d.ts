@@ -4078,6 +4078,8 @@ export interface components {
             /** Address */
             address?: string | null;
             caller?: components["schemas"]["Caller"] | null;
+            /** Category */
+            category?: string | null;
             /** Channel */
             channel: string;
             /**
@@ -4091,6 +4093,8 @@ export interface components {
             entered_via: components["schemas"]["EnteredVia"];
             /** Occurred At */
             occurred_at?: string | null;
+            /** Priority */
+            priority?: string | null;
             /** Reference */
             reference?: string | null;
             /** Safe Contact */

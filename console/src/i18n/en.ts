@@ -282,6 +282,7 @@ export const en = {
   "call.closed_already": "closed",
   "call.same_place": "same place",
   "call.minutes_apart": "{n} min apart",
+  "call.held": "held until {until}",
   "call.same_category": "same category",
   "call.calls": "calls: {n}",
   "call.guide": "Guide card",

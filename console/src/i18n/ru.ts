@@ -282,6 +282,7 @@ export const ru: Messages = {
   "call.closed_already": "завершено",
   "call.same_place": "то же место",
   "call.minutes_apart": "разница {n} мин",
+  "call.held": "отложено до {until}",
   "call.same_category": "та же категория",
   "call.calls": "обращений: {n}",
   "call.guide": "Карточка действий",

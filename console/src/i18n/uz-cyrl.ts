@@ -283,6 +283,7 @@ export const uzCyrl: Messages = {
   "call.closed_already": "якунланган",
   "call.same_place": "ўша жой",
   "call.minutes_apart": "{n} дақиқа фарқ",
+  "call.held": "{until} гача кутмоқда",
   "call.same_category": "тоифаси бир хил",
   "call.calls": "мурожаатлар: {n}",
   "call.guide": "Йўл варақаси",

@@ -283,6 +283,7 @@ export const uzLatn: Messages = {
   "call.closed_already": "yakunlangan",
   "call.same_place": "oʻsha joy",
   "call.minutes_apart": "{n} daqiqa farq",
+  "call.held": "{until} gacha kutmoqda",
   "call.same_category": "toifasi bir xil",
   "call.calls": "murojaatlar: {n}",
   "call.guide": "Yoʻl varaqasi",

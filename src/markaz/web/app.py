@@ -30,7 +30,7 @@ from markaz.programmes.incidents.crews.routes.logons import logons_router
 from markaz.programmes.incidents.crews.routes.owners import owners_router
 from markaz.programmes.incidents.crews.routes.roster import roster_router
 from markaz.programmes.incidents.dispatch.entering import Entering
-from markaz.programmes.incidents.dispatch.routes import dispatch_router, holding_router, undo_router
+from markaz.programmes.incidents.dispatch.routes import dispatch_router, finished_router, holding_router, undo_router
 from markaz.programmes.incidents.dispatch.undoing import Undoing
 from markaz.programmes.incidents.field.routes import field_router
 from markaz.programmes.incidents.routes import desk_router, intake_router, positions_router, reading_router
@@ -78,7 +78,8 @@ def create_app(centre: Centre) -> FastAPI:
         calls_router(centre.calls, centre.guard, centre.codes),
         drafts_router(Drafts(centre.spine), centre.guard),
         desk_router(centre.desk, centre.guard, centre.codes),
-        dispatch_router(centre.recommending, centre.dispatching, Entering(centre.spine), centre.guard),
+        dispatch_router(centre.recommending, centre.dispatching, centre.guard),
+        finished_router(Entering(centre.spine), centre.guard),
         holding_router(centre.holding, centre.guard, centre.codes),
         undo_router(Undoing(centre.spine), centre.guard),
         reading_router(centre.reading, centre.guard, lambda: centre.replay_clock),

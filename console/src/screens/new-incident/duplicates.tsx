@@ -71,6 +71,7 @@ function Likely({ item }: { item: NearbyIncident }) {
       <span className="quiet num">
         {item.within_accuracy ? t("call.same_place") : f.distance(item.distance_m)} · {t("call.minutes_apart", { n: item.minutes })}
         {item.same_category ? ` · ${t("call.same_category")}` : ""} · {t("call.calls", { n: incident.calls })}
+        {incident.held ? ` · ${t("call.held", { until: f.dayClock(incident.held.until, Date.now()) })}` : ""}
         {incident.place_label && (
           <>
             {" · "}

@@ -79,7 +79,7 @@ export function NewIncidentScreen() {
     });
   const toUnits = () => (isOpened ? finish(`/desk/${fields.incident_id}#recommend`) : open("units"));
   const join = (incidentId: string) => {
-    if (!opening.sending.busy && !lacksTime) opening.join(incidentId, fields, occurred_at, (joined) => (draft.consumed(), leave(`/desk/${joined}`)));
+    if (!opening.sending.busy && !lacksTime) opening.join(incidentId, fields, proposed, occurred_at, (joined) => (draft.consumed(), leave(`/desk/${joined}`)));
   };
   const afterPriority = () => {
     if (fields.priority === EARLY && canOpen && !nearby.loading && likely.length === 0) open("form");

@@ -11,7 +11,7 @@ export interface Opening {
   sending: Sending;
   finishing: { busy: boolean; error: unknown };
   open(fields: Fields, proposed: string, occurred_at: string | null, onDone: (opened: Opened) => void): void;
-  join(incidentId: string, fields: Fields, occurred_at: string | null, onDone: (id: string) => void): void;
+  join(incidentId: string, fields: Fields, proposed: string, occurred_at: string | null, onDone: (id: string) => void): void;
   /** Sends what was typed after the incident was opened; `onDone` when all of it is there. */
   finish(fields: Fields, onDone: () => void): void;
 }
@@ -28,11 +28,13 @@ export function useOpening(): Opening {
     [send],
   );
   const join = useCallback<Opening["join"]>(
-    (incidentId, fields, occurred_at, onDone) => {
+    (incidentId, fields, proposed, occurred_at, onDone) => {
       const [text, reference] = [fields.note.trim(), fields.reference.trim()];
       const body = {
         channel: fields.channel, covert: fields.covert, entered_via: fields.entered_via, safe_contact: fields.safe_contact, ...callerOf(fields),
         ...(text ? { text } : {}), ...(reference ? { reference } : {}), ...(occurred_at !== null ? { occurred_at } : {}),
+        // What this caller told of: the server raises the incident to it, and it stays with the call.
+        ...(fields.category ? { category: fields.category } : {}), ...(fields.priority || proposed ? { priority: fields.priority || proposed } : {}),
       };
       void draft.flush().then(() => send("POST", `/api/incidents/${incidentId}/calls`, { ...body, draft_id: draft.get().id }, () => onDone(incidentId)));
     },

@@ -178,6 +178,11 @@ async def change_incident(connection: Connection, incident_id: UUID, by: UUID, v
     return _certain(row)
 
 
+async def set_priority(connection: Connection, incident_id: UUID, priority: str) -> None:
+    """Write how urgent an incident is; `initial_priority` keeps what it was opened with."""
+    await connection.execute("UPDATE incidents SET priority = $2 WHERE id = $1", incident_id, priority)
+
+
 async def close_incident(
     connection: Connection, incident_id: UUID, by: UUID, command: CloseIncident, at: datetime
 ) -> int:

@@ -75,6 +75,8 @@ def calls_router(calls: Calls, guard: Guard, codes: CodeTables) -> APIRouter:
             safe_contact=tuple(body.safe_contact),
             entered_via=body.entered_via,
             reference=body.reference,
+            category=None if body.category is None else codes.categories.check(body.category),
+            priority=None if body.priority is None else codes.priorities.check(body.priority),
             draft_id=body.draft_id,
         )
         return reply_of(await calls.add_call(request, incident_id, command))

@@ -17,7 +17,7 @@ from markaz.core.sealing import Restricted
 from markaz.kit.clock import iso
 from markaz.kit.geometry import Point
 from markaz.kit.ids import uuid7
-from markaz.programmes.incidents import commands, opening, queries, store
+from markaz.programmes.incidents import commands, opening, queries, store, waiting
 from markaz.programmes.incidents import domain as desk_domain
 from markaz.programmes.incidents.acting import Spine, event, fresh_view, lock_open_incident
 from markaz.programmes.incidents.calls import domain, drafts
@@ -30,7 +30,10 @@ from markaz.programmes.incidents.picture import JSON
 
 @dataclass(frozen=True, slots=True)
 class AddCall:
-    """A further call. Sealed: caller_name, caller_phone, address, text."""
+    """A further call. Sealed: caller_name, caller_phone, address, text.
+
+    `category` and `priority` are what this caller told of, when it was graded by itself.
+    """
 
     channel: str
     occurred_at: datetime | None = None
@@ -42,6 +45,8 @@ class AddCall:
     safe_contact: tuple[SafeContact, ...] = ()
     entered_via: EnteredVia = EnteredVia.CONSOLE
     reference: str | None = None
+    category: str | None = None
+    priority: str | None = None
     draft_id: UUID | None = None
 
 
@@ -86,13 +91,20 @@ class Calls:
     async def add_call(self, request: Request, incident_id: UUID, command: AddCall) -> Answer:
         """Write a further call down on an open incident. Answers the call's id, the version and how many calls it has.
 
-        Raises NotPossibleNow when the incident was closed meanwhile.
+        An incident is as urgent as the most urgent of its calls: one that tells of worse raises it, and ends a hold.
+        What it told of stays with it in the log. Raises NotPossibleNow when the incident was closed meanwhile.
         """
 
         async def work(act: Act) -> Answer:
             row = await lock_open_incident(act, self._spine, incident_id, Permission.INCIDENT_OPEN, None)
             at = desk_domain.check_time(command.occurred_at or act.now, act.now)
             call_id = await self._insert_call(act, incident_id, command, at)
+            is_worse = command.priority is not None and desk_domain.is_more_urgent(command.priority, row["priority"])
+            if is_worse and command.priority is not None:
+                await store.set_priority(act.connection, incident_id, command.priority)
+            is_released = is_worse and row["held_until"] is not None
+            if is_released:
+                await waiting.end_hold(act.connection, incident_id, act.now)
             view = await self._grown(act, row, 1, command.safe_contact, is_covert=command.is_covert)
             await drafts.consume(act, command.draft_id)
             payload = {
@@ -103,7 +115,15 @@ class Calls:
                 "version": view["version"],
                 "view": view,
             }
-            act.events.append(event(act, IncidentEvent.CALL_ADDED, incident_id, row["territory_id"], at, payload))
+            told = {"category": command.category, "priority": command.priority}
+            payload |= {name: code for name, code in told.items() if code not in (None, row[name])}
+            if is_worse:
+                payload["changes"] = {"priority": {"from": row["priority"], "to": command.priority}}
+            territory_id = row["territory_id"]
+            act.events.append(event(act, IncidentEvent.CALL_ADDED, incident_id, territory_id, at, payload))
+            if is_released:
+                released = {"view": view, "version": view["version"], "because": "raised"}
+                act.events.append(event(act, IncidentEvent.RELEASED, incident_id, territory_id, act.now, released))
             body = {"id": str(call_id), "number": row["number"], "version": view["version"], "calls": view["calls"]}
             return Answer(201, body)
 

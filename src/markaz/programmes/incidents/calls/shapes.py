@@ -64,6 +64,8 @@ class AddCallBody(Body):
     safe_contact: SafeContacts = Field(default_factory=list)
     entered_via: EnteredVia = EnteredVia.CONSOLE
     reference: Reference | None = None
+    category: Code | None = None
+    priority: Code | None = None
     draft_id: UUID | None = None
 
 

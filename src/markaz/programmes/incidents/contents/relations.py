@@ -25,7 +25,7 @@ from markaz.programmes.incidents.contents import commands, domain, store
 from markaz.programmes.incidents.domain import more_urgent
 from markaz.programmes.incidents.picture import JSON
 from markaz.programmes.incidents.queries import shut_out_people, shut_out_posts
-from markaz.programmes.incidents.store import Record, incident, lock_unit, next_number, touch_incident
+from markaz.programmes.incidents.store import Record, incident, lock_unit, next_number, set_priority, touch_incident
 
 
 class Relations:
@@ -227,7 +227,7 @@ class Relations:
         priority = more_urgent(one["priority"], into["priority"])
         if priority == into["priority"]:
             return {}
-        await store.set_priority(act.connection, into["id"], priority)
+        await set_priority(act.connection, into["id"], priority)
         return {"changes": {"priority": {"from": into["priority"], "to": priority}}}
 
     async def _move_units(self, act: Act, from_id: UUID, to_id: UUID) -> list[dict[str, Any]]:

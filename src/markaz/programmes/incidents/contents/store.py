@@ -241,11 +241,6 @@ async def move_assignment(connection: Connection, unit_id: UUID, from_id: UUID, 
     return ordinal
 
 
-async def set_priority(connection: Connection, incident_id: UUID, priority: str) -> None:
-    """Write how urgent an incident is; `initial_priority` keeps what it was opened with."""
-    await connection.execute("UPDATE incidents SET priority = $2 WHERE id = $1", incident_id, priority)
-
-
 async def close_as_merged(connection: Connection, incident_id: UUID, into_id: UUID, at: datetime) -> None:
     """Close an incident because it is another one."""
     await connection.execute(

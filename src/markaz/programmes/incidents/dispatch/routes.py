@@ -23,9 +23,7 @@ MOST_ITEMS = 2_000
 NEEDS: dict[str, Any] = declares(P.INCIDENT_DISPATCH)
 
 
-def dispatch_router(
-    recommending: Recommending, dispatching: Dispatching, entering: Entering, guard: Guard
-) -> APIRouter:
+def dispatch_router(recommending: Recommending, dispatching: Dispatching, guard: Guard) -> APIRouter:
     """Return the routes that recommend, send, swap, divert and withdraw units."""
     router = APIRouter(prefix="/api/incidents/{incident_id}", tags=["dispatch"])
     allowed = guard.requires(P.INCIDENT_DISPATCH)
@@ -55,25 +53,6 @@ def dispatch_router(
         )
         return reply_of(await dispatching.dispatch(request, incident_id, command))
 
-    @router.post("/finished-sendings", status_code=201, openapi_extra=NEEDS)
-    async def enter_finished(
-        incident_id: UUID, body: shapes.FinishedBody, request: Annotated[Request, Depends(allowed)]
-    ) -> Response:
-        """Enter a sending that is over, of any unit; 409 when the unit is recorded at other work in that time."""
-        command = commands.EnterFinished(body.unit_id, body.version, body.stages, body.via or EnteredVia.CONSOLE)
-        return reply_of(await entering.enter(request, incident_id, command))
-
-    @router.post("/finished-sendings/{seq}/strike", openapi_extra=declares(P.INCIDENT_CORRECT))
-    async def strike_finished(
-        incident_id: UUID,
-        seq: Annotated[int, Path(ge=1, le=2**63 - 1)],
-        body: shapes.StrikeBody,
-        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_CORRECT))],
-    ) -> Response:
-        """Strike out a finished sending that was entered wrongly; `seq` is its number in the timeline, where it stays."""
-        command = commands.StrikeFinished(seq, body.version, body.reason)
-        return reply_of(await entering.strike(request, incident_id, command))
-
     @router.post("/assignments/{unit_id}/withdrawal", openapi_extra=NEEDS)
     async def withdraw(
         incident_id: UUID,
@@ -98,6 +77,33 @@ def dispatch_router(
         """Send one unit instead of another that has not arrived."""
         command = commands.Swap(body.out_unit_id, body.in_unit_id, body.version)
         return reply_of(await dispatching.swap(request, incident_id, command))
+
+    return router
+
+
+def finished_router(entering: Entering, guard: Guard) -> APIRouter:
+    """Return the routes of sendings that are over before anybody writes them down."""
+    router = APIRouter(prefix="/api/incidents/{incident_id}", tags=["dispatch"])
+    allowed = guard.requires(P.INCIDENT_DISPATCH)
+
+    @router.post("/finished-sendings", status_code=201, openapi_extra=NEEDS)
+    async def enter_finished(
+        incident_id: UUID, body: shapes.FinishedBody, request: Annotated[Request, Depends(allowed)]
+    ) -> Response:
+        """Enter a sending that is over, of any unit; 409 when the unit is recorded at other work in that time."""
+        command = commands.EnterFinished(body.unit_id, body.version, body.stages, body.via or EnteredVia.CONSOLE)
+        return reply_of(await entering.enter(request, incident_id, command))
+
+    @router.post("/finished-sendings/{seq}/strike", openapi_extra=declares(P.INCIDENT_CORRECT))
+    async def strike_finished(
+        incident_id: UUID,
+        seq: Annotated[int, Path(ge=1, le=2**63 - 1)],
+        body: shapes.StrikeBody,
+        request: Annotated[Request, Depends(guard.requires(P.INCIDENT_CORRECT))],
+    ) -> Response:
+        """Strike out a finished sending that was entered wrongly; `seq` is its number in the timeline, where it stays."""
+        command = commands.StrikeFinished(seq, body.version, body.reason)
+        return reply_of(await entering.strike(request, incident_id, command))
 
     return router
 
