@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AlarmView, Norms, Stage } from "../src/api/types";
 import { clocksOf, colourOf, normFinder } from "../src/live/clocks";
-import { isUrgent, nextAlarm, sortAlarms, soundOf } from "../src/live/sounding";
+import { isUrgent, nextAlarm, pressOf, sortAlarms, soundOf } from "../src/live/sounding";
 
 const norms: Norms = {
   amber_share: 0.5, escalate_after_s: 120, escalate_acknowledged_after_s: 300, escalate_emergency_after_s: 30, entered_late_s: 120, strictest: "1", default_terrain: "urban",
@@ -55,7 +55,7 @@ describe("clocks", () => {
 function alarm(id: string, more: Partial<AlarmView> = {}): AlarmView {
   return {
     id, kind: "unassigned", level: "red", incident_id: "i", number: "1", unit_id: null, call_sign: null, territory_id: 4, due_at: at(60),
-    occurred_at: at(60), raised_at: at(61), raised_by: "0", escalated_to: null, place: null, fix_at: null, accuracy_m: null, acknowledged: {}, ...more,
+    occurred_at: at(60), raised_at: at(61), raised_by: "0", escalated_to: null, place: null, fix_at: null, accuracy_m: null, presses: 1, acknowledged: {}, ...more,
   };
 }
 
@@ -96,6 +96,18 @@ describe("what a person hears", () => {
   });
 
   it("is nothing when there is nothing", () => expect(soundOf([], officer)).toBeNull());
+});
+
+describe("an emergency pressed again", () => {
+  const once = alarm("a", { kind: "emergency", raised_at: at(10), occurred_at: at(10) });
+  const twice = alarm("b", { kind: "emergency", raised_at: at(5), occurred_at: at(90), presses: 2 });
+  it("keeps its place before those that came after its first press", () => {
+    expect(sortAlarms([once, twice]).map((one) => one.id)).toEqual(["b", "a"]);
+  });
+  it("is not the press that was noticed before", () => {
+    expect(pressOf(twice)).not.toBe(pressOf({ ...twice, presses: 1 }));
+    expect(soundOf([twice], officer)).toBe("emergency");
+  });
 });
 
 describe("the next alarm", () => {

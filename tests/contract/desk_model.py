@@ -301,9 +301,17 @@ class DeskModel:
             "accuracy_m": None,
             "by_ids": [],
             "by_times": [],
+            "presses": 1,
         }
         self._done([self._alarm_event(AlarmEvent.RAISED, id_, {"view": alarm_view(self.alarms[id_])})])
         return id_
+
+    def press_again(self, alarm_id: UUID) -> None:
+        """Press the button of an emergency again: nobody has noticed that."""
+        row, now = self.alarms[alarm_id], self._tick()
+        row |= {"presses": row["presses"] + 1, "occurred_at": now, "lon": 69.3, "fix_at": now}
+        row |= {"by_ids": [], "by_times": []}
+        self._done([self._alarm_event(AlarmEvent.PRESSED_AGAIN, alarm_id, {"view": alarm_view(row)})])
 
     def acknowledge(self, alarm_id: UUID, account_id: UUID) -> None:
         """Let one person notice an alarm, once."""

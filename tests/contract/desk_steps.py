@@ -108,7 +108,11 @@ def _further_acts(model: DeskModel) -> list[Callable[[int, int, int], None]]:
         units = list(model.incidents[chosen].units)
         model.withdraw(chosen, _pick(units, b) if units else unit(b))
 
-    further: list[Callable[[int, int, int], None]] = [withdraw]
+    def press_again(a: int, _b: int, _c: int) -> None:
+        if model.alarms:
+            model.press_again(_pick(list(model.alarms), a))
+
+    further: list[Callable[[int, int, int], None]] = [withdraw, press_again]
     for type_ in _by_effect(picture._set_view):
         further.append(lambda a, _b, _c, type_=type_: model.review(incident(a), type_))  # type: ignore[misc]
     for type_ in _by_effect(picture._set_if_open):

@@ -324,6 +324,8 @@ export interface paths {
         /**
          * Acknowledge
          * @description Say that you have noticed an alarm. It goes silent for you and for nobody else.
+         *
+         *     `press`: of how many presses of an emergency you knew; one that came meanwhile goes on sounding. Left out: all.
          */
         post: operations["acknowledge_api_alarms__alarm_id__acknowledgements_post"];
         delete?: never;
@@ -3851,7 +3853,7 @@ export interface paths {
         put?: never;
         /**
          * Raise Emergency
-         * @description Raise a unit's emergency; a further press finds the one that is open.
+         * @description Raise a unit's emergency; a further press goes to the one that is open, which sounds again for everybody.
          */
         post: operations["raise_emergency_api_units__unit_id__emergency_post"];
         delete?: never;
@@ -7685,7 +7687,9 @@ export interface operations {
     };
     acknowledge_api_alarms__alarm_id__acknowledgements_post: {
         parameters: {
-            query?: never;
+            query?: {
+                press?: number | null;
+            };
             header?: never;
             path: {
                 alarm_id: string;

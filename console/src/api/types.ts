@@ -75,13 +75,15 @@ export interface AlarmView {
   territory_id: number;
   due_at: string | null;
   occurred_at: string;
+  /** How often the button of an emergency was pressed; 1 for every other alarm. */
+  presses: number;
   raised_at: string;
   raised_by: string;
   escalated_to: number | null;
   place: Place | null;
   fix_at: string | null;
   accuracy_m: number | null;
-  /** Account -> when that person noticed it. It concerns that person alone. */
+  /** Account -> when that person noticed it, of an emergency its newest press. It concerns that person alone. */
   acknowledged: Record<string, string>;
 }
 

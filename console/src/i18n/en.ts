@@ -482,6 +482,8 @@ export const en = {
   "alarms.open_incident": "no incident: open one",
   "alarms.fix_age": "position age",
   "alarms.no_place": "position unknown",
+  "alarms.presses": { one: "pressed {n} time", other: "pressed {n} times" },
+  "alarms.first_press": "first press",
   "alarms.noticed_by": "acknowledged by {names}",
   "alarms.acknowledge": "Acknowledge for me",
   "alarms.noticed": "Acknowledged by you",

@@ -489,6 +489,8 @@ export const ru: Messages = {
   "alarms.open_incident": "без происшествия: открыть",
   "alarms.fix_age": "возраст координат",
   "alarms.no_place": "местоположение неизвестно",
+  "alarms.presses": { one: "нажата {n} раз", few: "нажата {n} раза", many: "нажата {n} раз", other: "нажата {n} раза" },
+  "alarms.first_press": "первое нажатие",
   "alarms.noticed_by": "подтвердили: {names}",
   "alarms.acknowledge": "Подтвердить за себя",
   "alarms.noticed": "Вы подтвердили",

@@ -483,6 +483,8 @@ export const uzCyrl: Messages = {
   "alarms.open_incident": "ҳодисасиз: ҳодиса очиш",
   "alarms.fix_age": "жойлашув вақти",
   "alarms.no_place": "жойлашуви номаълум",
+  "alarms.presses": { one: "{n} марта босилди", other: "{n} марта босилди" },
+  "alarms.first_press": "биринчи босиш",
   "alarms.noticed_by": "тасдиқлади: {names}",
   "alarms.acknowledge": "Ўзим учун тасдиқлаш",
   "alarms.noticed": "Сиз тасдиқлагансиз",

@@ -483,6 +483,8 @@ export const uzLatn: Messages = {
   "alarms.open_incident": "hodisasiz: hodisa ochish",
   "alarms.fix_age": "joylashuv vaqti",
   "alarms.no_place": "joylashuvi nomaʼlum",
+  "alarms.presses": { one: "{n} marta bosildi", other: "{n} marta bosildi" },
+  "alarms.first_press": "birinchi bosish",
   "alarms.noticed_by": "tasdiqladi: {names}",
   "alarms.acknowledge": "Oʻzim uchun tasdiqlash",
   "alarms.noticed": "Siz tasdiqlagansiz",

@@ -38,7 +38,14 @@ function isForSupervisors(alarm: AlarmView): boolean {
 /** Most urgent first: emergencies, what went up, then what is over its time the longest. */
 export function sortAlarms(alarms: Iterable<AlarmView>): AlarmView[] {
   const rank = (alarm: AlarmView) => (alarm.kind === "emergency" ? 0 : isForSupervisors(alarm) ? 1 : 2);
-  return [...alarms].sort((a, b) => rank(a) - rank(b) || a.occurred_at.localeCompare(b.occurred_at) || (a.id < b.id ? -1 : 1));
+  // An emergency keeps its place when its button is pressed again: what calls twice does not go behind what called once.
+  const since = (alarm: AlarmView) => (alarm.kind === "emergency" ? alarm.raised_at : alarm.occurred_at);
+  return [...alarms].sort((a, b) => rank(a) - rank(b) || since(a).localeCompare(since(b)) || (a.id < b.id ? -1 : 1));
+}
+
+/** What somebody notices: an alarm, of an emergency one press of its button. */
+export function pressOf(alarm: AlarmView): string {
+  return `${alarm.id}:${alarm.presses}`;
 }
 
 export function isNoticedBy(alarm: AlarmView, account_id: string): boolean {

@@ -70,7 +70,10 @@ function AlarmRow({ alarm, alarms, by, onClose }: { alarm: AlarmView; alarms: Al
         <b>{t(`alarm.${alarm.kind}`)}</b>{" "}
         {alarm.number && <bdi className="num">{t("alarms.incident", { number: alarm.number })}</bdi>} {alarm.call_sign && <bdi className="num">{alarm.call_sign}</bdi>}{" "}
         {alarm.kind === "emergency" || alarm.kind === "break_glass" ? (
-          <Age at={alarm.occurred_at} />
+          <>
+            <Age at={alarm.occurred_at} />
+            {alarm.presses > 1 && <b className="num"> · {t("alarms.presses", { n: alarm.presses })}</b>}
+          </>
         ) : (
           <span className="num">{t("clock.over", { time: f.duration(session.store.time.age_s(alarm.occurred_at)) })}</span>
         )}

@@ -93,6 +93,11 @@ function EmergencyBand({ alarm, alarms, by }: { alarm: AlarmView; alarms: Alarms
       <p className="emergency-facts">
         <span>
           <Age at={alarm.occurred_at} />
+          {alarm.presses > 1 && (
+            <>
+              {" · "}<b className="num">{t("alarms.presses", { n: alarm.presses })}</b> ({t("alarms.first_press")} <Age at={alarm.raised_at} />)
+            </>
+          )}
         </span>
         <span>
           {alarm.incident_id ? (

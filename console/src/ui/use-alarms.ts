@@ -7,7 +7,7 @@ import { may } from "../api/permissions";
 import type { AlarmView } from "../api/types";
 import { useLive, useSession } from "../context";
 import { derived } from "../live/derived";
-import { isNoticedBy, isUrgent, louder, nextAlarm, sortAlarms, soundOf, type Sound } from "../live/sounding";
+import { isNoticedBy, isUrgent, louder, nextAlarm, pressOf, sortAlarms, soundOf, type Sound } from "../live/sounding";
 import { session } from "../session";
 import { AlarmSound, type Output } from "./alarm-sound";
 import { keysAreOn } from "./keys";
@@ -51,14 +51,14 @@ export function useAlarms(glass: GlassWatch): Alarms {
   const player = usePlayer(me.account.id);
   const output = useSyncExternalStore(player.subscribe, player.current);
 
-  const isNoticed = (alarm: AlarmView) => noticed.has(alarm.id) || isNoticedBy(alarm, me.account.id);
+  const isNoticed = (alarm: AlarmView) => noticed.has(pressOf(alarm)) || isNoticedBy(alarm, me.account.id);
   const roles = useMemo(() => me.grants.map((grant) => grant.role), [me]);
   const levels = useMemo(
     () => new Set(me.grants.flatMap((grant) => [grant.territory_id, ...territories.path(grant.territory_id).map((level) => level.id)])),
     [me, territories],
   );
   const ofAlarms = may(me, "alarms")
-    ? soundOf(sorted.filter((alarm) => !noticed.has(alarm.id)), { id: me.account.id, roles, levels, isMuted, urgent })
+    ? soundOf(sorted.filter((alarm) => !noticed.has(pressOf(alarm))), { id: me.account.id, roles, levels, isMuted, urgent })
     : null;
   const sound = louder(ofAlarms, glass.unnoticed.length > 0 ? "escalated" : null);
   useEffect(() => player.want(sound), [player, sound]);
@@ -66,9 +66,10 @@ export function useAlarms(glass: GlassWatch): Alarms {
   const acknowledge = (alarm: AlarmView) => {
     if (isNoticed(alarm)) return;
     setError(null);
-    setNoticed((held) => new Set([...held, alarm.id]));
-    new Command("POST", `/api/alarms/${alarm.id}/acknowledgements`, undefined).send().catch((problem: unknown) => {
-      setNoticed((held) => new Set([...held].filter((id) => id !== alarm.id)));
+    const press = pressOf(alarm);
+    setNoticed((held) => new Set([...held, press]));
+    new Command("POST", `/api/alarms/${alarm.id}/acknowledgements?press=${alarm.presses}`, undefined).send().catch((problem: unknown) => {
+      setNoticed((held) => new Set([...held].filter((one) => one !== press)));
       setError(problem);
     });
   };
@@ -78,7 +79,7 @@ export function useAlarms(glass: GlassWatch): Alarms {
     setTimeout(() => document.getElementById(`alarm-${alarm.id}`)?.focus(), 0);
   };
   const next = () => {
-    const alarm = nextAlarm(sorted.filter((one) => !noticed.has(one.id) || isNoticedBy(one, me.account.id)), me.account.id, current);
+    const alarm = nextAlarm(sorted.filter((one) => !noticed.has(pressOf(one)) || isNoticedBy(one, me.account.id)), me.account.id, current);
     if (alarm) show(alarm);
     else if (glass.waiting.length > 0) void navigate("/oversight/glass");
   };

@@ -167,6 +167,7 @@ class AlarmEvent(StrEnum):
     """What happens to an alarm."""
 
     RAISED = "alarm.raised/1"
+    PRESSED_AGAIN = "alarm.pressed_again/1"  # of an emergency that stands: it sounds again for everybody
     GLASS_BROKEN = "alarm.glass_broken/1"  # for supervisors only
     ACKNOWLEDGED = "alarm.acknowledged/1"
     ESCALATED = "alarm.escalated/1"

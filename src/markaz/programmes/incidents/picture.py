@@ -134,6 +134,7 @@ _INCIDENT_SINCE: JSON = {
     "backup": None,
     "waits_from": None,
 }
+_ALARM_SINCE: JSON = {"presses": 1}
 _UNIT_SINCE: JSON = {"skills": [], "crew_size": 0, "reason": None, "lent": None, "last_word_at": None}
 
 
@@ -197,7 +198,7 @@ def _unit(effect: Any) -> PictureRule:
 
 
 def _set_whole(payload: Mapping[str, Any]) -> Effect:
-    return Op.SET, payload["view"]
+    return Op.SET, _ALARM_SINCE | payload["view"]
 
 
 def _acknowledged(payload: Mapping[str, Any]) -> Effect:
@@ -247,6 +248,7 @@ RULES: dict[str, PictureRule] = {
     IncidentEvent.OWNER_CHANGED: _incident(_set_view),
     IncidentEvent.UNIT_WORD: _unit(_set_unit_view),
     AlarmEvent.RAISED: _alarm(_set_whole),
+    AlarmEvent.PRESSED_AGAIN: _alarm(_set_whole),
     AlarmEvent.GLASS_BROKEN: PictureRule("alarm", Permission.GLASS_REVIEW, _set_whole),
     AlarmEvent.ACKNOWLEDGED: _alarm(_acknowledged),
     AlarmEvent.ESCALATED: _alarm(_set_whole),

@@ -35,14 +35,14 @@ class Emergency:
 async def raise_emergency(act: Act, unit: Record, press: Emergency) -> tuple[Record, bool]:
     """Raise the emergency of a unit whose row is locked; return it and whether it is new.
 
-    While one is open a further press finds that one, whoever pressed: there is one emergency, not two. Nothing refuses
+    While one is open a further press goes to that one, whoever pressed: there is one emergency, not two. Nothing refuses
     it: no version, no status, no wrong clock of a device (a time ahead of ours becomes ours). It is tied to the
     incident the unit works for; without one it stands for itself and no incident is made up.
     """
-    known = await store.open_emergency(act.connection, unit["id"])
-    if known is not None:
-        return known, False
     at = min(press.occurred_at or act.now, act.now)
+    known = await _standing(act, unit["id"])
+    if known is not None:
+        return await _press_again(act, known, unit, press, at), False
     values = {
         "id": uuid7(),
         "kind": AlarmKind.EMERGENCY.value,
@@ -61,6 +61,39 @@ async def raise_emergency(act: Act, unit: Record, press: Emergency) -> tuple[Rec
         raise RuntimeError("a unit that was locked in this transaction has an emergency all the same")
     act.events.append(alarm_event(act, AlarmEvent.RAISED, row, {"view": store.alarm_view(row)}, at=at, source=OFFICER))
     return row, True
+
+
+async def _standing(act: Act, unit_id: UUID) -> Record | None:
+    """Return the emergency of a unit that has not ended, locked against who acknowledges, ends or sends it up."""
+    found = await store.open_emergency(act.connection, unit_id)
+    row = None if found is None else await store.lock_alarm(act.connection, found["id"])
+    return None if row is None or row["cleared_at"] is not None else row
+
+
+async def _press_again(act: Act, known: Record, unit: Record, press: Emergency, at: datetime) -> Record:
+    """Let a further press be the one that is shown: its time, its place, and nobody has noticed it yet.
+
+    Two ways of telling of one press are one press. One that is older than what is shown, because it waited on a phone,
+    is kept in the history and wakes nobody; of places the newest fix stands, whichever press brought it.
+    """
+    if at == known["occurred_at"]:
+        return known
+    is_newest = at > known["occurred_at"]
+    place = await _place(act, unit["id"], press, at)
+    if not place or (known["fix_at"] is not None and place["fix_at"] <= known["fix_at"]):
+        place = {name: known[name] for name in ("lon", "lat", "fix_at", "accuracy_m")}
+    values = {
+        "further": int(is_newest),
+        "occurred_at": max(at, known["occurred_at"]),
+        "incident_id": unit["incident_id"] or known["incident_id"] if is_newest else known["incident_id"],
+        **place,
+    }
+    row = await store.press_again(act.connection, known["id"], values)
+    if row is None:
+        raise RuntimeError("an emergency that was locked in this transaction has gone")
+    payload = {"view": store.alarm_view(row), "was_at": iso(known["occurred_at"]), "is_newest": is_newest}
+    act.events.append(alarm_event(act, AlarmEvent.PRESSED_AGAIN, row, payload, at=at, source=OFFICER))
+    return row
 
 
 async def _place(act: Act, unit_id: UUID, press: Emergency, at: datetime) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from markaz.contracts.incidents import ClearReason
 from markaz.core.acts import Request
@@ -26,10 +26,15 @@ def alarms_router(alarms: Alarms, guard: Guard) -> APIRouter:
 
     @router.post("/alarms/{alarm_id}/acknowledgements", openapi_extra=declares(P.ALARM_READ))
     async def acknowledge(
-        alarm_id: UUID, request: Annotated[Request, Depends(guard.requires(P.ALARM_READ))]
+        alarm_id: UUID,
+        request: Annotated[Request, Depends(guard.requires(P.ALARM_READ))],
+        press: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     ) -> Response:
-        """Say that you have noticed an alarm. It goes silent for you and for nobody else."""
-        return reply_of(await alarms.acknowledge(request, alarm_id))
+        """Say that you have noticed an alarm. It goes silent for you and for nobody else.
+
+        `press`: of how many presses of an emergency you knew; one that came meanwhile goes on sounding. Left out: all.
+        """
+        return reply_of(await alarms.acknowledge(request, alarm_id, press))
 
     @router.post("/alarms/{alarm_id}/resolution", openapi_extra=declares(P.ALARM_RESOLVE))
     async def resolve(
@@ -46,7 +51,7 @@ def alarms_router(alarms: Alarms, guard: Guard) -> APIRouter:
         body: EmergencyBody,
         request: Annotated[Request, Depends(guard.requires(P.EMERGENCY_RAISE))],
     ) -> Response:
-        """Raise a unit's emergency; a further press finds the one that is open."""
+        """Raise a unit's emergency; a further press goes to the one that is open, which sounds again for everybody."""
         return reply_of(await alarms.raise_emergency(request, unit_id, body.press()))
 
     @router.post("/units/{unit_id}/welfare", openapi_extra=declares(P.UNIT_STATUS))

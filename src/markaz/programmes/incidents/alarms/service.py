@@ -26,7 +26,7 @@ class Alarms:
         self._spine = spine
 
     async def raise_emergency(self, request: Request, unit_id: UUID, press: Emergency) -> Answer:
-        """Raise a unit's emergency, or find the one that is open. Answers its id and whether it is new."""
+        """Raise a unit's emergency, or press the one that is open again. Answers its id and whether it is new."""
 
         async def work(act: Act) -> Answer:
             unit = await base.lock_unit(act.connection, unit_id)
@@ -39,13 +39,18 @@ class Alarms:
 
         return await self._spine.acts.run(request, work)
 
-    async def acknowledge(self, request: Request, alarm_id: UUID) -> Answer:
-        """Note that this person has noticed an alarm. An alarm that has ended in the meantime needs nothing more."""
+    async def acknowledge(self, request: Request, alarm_id: UUID, press: int | None = None) -> Answer:
+        """Note that this person has noticed an alarm. An alarm that has ended in the meantime needs nothing more.
+
+        `press` is the newest press they knew of, None the newest there is. One that came after it they have not noticed.
+        """
 
         async def work(act: Act) -> Answer:
             row = await self._locked(act, alarm_id)
             is_over = row["cleared_at"] is not None
-            if not is_over and await store.acknowledge(act.connection, alarm_id, act.actor.id, act.now):
+            noticed = min(press or row["presses"], row["presses"])
+            is_new = not is_over and await store.acknowledge(act.connection, alarm_id, act.actor.id, act.now, noticed)
+            if is_new and noticed == row["presses"]:
                 payload = {"account_id": str(act.actor.id), "at": iso(act.now)}
                 act.events.append(alarm_event(act, AlarmEvent.ACKNOWLEDGED, row, payload, source=OFFICER))
             return Answer(200, {"id": str(alarm_id), "is_over": is_over})

@@ -22,9 +22,9 @@ AT_ONCE = 1_000  # incidents looked at in one turn, those that wait longest firs
 _ALARM = """
 SELECT a.id, a.kind, a.cause, a.level, a.incident_id, a.unit_id, coalesce(n.is_named, true) AS is_named, a.territory_id, a.due_at, a.raised_at, a.raised_by,
        a.occurred_at, a.escalated_at, a.escalated_to, a.lon, a.lat, a.fix_at, a.accuracy_m, a.cleared_at,
-       i.number, u.call_sign,
-       array(SELECT k.account_id FROM acknowledgements k WHERE k.alarm_id = a.id ORDER BY k.account_id) AS by_ids,
-       array(SELECT k.at FROM acknowledgements k WHERE k.alarm_id = a.id ORDER BY k.account_id) AS by_times
+       a.presses, i.number, u.call_sign,
+       array(SELECT k.account_id FROM acknowledgements k WHERE k.alarm_id = a.id AND k.press = a.presses ORDER BY k.account_id) AS by_ids,
+       array(SELECT k.at FROM acknowledgements k WHERE k.alarm_id = a.id AND k.press = a.presses ORDER BY k.account_id) AS by_times
 FROM alarms a LEFT JOIN incidents i ON i.id = a.incident_id LEFT JOIN units u ON u.id = a.unit_id
 LEFT JOIN LATERAL (
     SELECT CASE WHEN a.kind IN ('emergency','break_glass') THEN NOT EXISTS (SELECT FROM shut_out_posts p WHERE p.incident_id = i.id)
@@ -187,7 +187,7 @@ async def escalate(connection: Connection, row: Record, at: datetime, to_territo
     done = await connection.fetchval(
         "UPDATE alarms SET level = 'escalated', escalated_at = $2, escalated_to = $3 "
         "WHERE id = $1 AND cleared_at IS NULL AND escalated_at IS NOT DISTINCT FROM $4 "
-        "AND (SELECT count(*) FROM acknowledgements WHERE alarm_id = $1) = $5 RETURNING id",
+        "AND (SELECT count(*) FROM acknowledgements k WHERE k.alarm_id = $1 AND k.press = alarms.presses) = $5 RETURNING id",
         row["id"],
         at,
         to_territory_id,
@@ -204,9 +204,9 @@ async def supervised(connection: Connection) -> set[int]:
 
 
 async def noticed_from(connection: Connection, alarm_ids: Iterable[UUID]) -> dict[UUID, set[int]]:
-    """Return for each alarm the territories that those who have acknowledged it supervise."""
+    """Return for each alarm the territories that those who have acknowledged its newest press supervise."""
     rows = await connection.fetch(
-        "SELECT k.alarm_id, g.territory_id FROM acknowledgements k "
+        "SELECT k.alarm_id, g.territory_id FROM acknowledgements k JOIN alarms a ON a.id = k.alarm_id AND a.presses = k.press "
         "JOIN grants g ON g.account_id = k.account_id AND g.role = $2 WHERE k.alarm_id = ANY($1::uuid[])",
         list(alarm_ids),
         Role.SUPERVISOR.value,
@@ -238,14 +238,32 @@ async def clear(connection: Connection, alarm_id: UUID, at: datetime, by: UUID, 
     return done is not None
 
 
-async def acknowledge(connection: Connection, alarm_id: UUID, account_id: UUID, at: datetime) -> bool:
-    """Note that a person has noticed an alarm; return whether they had not before."""
+async def press_again(connection: Connection, alarm_id: UUID, values: Mapping[str, Any]) -> Record | None:
+    """Write the newest press of an emergency and its place; who acknowledged those before has not noticed a new one."""
+    await connection.execute(
+        "UPDATE alarms SET presses = presses + $2, occurred_at = $3, incident_id = $4, lon = $5, lat = $6, fix_at = $7, "
+        "accuracy_m = $8 WHERE id = $1 AND cleared_at IS NULL",
+        alarm_id,
+        values["further"],
+        values["occurred_at"],
+        values["incident_id"],
+        values["lon"],
+        values["lat"],
+        values["fix_at"],
+        values["accuracy_m"],
+    )
+    return await alarm(connection, alarm_id)
+
+
+async def acknowledge(connection: Connection, alarm_id: UUID, account_id: UUID, at: datetime, press: int) -> bool:
+    """Note that a person has noticed a press of an alarm; return whether they had not before."""
     done = await connection.fetchval(
-        "INSERT INTO acknowledgements (alarm_id, account_id, at) VALUES ($1, $2, $3) "
+        "INSERT INTO acknowledgements (alarm_id, account_id, at, press) VALUES ($1, $2, $3, $4) "
         "ON CONFLICT DO NOTHING RETURNING alarm_id",
         alarm_id,
         account_id,
         at,
+        press,
     )
     return done is not None
 
@@ -288,6 +306,7 @@ def alarm_view(row: Row) -> JSON:
         "territory_id": row["territory_id"],
         "due_at": None if row["due_at"] is None else iso(row["due_at"]),
         "occurred_at": iso(row["occurred_at"]),
+        "presses": row["presses"],
         "raised_at": iso(row["raised_at"]),
         "raised_by": str(row["raised_by"]),
         "escalated_to": row["escalated_to"],
