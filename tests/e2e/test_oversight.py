@@ -12,7 +12,7 @@ from tests.e2e.conftest import PHONE, SHOWN_MS, Screen, Show
 from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident
 from tests.support.land import Land
-from tests.support.oversight import correction_ordered, judged, look_at, made_alone, make_case, seen_request
+from tests.support.oversight import correction_ordered, delayed, judged, look_at, made_alone, make_case, seen_request
 
 from markaz.core.permissions import Grant, Role
 
@@ -226,6 +226,20 @@ async def test_who_looked_at_me_from_the_counter_to_the_letter(centre: RunningCe
     assert "Officer" not in text  # the person's own paper bears no mark
     await go(screen, "/oversight/delays")
     await screen.sees("rights of others: a witness, a victim")
+
+
+async def test_an_auditor_goes_from_a_delay_to_the_look_it_covers(centre: RunningCentre, show: Show) -> None:
+    delay = await delayed(centre)
+    await seen_request(centre)  # a later look, which that number does not show
+    screen = await show(Role.AUDITOR, Land.ROOT)
+    await go(screen, "/oversight/delays")
+    await screen.page.locator("summary").click()
+    await screen.page.get_by_role("link", name=f"№{delay['request']['entry_id']}").click()
+    await expect(screen.page.locator(".entries-table tbody tr")).to_have_count(1, timeout=SHOWN_MS)
+    await screen.page.get_by_role("button", name="and its proof").click()
+    await screen.sees("incident.read_sealed")
+    await screen.page.get_by_role("button", name="All entries").click()
+    await expect(screen.page.locator(".entries-filters")).to_be_visible(timeout=SHOWN_MS)
 
 
 async def test_on_a_phone_a_case_takes_the_whole_page_and_leads_back(centre: RunningCentre, show: Show) -> None:

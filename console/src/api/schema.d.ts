@@ -2933,7 +2933,7 @@ export interface paths {
         put?: never;
         /**
          * Lift
-         * @description Lift the restriction that a request brought.
+         * @description Lift the restriction that a request brought; a record is shown again when no other request's stands over it.
          */
         post: operations["lift_api_oversight_requests__request_id__lift_post"];
         delete?: never;

@@ -1,5 +1,6 @@
 /** Delays of disclosure: what stands, for whom to renew or end, and the dialog that sets one. Looks are numbers of entries here. */
 import { useState } from "react";
+import { Link } from "react-router";
 import { may } from "../../api/permissions";
 import { useNames, useSession, useWords } from "../../context";
 import { Problem } from "../../ui/problem";
@@ -48,7 +49,9 @@ export function DelaysTab() {
                   <td className="num">
                     <details>
                       <summary>{f.number(one.looks)}</summary>
-                      {one.entries.map((id) => `№${id}`).join(", ")}
+                      {one.entries.map((id) => (
+                        <span key={id}>{may(me, "read_log") ? <Link to={`/oversight/entries?number=${id}`}>№{id}</Link> : `№${id}`} </span>
+                      ))}
                     </details>
                   </td>
                   <td>

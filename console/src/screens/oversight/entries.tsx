@@ -1,5 +1,6 @@
 /** Entries of the log: who used what, when and why, by period, kind, office and place. Nothing of what was seen, and each reading is an entry too. */
 import { useState } from "react";
+import { useSearchParams } from "react-router";
 import { KINDS, OFFICES } from "../../api/log-codes";
 import { useNames, useSession, useWords } from "../../context";
 import { en } from "../../i18n/en";
@@ -37,23 +38,35 @@ export function EntriesTab() {
   const [asked, setAsked] = useState({ from: dayOf(now - 7 * DAY_MS), to: dayOf(now), kind: "", office: "", territory: "" });
   const [befores, setBefores] = useState<number[]>([]);
   const [chosen, setChosen] = useState<LogEntry | null>(null);
+  // A list of entry numbers elsewhere leads here: ?number= shows that one, however long ago it was.
+  const [params, setParams] = useSearchParams();
+  const number = /^\d{1,15}$/.test(params.get("number") ?? "") ? Number(params.get("number")) : null;
   const days = (startOf(asked.to) - startOf(asked.from)) / DAY_MS + 1;
   const isRight = days >= 1 && days <= LONGEST_DAYS;
-  const page = useRead<{ items: LogEntry[] }>(isRight ? pathOf(asked, befores.at(-1)) : null);
-  const items = page.data?.items ?? [];
+  const page = useRead<{ items: LogEntry[] }>(number !== null ? `/api/audit?before=${number + 1}&limit=1` : isRight ? pathOf(asked, befores.at(-1)) : null);
+  const items = (page.data?.items ?? []).filter((one) => number === null || one.id === number);
   const ask = (some: Partial<typeof asked>) => (setAsked({ ...asked, ...some }), setBefores([]), setChosen(null));
   return (
     <>
       <h2>{t("entries.title")}</h2>
       <p className="quiet small definition">{t("entries.note")}</p>
-      <Filters asked={asked} max={dayOf(now)} onAsk={ask} />
+      {number !== null ? (
+        <p>
+          <b className="num">{t("entries.number", { n: number })}</b>{" "}
+          <button type="button" className="button is-small" onClick={() => (setParams({}), setChosen(null))}>
+            {t("entries.every")}
+          </button>
+        </p>
+      ) : (
+        <Filters asked={asked} max={dayOf(now)} onAsk={ask} />
+      )}
       {!isRight && <p className="wrong" role="status">{t("entries.period", { days: LONGEST_DAYS })}</p>}
       {page.error !== null && <Problem error={page.error} onReload={page.reload} />}
-      {page.data && items.length === 0 && <p className="empty">{t("entries.none")}</p>}
+      {page.data && items.length === 0 && <p className="empty">{t(number === null ? "entries.none" : "entries.no_number")}</p>}
       {chosen && <Entry key={chosen.id} one={chosen} onClose={() => setChosen(null)} />}
       {items.length > 0 && <Rows items={items} chosen={chosen} onChoose={setChosen} />}
       <div className="filters">
-        {befores.length > 0 && (
+        {number === null && befores.length > 0 && (
           <button type="button" className="button" onClick={() => (setBefores(befores.slice(0, -1)), setChosen(null))}>
             {t("entries.newer")}
           </button>
@@ -191,6 +204,8 @@ function Entry({ one, onClose }: { one: LogEntry; onClose: () => void }) {
         <dd>
           <code>{JSON.stringify(one.details)}</code>
         </dd>
+        <dt>{t("entries.id")}</dt>
+        <dd className="num">№{one.id}</dd>
         <dt>{t("entries.leaf")}</dt>
         <dd className="num">{one.leaf === null ? "–" : f.number(one.leaf)}</dd>
         {proof.data && (

@@ -59,7 +59,7 @@ def _add_requests(router: APIRouter, rights: Rights, guard: Guard) -> None:
 
     @router.post("/requests/{request_id}/lift", openapi_extra=declares(P.RIGHT_HANDLE))
     async def lift(request_id: UUID, request: Annotated[Request, Depends(guard.requires(P.RIGHT_HANDLE))]) -> Response:
-        """Lift the restriction that a request brought."""
+        """Lift the restriction that a request brought; a record is shown again when no other request's stands over it."""
         return reply_of(await rights.lift(request, request_id))
 
 
