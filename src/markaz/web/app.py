@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
@@ -62,7 +62,33 @@ def create_app(centre: Centre) -> FastAPI:
     app = FastAPI(
         title="Markaz", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
-    for router in (
+    for router in _routers(centre):
+        # Not include_router: it makes every route a second time, for a prefix and defaults that none is given here.
+        app.router.routes.extend(router.routes)
+    document = cache(lambda: openapi(app))
+
+    # Made when first asked for, in a thread: a third of a second of work that a start need not wait for.
+    @app.get("/openapi.json", include_in_schema=False, openapi_extra=declares(Permission.PUBLIC))
+    def openapi_json() -> dict[str, Any]:
+        return document()
+
+    check_routes(app.routes)
+    errors.install(app)
+    _serve_console(app, centre)
+    if centre.settings.demo:
+        # Its passwords are known: a website must not reach it by a name of its own that leads to this machine.
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"], www_redirect=False)
+    app.add_middleware(
+        Edge,
+        body_limit_bytes=centre.settings.body_limit_bytes,
+        attachment_limit_bytes=centre.settings.attachment_limit_bytes,
+        registry=centre.registry,
+    )
+    return app
+
+
+def _routers(centre: Centre) -> tuple[APIRouter, ...]:
+    return (
         health_router(centre),
         sign_in_router(centre),
         own_account_router(centre),
@@ -98,29 +124,7 @@ def create_app(centre: Centre) -> FastAPI:
         *centre.governing.routers(centre.guard, centre.at_the_top),
         *centre.oversight.routers(centre.guard),
         log_router(centre),
-    ):
-        # Not include_router: it makes every route a second time, for a prefix and defaults that none is given here.
-        app.router.routes.extend(router.routes)
-    document = cache(lambda: openapi(app))
-
-    # Made when first asked for, in a thread: a third of a second of work that a start need not wait for.
-    @app.get("/openapi.json", include_in_schema=False, openapi_extra=declares(Permission.PUBLIC))
-    def openapi_json() -> dict[str, Any]:
-        return document()
-
-    check_routes(app.routes)
-    errors.install(app)
-    _serve_console(app, centre)
-    if centre.settings.demo:
-        # Its passwords are known: a website must not reach it by a name of its own that leads to this machine.
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"], www_redirect=False)
-    app.add_middleware(
-        Edge,
-        body_limit_bytes=centre.settings.body_limit_bytes,
-        attachment_limit_bytes=centre.settings.attachment_limit_bytes,
-        registry=centre.registry,
     )
-    return app
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
