@@ -102,7 +102,7 @@ def test_family_names_meet_across_scripts_and_genders_and_given_names_do_not() -
 
 
 def test_what_is_declared_of_a_viewer_raises_questions() -> None:
-    viewer = Viewer(families_of(tokens("Olim Karimov")), b"home", 7)
+    viewer = Viewer(families_of(tokens("Olim Karimov")), frozenset({b"home", b"before"}), frozenset({7, 8}))
     staff = [frozenset(tokens("Bekzod Aliyev"))]
 
     def ask(name: str, address: bytes | None, territory: int) -> frozenset[Question]:
@@ -112,6 +112,7 @@ def test_what_is_declared_of_a_viewer_raises_questions() -> None:
     assert ask("Somebody Else", b"home", 1) == {Question.OWN_ADDRESS}
     assert ask("Алиев Бекзод Тоҳирович", None, 1) == {Question.COLLEAGUE}
     assert ask("Somebody Else", None, 7) == {Question.OWN_NEIGHBOURHOOD}
+    assert ask("Somebody Else", b"before", 8) == {Question.OWN_ADDRESS, Question.OWN_NEIGHBOURHOOD}
     assert ask("Somebody Else", b"other", 1) == set()
     assert questions_of(viewer, staff, [], 7) == set()
 

@@ -2592,13 +2592,13 @@ export interface paths {
         get: operations["declared_api_oversight_declared_get"];
         /**
          * Declare
-         * @description Declare where you live, so that looks at your own surroundings can be asked about. Replaces what was declared.
+         * @description Declare where you live, so that looks at your own surroundings can be asked about. Replaces what was declared; an entry says that, not what.
          */
         put: operations["declare_api_oversight_declared_put"];
         post?: never;
         /**
          * Withdraw
-         * @description Take back what you declared.
+         * @description Take back what you declared; until the draw of this day it counts all the same. It is an entry of the log.
          */
         delete: operations["withdraw_api_oversight_declared_delete"];
         options?: never;

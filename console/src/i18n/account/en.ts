@@ -46,7 +46,7 @@ export const accountEn = {
   "account.codes_remove": "Turn off",
   "account.qr": "QR code of the secret, for an authenticator app",
   "account.home": "Where I live",
-  "account.home_what": "You may declare it. A look at a record from your own neighbourhood or address then raises a question for whoever reviews looks; a question is no finding. Of the address only a keyed hash is kept, which nobody can read back. It is used for nothing else.",
+  "account.home_what": "You may declare it. A look at a record from your own neighbourhood or address then raises a question for whoever reviews looks; a question is no finding. Of the address only a keyed hash is kept, which nobody can read back. It is used for nothing else. What you change or take back still counts in the sample of that day; then it is forgotten. That you did so is an entry of the log, never what it was.",
   "account.home_none": "Nothing is declared.",
   "account.home_is": "Declared: {place}; {address}; on {at}",
   "account.home_kept": "an address is kept as a hash",

@@ -48,7 +48,7 @@ export const accountUzLatn: Part<typeof accountEn> = {
   "account.codes_remove": "Oʻchirish",
   "account.qr": "Maxfiy kalitning QR kodi, autentifikator ilovasi uchun",
   "account.home": "Yashash joyim",
-  "account.home_what": "Uni oʻzingiz bildirishingiz mumkin. Shunda oʻz mahallangiz yoki manzilingizga oid yozuvga qarash tekshiruvchida savol tugʻdiradi; savol — xulosa emas. Manzilning faqat kalitli xeshi saqlanadi, uni hech kim qayta oʻqiy olmaydi. Boshqa maqsadda ishlatilmaydi.",
+  "account.home_what": "Uni oʻzingiz bildirishingiz mumkin. Shunda oʻz mahallangiz yoki manzilingizga oid yozuvga qarash tekshiruvchida savol tugʻdiradi; savol — xulosa emas. Manzilning faqat kalitli xeshi saqlanadi, uni hech kim qayta oʻqiy olmaydi. Boshqa maqsadda ishlatilmaydi. Oʻzgartirgan yoki qaytarib olganingiz oʻsha kungi tanlovda baribir hisobga olinadi, soʻng unutiladi. Shunday qilganingiz jurnalga yoziladi, nima boʻlgani esa hech qachon.",
   "account.home_none": "Hech narsa bildirilmagan.",
   "account.home_is": "Bildirilgan: {place}; {address}; {at}",
   "account.home_kept": "manzil xesh koʻrinishida saqlangan",

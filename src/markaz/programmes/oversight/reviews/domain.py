@@ -125,11 +125,14 @@ def night_bursts(looks: Iterable[Look], zone: ZoneInfo) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """What is declared of a viewer: family names (folded), keyed hash of the home address, home neighbourhood."""
+    """What is declared of a viewer: family names (folded), keyed hashes of home addresses, home neighbourhoods.
+
+    There is more than one address or neighbourhood on a day on which it was changed or taken back.
+    """
 
     families: frozenset[str]
-    address_hash: bytes | None = None
-    home_territory_id: int | None = None
+    address_hashes: frozenset[bytes] = frozenset()
+    home_territory_ids: frozenset[int] = frozenset()
 
 
 def families_of(words: Sequence[str]) -> frozenset[str]:
@@ -157,11 +160,11 @@ def questions_of(
     for words, address in people:
         if viewer.families & families_of(words):
             asked.add(Question.OWN_FAMILY_NAME)
-        if address is not None and address == viewer.address_hash:
+        if address is not None and address in viewer.address_hashes:
             asked.add(Question.OWN_ADDRESS)
         if any(len(name) > 1 and name <= frozenset(words) for name in colleagues):
             asked.add(Question.COLLEAGUE)
-    if people and viewer.home_territory_id is not None and viewer.home_territory_id == record_territory_id:
+    if people and record_territory_id in viewer.home_territory_ids:
         asked.add(Question.OWN_NEIGHBOURHOOD)
     return frozenset(asked)
 

@@ -90,12 +90,12 @@ def _add_declared(router: APIRouter, reviews: Reviews, guard: Guard) -> None:
     async def declare(
         body: shapes.DeclaredBody, request: Annotated[Request, Depends(guard.requires(P.SIGNED_IN))]
     ) -> Response:
-        """Declare where you live, so that looks at your own surroundings can be asked about. Replaces what was declared."""
-        await reviews.declare(request.actor, body.home_territory_id, body.home_address)
+        """Declare where you live, so that looks at your own surroundings can be asked about. Replaces what was declared; an entry says that, not what."""
+        await reviews.declare(request, body.home_territory_id, body.home_address)
         return Response(status_code=204)
 
     @router.delete("/declared", status_code=204, openapi_extra=declares(P.SIGNED_IN))
     async def withdraw(request: Annotated[Request, Depends(guard.requires(P.SIGNED_IN))]) -> Response:
-        """Take back what you declared."""
-        await reviews.withdraw(request.actor)
+        """Take back what you declared; until the draw of this day it counts all the same. It is an entry of the log."""
+        await reviews.withdraw(request)
         return Response(status_code=204)

@@ -1,7 +1,8 @@
 """Draws the sample of each day that has ended: once, by a rule that anybody can follow afterwards.
 
 The centre itself compares the names and addresses in the records of the day with what is declared of their viewers. It
-keeps the question, never what was compared; that it compared is an entry of the log.
+keeps the question, never what was compared; that it compared is an entry of the log. What a viewer took back since the last
+draw is compared too, and forgotten once the day is drawn on which it was taken back: so nobody looks in between.
 """
 
 import secrets
@@ -77,12 +78,17 @@ class Sampling:
             seed = seed_of(day, root, size)
             leaves = await store.leaves(connection, start, end)
             rows = await store.looks(connection, start, end, lot(leaves, seed, self._at_random))
-            looks, compared = await self._asked(connection, rows)
+            withdrawn = await store.withdrawn(connection)
+            looks, compared = await self._asked(connection, rows, withdrawn)
             sample = draw(looks, seed, at_random=self._at_random, at_most_asked=self._at_most_asked, leaves=leaves)
             places = await self._places(connection, sample)
 
+        over = [row["id"] for row in withdrawn if row["ended_at"] < end]
+
         async def work(act: Act) -> Answer:
-            return await self._keep(act, day, sample, places, (size, root, len(leaves), compared))
+            answer = await self._keep(act, day, sample, places, (size, root, len(leaves), compared))
+            await store.forget_withdrawn(act.connection, over)
+            return answer
 
         answer = await self._ground.acts.run(CENTRE, work)
         return bool(answer.body["drawn"])
@@ -140,7 +146,9 @@ class Sampling:
         task_id = await open_task(act, NewTask(TASK_KIND, "review_case", case_id, territory_id, WORKING_DAYS))
         await store.insert_case(act.connection, case_id, label, day, one, territory_id, task_id)
 
-    async def _asked(self, connection: Connection, rows: Sequence[store.Record]) -> tuple[list[Look], int]:
+    async def _asked(
+        self, connection: Connection, rows: Sequence[store.Record], withdrawn: Sequence[store.Record]
+    ) -> tuple[list[Look], int]:
         """Return the looks with the questions they raise, and how many records were compared for that."""
         looks = [_look(row) for row in rows]
         stated = await self._ground.purposes.questions(connection, {row["purpose_id"] for row in rows} - {None})
@@ -154,10 +162,12 @@ class Sampling:
             )
             for look, row in zip(looks, rows, strict=True)
         )
-        return await self._compared(connection, looks)
+        return await self._compared(connection, looks, withdrawn)
 
-    async def _compared(self, connection: Connection, looks: list[Look]) -> tuple[list[Look], int]:
-        viewers, names = _staff(await store.staff(connection))
+    async def _compared(
+        self, connection: Connection, looks: list[Look], withdrawn: Sequence[store.Record]
+    ) -> tuple[list[Look], int]:
+        viewers, names = _staff(await store.staff(connection), withdrawn)
         first: dict[tuple[UUID, UUID], int] = {}
         for at, look in enumerate(looks):
             if look.record_id is not None and look.record_kind == "incident" and look.viewer_id in viewers:
@@ -219,11 +229,22 @@ def _once_a_day(looks: Iterable[Look]) -> list[Look]:
     return kept
 
 
-def _staff(rows: Iterable[store.Record]) -> tuple[Mapping[UUID, Viewer], Mapping[UUID, frozenset[str]]]:
+def _staff(
+    rows: Iterable[store.Record], withdrawn: Iterable[store.Record]
+) -> tuple[Mapping[UUID, Viewer], Mapping[UUID, frozenset[str]]]:
+    """Return the viewers, and the words of their names. What was taken back counts as what stands."""
     viewers, names = {}, {}
+    before: dict[UUID, list[store.Record]] = defaultdict(list)
+    for row in withdrawn:
+        before[plain_id(row["account_id"])].append(row)
     for row in rows:
         words = tokens(row["display_name"])
         id_ = plain_id(row["id"])
         names[id_] = frozenset(words)
-        viewers[id_] = Viewer(families_of(words), row["address_hash"], row["home_territory_id"])
+        declared = (row, *before[id_])
+        viewers[id_] = Viewer(
+            families_of(words),
+            frozenset(one["address_hash"] for one in declared if one["address_hash"] is not None),
+            frozenset(one["home_territory_id"] for one in declared if one["home_territory_id"] is not None),
+        )
     return viewers, names

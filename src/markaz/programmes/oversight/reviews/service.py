@@ -30,6 +30,7 @@ from markaz.programmes.oversight.reviews.domain import may_judge
 from markaz.programmes.oversight.reviews.sampling import address_hash
 
 JSON = dict[str, Any]
+CHANGES_MOST = 20  # of what one person declared, between two draws
 
 
 class Reviews:
@@ -91,14 +92,16 @@ class Reviews:
 
         return await self._ground.acts.run(request, work)
 
-    async def declare(self, actor: Actor, territory_id: int | None, address: str | None) -> None:
-        """Keep what somebody declares of themselves: home neighbourhood and a keyed hash of the home address."""
+    async def declare(self, request: Request, territory_id: int | None, address: str | None) -> None:
+        """Keep what somebody declares of themselves: home neighbourhood and a keyed hash of the home address.
+
+        Raises InvalidInput, or NotPossibleNow for who has changed it often since the last draw.
+        """
         tree = self._ground.territories()
         if territory_id is not None and (tree.current(territory_id) is None or tree.children(territory_id)):
             raise InvalidInput("Name the smallest territory you live in.", field="home_territory_id")
         hashed = None if address is None else address_hash(self._ground, address)
-        async with self._ground.database.transaction() as connection:
-            await store.declare(connection, actor.id, territory_id, hashed, self._ground.clock.now())
+        await self._change_declared(request, (territory_id, hashed))
 
     async def declared(self, actor: Actor) -> JSON:
         """Return what somebody declared of themselves; of an address only that there is one."""
@@ -112,10 +115,29 @@ class Reviews:
             "declared_at": iso(row["declared_at"]),
         }
 
-    async def withdraw(self, actor: Actor) -> None:
-        """Forget what somebody declared."""
+    async def withdraw(self, request: Request) -> None:
+        """Take back what somebody declared: it counts until the draw of that day, then it is forgotten. Raises as declare."""
+        await self._change_declared(request, None)
+
+    async def _change_declared(self, request: Request, wanted: tuple[int | None, bytes | None] | None) -> None:
+        now, account_id = self._ground.clock.now(), request.actor.id
         async with self._ground.database.transaction() as connection:
-            await store.withdraw(connection, actor.id)
+            row = await store.lock_declared(connection, account_id)
+            held = None if row is None else (row["home_territory_id"], row["address_hash"])
+            if held is None and wanted is None:
+                return
+            if held is not None and held != wanted:
+                if await store.count_withdrawn(connection, account_id) >= CHANGES_MOST:
+                    raise NotPossibleNow("You have changed this often today: it can be changed again tomorrow.")
+                await store.keep_withdrawn(connection, account_id, now)
+            if wanted is None:
+                await store.withdraw(connection, account_id)
+            else:
+                await store.declare(connection, account_id, *wanted, now)
+            action = "declared.withdrawn" if wanted is None else "declared.stated"
+            details = {"facts": _classes(wanted), "before": _classes(held)}
+            entry = entry_of(request, EntryKind.REVIEW, action, "account", account_id, "declared", details=details)
+            await append(connection, now, [entry])
 
     def _seen(self, actor: Actor, row: store.Record | None) -> store.Record:
         territories = territory_filter(actor, Permission.REVIEW_JUDGE, self._ground.territories())
@@ -140,6 +162,12 @@ class Reviews:
             found = stated.get(row["purpose_id"])
             purpose = {"text": None if found is None else found.text, "erased": found is None or found.text is None}
         return {"purpose": purpose, "incident": None if facts is None else _facts(facts), "relation": _relation(row)}
+
+
+def _classes(declared: tuple[int | None, bytes | None] | None) -> list[str]:
+    """Return which facts are declared, by their class: never what they say."""
+    names = ("home_territory", "home_address")
+    return [name for name, value in zip(names, declared or (None, None), strict=True) if value is not None]
 
 
 def _line(row: store.Record, now: datetime) -> JSON:

@@ -328,6 +328,41 @@ async def declared(connection: Connection, account_id: UUID) -> Record | None:
     )
 
 
-async def withdraw(connection: Connection, account_id: UUID) -> bool:
-    """Forget what somebody declared; False when there was nothing."""
-    return await connection.execute("DELETE FROM declared_facts WHERE account_id = $1", account_id) != "DELETE 0"
+async def lock_declared(connection: Connection, account_id: UUID) -> Record | None:
+    """Return what somebody declared, its values too; nobody else changes it until the transaction ends."""
+    await connection.execute("SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE", account_id)
+    return await connection.fetchrow(
+        "SELECT home_territory_id, address_hash FROM declared_facts WHERE account_id = $1", account_id
+    )
+
+
+async def withdraw(connection: Connection, account_id: UUID) -> None:
+    """Take back what somebody declared."""
+    await connection.execute("DELETE FROM declared_facts WHERE account_id = $1", account_id)
+
+
+async def keep_withdrawn(connection: Connection, account_id: UUID, at: datetime) -> None:
+    """Keep what somebody declared so far for the draw of that day. Call it before it is changed."""
+    await connection.execute(
+        "INSERT INTO withdrawn_facts (account_id, home_territory_id, address_hash, ended_at) "
+        "SELECT account_id, home_territory_id, address_hash, $2 FROM declared_facts WHERE account_id = $1",
+        account_id,
+        at,
+    )
+
+
+async def count_withdrawn(connection: Connection, account_id: UUID) -> int:
+    """Return how much somebody took back that no draw has read yet."""
+    return int(await connection.fetchval("SELECT count(*) FROM withdrawn_facts WHERE account_id = $1", account_id))
+
+
+async def withdrawn(connection: Connection) -> list[Record]:
+    """Return everything that was taken back and that no draw has read yet."""
+    return await connection.fetch(
+        "SELECT id, account_id, home_territory_id, address_hash, ended_at FROM withdrawn_facts ORDER BY id"
+    )
+
+
+async def forget_withdrawn(connection: Connection, ids: Sequence[int]) -> None:
+    """Forget what was taken back, once the day is drawn on which it was."""
+    await connection.execute("DELETE FROM withdrawn_facts WHERE id = ANY($1::bigint[])", ids)
