@@ -13,6 +13,9 @@ The public log has one leaf for every second, whatever happened in it: SHA-256 o
 (RFC 8785) of {at, entries_root, entries_size, index, policy_hash, software}. `entries_root` is the head of a second tree,
 of what was done; an exported folder holds that tree too. A checkpoint states the time of its last leaf, so a log that
 stands still, is held back or is switched off is told from one that goes on.
+
+An exported folder is of one of two kinds, an export of the log or an audit pack, and the log signs which, with the hash of
+each file. It holds just the files of its kind, and each opening that it promises.
 """
 
 import argparse
@@ -28,14 +31,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 WITNESS_KEY = 4  # signed-note's number for timestamped Ed25519 cosignatures; a log's own key is a 1
-PACK = "markaz audit pack 1"  # first line of what is signed, so that it is never taken for a checkpoint
 TIMEOUT_S, ANSWER_MAX_BYTES = 20, 1_000_000
 TIME_SLACK_S = 60  # an entry may wait this long between its act and its place in the log
 CODES = {  # exit codes
@@ -51,6 +53,14 @@ UNREADABLE, NO_ANSWER, NOT_PROVEN = 1, 2, 6
 STILL_S = 600  # a log grows each second: for how long it may seem not to
 PROOF, PAGE = "markaz-proof/1", "markaz-public/1"
 FILES = {PROOF: "format keys checkpoint interval entry", PAGE: "format keys checkpoint items next_before"}
+LOG, PACK = "markaz-log/2", "markaz-pack/2"  # kinds of folder, and the first line of what is signed over each
+MANIFEST = "format keys made_at openings since until public entries"
+PARTS = "manifest.json leaves.bin intervals.jsonl entries.jsonl"
+LISTS = "access deletions glass people period purposes refusals register use"
+FOLDERS = {LOG: {*PARTS.split()}, PACK: {*PARTS.split(), *(f"pack/{name}.json" for name in LISTS.split())}}
+NAMED = r"checkpoints/\d{15}\.(txt|tst)"
+ALSO = {LOG: NAMED, PACK: NAMED + r"|pack/policies/[^/]+/([\w-]+\.cedar|access\.cedarschema|words\.toml)"}
+OPENINGS_STAND_S = 365 * 86_400  # an opening may end when it is a year old, and no sooner
 ENTRIES = {PROOF: "index body salt opening path", PAGE: "index body path"}
 
 
@@ -542,8 +552,14 @@ def _report_entry(kind: str, entry: dict[str, Any], since: str, report: Report) 
 
 def verify_folder(folder: Path, pinned: list[str], witnesses: list[str], state: Path | None = None) -> Report:
     """Check that between the checkpoints of a folder nothing was removed or changed, nor what a witness (`state`) saw."""
+    if folder.exists() and not ((folder / "manifest.json").is_file() and (folder / "signed.txt").is_file()):
+        raise Refused(
+            "neither an export of the log nor an audit pack: its manifest.json or signature signed.txt is missing"
+        )
     report, manifest = Report(), _read((folder / "manifest.json").read_text())
+    _exactly(manifest, MANIFEST, "the manifest of the folder")
     keys = _trusted(manifest["keys"], pinned, witnesses, report)
+    _check_form(folder, manifest, keys, report)
     notes = [_signed(path.read_text(), keys, report) for path in (folder / "checkpoints").glob("*.txt")]
     roots = {(one.size, one.root) for one in notes}
     seen = list(_lines(state / "history.jsonl")) if state else []
@@ -553,32 +569,41 @@ def verify_folder(folder: Path, pinned: list[str], witnesses: list[str], state: 
     leaves = _check_public(
         folder, Edge.of(manifest["public"]), roots, max((one.size for one in notes), default=0), report
     )
-    intervals = _check_entries(folder, Edge.of(manifest["entries"]), leaves, report)
+    intervals = _check_entries(folder, manifest, leaves, report)
     check_order({(index, at) for index, at in times if at is not None} | {(one.index, one.at) for one in intervals})
-    policies = {one.policy for one in intervals}
-    policies |= {
-        line.removeprefix("policy ") for one in notes for line in one.text.split("\n") if line[:7] == "policy "
-    }
-    if (folder / "pack").exists() or (folder / "pack.txt").exists():
-        _check_pack(folder, keys, report)
-        _check_policies(folder / "pack" / "policies", policies, report)
+    if manifest["format"] == PACK:
+        said = {line[7:] for one in notes for line in one.text.split("\n") if line[:7] == "policy "}
+        _check_policies(folder / "pack" / "policies", said | {one.policy for one in intervals}, report)
     return report
 
 
-def _check_pack(folder: Path, keys: list[Key], report: list[str]) -> None:
-    """Check an audit pack: each of its files, and no other, is the one that the log's own key signed for."""
-    if not (folder / "pack.txt").exists():
-        raise Refused("the signature of the audit pack, pack.txt, was taken away")
-    text, _, lines = (folder / "pack.txt").read_text().rpartition("\n\n")
+def _check_form(folder: Path, manifest: dict[str, Any], keys: list[Key], report: Report) -> None:
+    """Check that a folder has just the files of its kind, and each is the one that the log's own key signed for."""
+    kind, openings, made_at = manifest["format"], manifest["openings"], manifest["made_at"]
+    if kind not in FOLDERS or not isinstance(openings, bool) or (kind == PACK and not openings):
+        raise Refused(f"neither an export of the log nor an audit pack, but {str(kind)[:80]!r}, openings: {openings}")
+    if _moment(made_at) > clock() + TIME_SLACK_S:
+        raise Refused(f"the folder says that it was made at {made_at}, which is still to come")
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    files = {name for name, path in found.items() if path.is_file() and not path.is_symlink()}
+    holding = {parent.as_posix() for name in files for parent in PurePosixPath(name).parents}
+    odd = set(found) - files - holding
+    odd |= {name for name in files - FOLDERS[kind] - {"signed.txt"} if not re.fullmatch(ALSO[kind], name)}
+    if odd or FOLDERS[kind] - files:
+        raise Refused(f"not the files of a folder of the kind {kind}: {sorted(odd or FOLDERS[kind] - files)}")
+    text, _, lines = (folder / "signed.txt").read_text().rpartition("\n\n")
     head, *said = text.split("\n")
-    if head != PACK or all(key.type == WITNESS_KEY for key in signers(text + "\n", lines, keys)):
-        raise Refused("the audit pack is not signed by the log")
+    if head != kind or all(key.type == WITNESS_KEY for key in signers(text + "\n", lines, keys)):
+        raise Refused(f"the folder is not signed by the log as what it says it is, {kind}")
     stated = {name: digest for digest, name in (line.split("  ", 1) for line in said)}
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {"pack.txt"}
-    changed = [name for name in sorted(found & set(stated)) if _sha((folder / name).read_bytes()).hex() != stated[name]]
-    if changed or found != set(stated):
-        raise Refused(f"files of the audit pack were changed, added or left out: {changed or found ^ set(stated)}")
-    report.append(f"ok    the audit pack is signed by the log: {len(found)} files, none changed, none missing")
+    files -= {"signed.txt"}
+    changed = [name for name in sorted(files & set(stated)) if _sha((folder / name).read_bytes()).hex() != stated[name]]
+    if changed or files != set(stated):
+        raise Refused(f"files of the folder were changed, added or left out: {changed or sorted(files ^ set(stated))}")
+    what = "an audit pack" if kind == PACK else f"an export of the log {'with' if openings else 'without'} openings"
+    report.append(
+        f"ok    this is {what}, signed by the log: {len(files)} files, none changed, none missing, made {made_at}"
+    )
 
 
 def _check_policies(folder: Path, said: set[str], report: list[str]) -> None:
@@ -623,11 +648,44 @@ class Interval:
     policy: str
 
 
-def _check_entries(folder: Path, edge: Edge, leaves: dict[int, bytes], report: list[str]) -> list[Interval]:
+@dataclass
+class Openings:
+    """Which entries of a folder have no opening: those that say rightly why, and those whose opening is promised."""
+
+    manifest: dict[str, Any]
+    closed: int = 0
+    missing: list[int] = field(default_factory=list)
+
+    def judge(self, entry: dict[str, Any]) -> None:
+        """Judge one entry by what it says and what the folder promises."""
+        _exactly(entry, "index body salt opening closed", "an entry")
+        promised, why = self.manifest["openings"], entry["closed"]
+        if entry["opening"]:
+            if not promised or why is not None:
+                raise Refused(f"entry {entry['index']} has an opening, and is said to have none")
+            return
+        self.closed += 1
+        age_s = _seconds(json.loads(entry["body"])["at"], self.manifest["made_at"])
+        if why != ("ended" if promised else "not_asked") or (promised and age_s < OPENINGS_STAND_S - TIME_SLACK_S):
+            self.missing.append(entry["index"])
+
+    def report(self, count: int, report: Report) -> None:
+        """Say how many entries are closed; refuse when one should not be."""
+        said = f"{self.closed} of {count} entries are closed: their content is not proven"
+        if self.missing:
+            raise Refused(f"{said}, and of these, openings are missing that must be there: {self.missing[:20]}")
+        if self.closed:
+            why = "their openings ended, a year old" if self.manifest["openings"] else "openings were not asked for"
+            report.append(f"note  {said} ({why})")
+
+
+def _check_entries(folder: Path, manifest: dict[str, Any], leaves: dict[int, bytes], report: Report) -> list[Interval]:
     """Add every entry to the second tree; compare at every opened interval, of which the first and last leaf must be."""
+    edge, openings = Edge.of(manifest["entries"]), Openings(manifest)
     entries, before, count, opened = _lines(folder / "entries.jsonl"), None, 0, list[Interval]()
     times = Times(report)
     for interval in _lines(folder / "intervals.jsonl"):
+        _exactly(interval, "salt opening", "an interval")
         said = interval["opening"]
         if leaves.get(said["index"]) != _sha(b"\x00", _commitment(interval)):
             raise Refused(f"the interval {said['index']} is not the one in the public log")
@@ -638,6 +696,7 @@ def _check_entries(folder: Path, edge: Edge, leaves: dict[int, bytes], report: l
             entry = next(entries, None)
             if entry is None or entry["index"] != edge.size:
                 raise Refused(f"entry {edge.size} is missing")
+            openings.judge(entry)
             edge.add(_entry_leaf(entry))
             count += 1
             came.append((entry["index"], json.loads(entry["body"])))
@@ -651,6 +710,7 @@ def _check_entries(folder: Path, edge: Edge, leaves: dict[int, bytes], report: l
     if next(entries, None) is not None or {min(leaves), max(leaves)} - {one.index for one in opened}:
         raise Refused("entries or intervals were left out at the ends of this folder")
     report.append(f"ok    {count} entries, complete and unchanged, in {len(opened)} intervals")
+    openings.report(count, report)
     return opened
 
 

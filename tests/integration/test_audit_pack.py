@@ -22,13 +22,14 @@ from markaz.core.access.policies import Policies, load, packaged
 from markaz.core.in_force import in_force, keep_policies, note_in_force
 from markaz.core.log import keys
 from markaz.core.log.checkpoints import Checkpointer
+from markaz.core.log.exporting import FolderKind, sign_folder
 from markaz.core.permissions import Grant, Role
 from markaz.core.retention import parse_governance
 from markaz.kit.clock import FakeClock, iso
 from markaz.programmes.oversight.packs import store as pack_store
-from markaz.programmes.oversight.packs.content import sign_pack
 
 SECOND = timedelta(seconds=1)
+ALARM = 3
 OpenCentre = Callable[..., Any]
 
 
@@ -100,9 +101,9 @@ async def a_day(running: RunningCentre, clock: FakeClock) -> Day:
     return Day(officer, incident, others, erased, found)
 
 
-async def packed(auditor: Person, clock: FakeClock, folder: Path) -> Path:
-    """Fetch the pack of the last hour and unpack it."""
-    since, until = iso(clock.now() - timedelta(hours=1)), iso(clock.now())
+async def packed(auditor: Person, clock: FakeClock, folder: Path, ago: timedelta = timedelta(0)) -> Path:
+    """Fetch the pack of the last hour (or of the hour that ended so long ago) and unpack it."""
+    since, until = iso(clock.now() - ago - timedelta(hours=1)), iso(clock.now() - ago)
     answer = await auditor.get("/api/oversight/packs", since=since, until=until)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/zip"
@@ -124,7 +125,8 @@ async def test_a_pack_holds_what_was_done_as_it_then_was(
     folder = await packed(await running.person(Role.AUDITOR, Land.ROOT), clock, tmp_path / "pack")
     assert witness.main(["verify", str(folder)]) == 0, capsys.readouterr().err
     said = capsys.readouterr().out
-    assert "the audit pack is signed by the log" in said
+    assert "this is an audit pack, signed by the log" in said
+    assert "are closed" not in said
     assert "in 2 version(s), each as the log names it" in said
     of = {path.stem: json.loads(path.read_text()) for path in (folder / "pack").glob("*.json")}
     assert {"use", "purposes", "glass", "refusals", "access", "deletions", "people", "register", "period"} == set(of)
@@ -187,11 +189,11 @@ async def test_no_file_of_a_pack_can_be_changed_added_or_taken_away(
         # Even whoever holds the key of the log and signs the pack anew cannot show other policies than those in force.
         shutil.copytree(folder, copy)
         harm(copy / "pack" / "policies" / later)
-        sign_pack(copy, ring)
+        sign_folder(copy, ring)
         assert witness.main(["verify", str(copy)]) == 3, what
         assert "policies" in capsys.readouterr().err, what
         shutil.rmtree(copy)
-    sign_pack(folder, ring)
+    sign_folder(folder, ring)
     assert witness.main(["verify", str(folder)]) == 0
 
 
@@ -202,6 +204,113 @@ HARM_TO_POLICIES: dict[str, Callable[[Path], object]] = {
     "version left out": shutil.rmtree,
     "version added": lambda folder: shutil.copytree(folder, folder.with_name("0" * 64)),
 }
+
+
+Harm = Callable[[Path], object]
+
+
+def close_entries(folder: Path, *, closed: str | None = None, upto: int = 4) -> None:
+    """Take the openings of the first entries away."""
+    lines = [json.loads(line) for line in (folder / "entries.jsonl").read_text().splitlines()]
+    for one in lines[:upto]:
+        one |= {"salt": None, "opening": None, "closed": closed}
+    (folder / "entries.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+
+
+def restate(folder: Path, **changes: Any) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | changes))
+
+
+def turn_into_an_export(folder: Path) -> None:
+    """Leave nothing that tells that it was a pack."""
+    shutil.rmtree(folder / "pack")
+    restate(folder, format=FolderKind.LOG)
+
+
+def turn_into_one_that_promises_nothing(folder: Path) -> None:
+    turn_into_an_export(folder)
+    restate(folder, openings=False)
+
+
+def all_at_once(folder: Path) -> None:
+    """What the attacker did."""
+    (folder / "pack").rename(folder / "lists")
+    (folder / "lists" / "glass.json").write_text("[]")
+    close_entries(folder)
+
+
+# Each with and without the signature: none of them may pass for another sort of folder.
+HARM_TO_FORM: dict[str, Harm] = {
+    "all at once": all_at_once,
+    "lists in another folder": lambda folder: (folder / "pack").rename(folder / "lists"),
+    "an export": turn_into_an_export,
+    "an export that promises nothing": turn_into_one_that_promises_nothing,
+    "another kind": lambda folder: restate(folder, format="markaz-log/1"),
+    "more in the manifest": lambda folder: restate(folder, comment=""),
+    "made in time to come": lambda folder: restate(folder, made_at="2999-01-01T00:00:00Z"),
+    "promises nothing": lambda folder: restate(folder, openings=False),
+    "a list fewer": lambda folder: (folder / "pack" / "glass.json").unlink(),
+    "a file more": lambda folder: (folder / "pack" / "gloss.json").write_text("[]"),
+    "a folder more": lambda folder: (folder / "pack" / "drafts").mkdir(),
+    "a link": lambda folder: (folder / "pack" / "policies" / "link").symlink_to(folder),
+    "openings taken": close_entries,
+    "openings said to have ended": lambda folder: close_entries(folder, closed="ended"),
+    "openings said not to be asked for": lambda folder: close_entries(folder, closed="not_asked"),
+    "openings gone for a reason of its own": lambda folder: close_entries(folder, closed="secret"),
+}
+
+
+async def test_a_pack_never_passes_for_another_folder_and_never_lacks_what_it_promises(
+    open_centre_with: OpenCentre, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = FakeClock()
+    running = await open_centre_with(clock)
+    await a_day(running, clock)
+    folder = await packed(await running.person(Role.AUDITOR, Land.ROOT), clock, tmp_path / "pack")
+    ring = keys.load(running.centre.settings.home)
+    assert ring is not None
+    whole = (folder / "signed.txt").read_text()
+    for what, harm in HARM_TO_FORM.items():
+        copy = tmp_path / "copy"
+        shutil.copytree(folder, copy)
+        harm(copy)
+        for signature in (whole, None, "anew"):
+            if signature == "anew" and what in {"an export", "another kind"}:
+                continue  # the log's own key may sign an export, and signs no other kind of folder
+            (copy / "signed.txt").unlink(missing_ok=True)
+            if signature == "anew":
+                sign_folder(copy, ring)
+            elif signature is not None:
+                (copy / "signed.txt").write_text(signature)
+            assert witness.main(["verify", str(copy)]) == ALARM, (what, signature)
+        shutil.rmtree(copy)
+    close_entries(folder)
+    sign_folder(folder, ring)
+    capsys.readouterr()
+    assert witness.main(["verify", str(folder)]) == ALARM
+    count = len((folder / "entries.jsonl").read_text().splitlines())
+    assert f"4 of {count} entries are closed: their content is not proven" in capsys.readouterr().err
+
+
+async def test_an_opening_may_be_missing_after_a_year_and_not_before(
+    open_centre_with: OpenCentre, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock()
+    monkeypatch.setattr(witness, "clock", lambda: int(clock.now().timestamp()))
+    running = await open_centre_with(clock)
+    await a_day(running, clock)
+    gone = await running.rows("SELECT FROM audit_entries WHERE kind = 'view'")
+    await running.as_owner("DELETE FROM audit_entries WHERE kind = 'view'")
+    end = clock.now()
+    for age, code in ((timedelta(0), ALARM), (timedelta(days=364), ALARM), (timedelta(days=366), 0)):
+        clock.advance(end + age - clock.now())
+        auditor = await running.newcomer(Grant(Role.AUDITOR, Land.ROOT))
+        folder = await packed(auditor, clock, tmp_path / f"{age.days}", age)
+        capsys.readouterr()
+        assert witness.main(["verify", str(folder)]) == code, age
+        said, total = capsys.readouterr(), len((folder / "entries.jsonl").read_text().splitlines())
+        assert f"{len(gone)} of {total} entries are closed: their content is not proven" in said.out + said.err
 
 
 async def test_a_centre_keeps_the_policies_that_it_starts_with(open_centre_with: OpenCentre, tmp_path: Path) -> None:

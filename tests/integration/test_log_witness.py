@@ -247,7 +247,9 @@ async def exported(day: Day, outside: Outside, tmp_path: Path, monkeypatch: pyte
     end = day.clock.now()
     await day.passes(entries=1)
     async with day.running.centre.database.snapshot() as connection:
-        made = await exporting.export(connection, day.ring, tmp_path / "log", end - 3 * SECOND, end, with_openings=True)
+        made = await exporting.export(
+            connection, day.ring, tmp_path / "log", end - 3 * SECOND, end, day.clock.now(), with_openings=True
+        )
     assert made.first_size > 1
     return tmp_path / "log"
 
@@ -292,6 +294,10 @@ def _mutations(folder: Path) -> Iterator[tuple[str, Path]]:
     manifest["entries"]["edge"][0] = "00" * 32
     (made / "manifest.json").write_text(json.dumps(manifest))
     yield "base", made
+    made = copy("closed")
+    bare = [json.dumps(json.loads(line) | {"salt": None, "opening": None}) + "\n" for line in lines]
+    (made / "entries.jsonl").write_text("".join([bare[0], *lines[1:]]))
+    yield "closed", made
 
 
 async def test_an_exported_folder_verifies_offline_and_nothing_in_it_may_be_changed(
@@ -306,6 +312,8 @@ async def test_an_exported_folder_verifies_offline_and_nothing_in_it_may_be_chan
     assert "note" not in outside.said
     for name, changed in _mutations(exported):
         assert await outside.run("verify", changed, "--key", day.vkey) == ALARM, (name, outside.said)
+        exporting.sign_folder(changed, day.ring)
+        assert await outside.run("verify", changed, "--key", day.vkey) == ALARM, (name, "signed anew", outside.said)
     history = outside.folder / "history.jsonl"
     seen = [json.loads(line) for line in history.read_text().splitlines()]
     history.write_text("".join(json.dumps(one | {"root": "00" * 32}) + "\n" for one in seen))
@@ -317,7 +325,8 @@ async def of_the_last(day: Day, outside: Outside, folder: Path, since: datetime)
     """Export the log since a moment and verify it."""
     await day.passes()
     async with day.running.centre.database.snapshot() as connection:
-        await exporting.export(connection, day.ring, folder, since, max(since, day.clock.now()) + timedelta(hours=2))
+        until = max(since, day.clock.now()) + timedelta(hours=2)
+        await exporting.export(connection, day.ring, folder, since, until, day.clock.now())
     return await outside.run("verify", folder, "--key", day.vkey)
 
 

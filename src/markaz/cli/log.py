@@ -85,7 +85,8 @@ def export(
     ring, begin, end = _ring(settings), _moment(since, "from"), _moment(until, "to")
 
     async def write(connection: Connection) -> exporting.Exported:
-        return await exporting.export(connection, ring, folder.absolute(), begin, end, with_openings=openings)
+        now = SystemClock().now()
+        return await exporting.export(connection, ring, folder.absolute(), begin, end, now, with_openings=openings)
 
     async def enter(connection: Connection) -> None:
         period = {"openings": int(openings), "from": iso(begin), "to": iso(end)}

@@ -1,21 +1,26 @@
 """The log of a period as a folder that anybody checks offline with `markaz/witness.py verify FOLDER`.
 
-    manifest.json       format, keys, and the right edges of both trees before the first leaf and entry that follow
+    manifest.json       kind of folder, keys, when it was made, whether it promises openings, and the right edges of both
+                        trees before the first leaf and entry that follow
     checkpoints/*.txt   signed checkpoints of the period with their cosignatures, the first and the last among them
     checkpoints/*.tst   time stamps of their texts (RFC 3161), where there are any
     leaves.bin          the hashes of the public leaves, 32 bytes each
     intervals.jsonl     the intervals that say something new, opened, each with the one before it, which shows when its
                         entries were not there yet; the first and the last in any case
-    entries.jsonl       the bodies of the entries, with their openings when asked for
+    entries.jsonl       the bodies of the entries, with their openings when asked for; an entry without one says why:
+                        `not_asked`, or `ended` (the schedule ends openings, a year old at least)
+    signed.txt          the kind of folder and the SHA-256 of every other file, signed by the log
 
 It holds hashes, times, kinds and, with openings, ids and codes: no name and no text about a person.
 """
 
+import hashlib
 import os
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,15 +33,24 @@ from markaz.core.log import tiles
 from markaz.core.log.checkpoints import NOTE_SQL, note_from
 from markaz.core.log.intervals import hashes_between
 from markaz.core.log.keys import KeyRing
+from markaz.core.log.note import Note
 from markaz.core.log.proofs import ENTRY_SQL, entry_from, opened
 from markaz.core.log.reading import entry_tree, public_tree, run_at, runs_between
 from markaz.core.log.tree import Frontier
 from markaz.kit.clock import iso
 
-FORMAT: Final = "markaz-log/1"
+SIGNED_FILE: Final = "signed.txt"
+READ_BYTES: Final = 1 << 20
 LEAVES_AT_ONCE: Final = 65_536
 ENTRIES_AT_ONCE: Final = 10_000
 CHECKPOINTS_MAX: Final = 20_000  # two years of one an hour
+
+
+class FolderKind(StrEnum):
+    """What a folder is; the first line of what is signed over it, so that none passes for another, or for a checkpoint."""
+
+    LOG = "markaz-log/2"
+    PACK = "markaz-pack/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +68,31 @@ async def export(
     folder: Path,
     since: datetime,
     until: datetime,
+    now: datetime,
     *,
     with_openings: bool = False,
 ) -> Exported:
-    """Write the log from the checkpoint before `since` to the last one before `until` into a new `folder`.
+    """Write the log from the checkpoint before `since` to the last one before `until` into a new `folder`, and sign it.
+
+    `connection` is of one snapshot. Raises what `write_log` raises.
+    """
+    exported = await write_log(connection, ring, folder, since, until, now, FolderKind.LOG, with_openings=with_openings)
+    sign_folder(folder, ring)
+    return exported
+
+
+async def write_log(
+    connection: Connection,
+    ring: KeyRing,
+    folder: Path,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    kind: FolderKind,
+    *,
+    with_openings: bool,
+) -> Exported:
+    """Write the log of a period into a new `folder` that is to be signed when it is whole.
 
     `connection` is of one snapshot. Raises InvalidInput when the folder is there, NotPossibleNow when there is no
     checkpoint before `until`, SaltMissing when a salt key is lost.
@@ -81,16 +116,35 @@ async def export(
     await _write_intervals(connection, ring, folder, start, last)
     entries = await _write_entries(connection, folder, entries_start, end.entries_size, with_openings)
     manifest = {
-        "format": FORMAT,
+        "format": kind,
         "keys": ring.statement(),
+        "made_at": iso(now),
+        "openings": with_openings,
         "since": iso(since),
         "until": iso(until),
         "public": _edge(await tiles.frontier_of(start, public_tree(connection, ring.salts))),
         "entries": _edge(await tiles.frontier_of(entries_start, entry_tree(connection))),
     }
     _write(folder / "manifest.json", iter([orjson.dumps(manifest, option=orjson.OPT_INDENT_2)]))
-    sync_folder(folder)
     return Exported(first, last, entries)
+
+
+def sign_folder(folder: Path, ring: KeyRing) -> None:
+    """Write signed.txt over every file of the folder as it stands."""
+    kind = FolderKind(orjson.loads((folder / "manifest.json").read_bytes())["format"])
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    lines = [f"{_sha256(folder / name)}  {name}" for name in files if name != SIGNED_FILE]
+    text = "\n".join([kind, *lines]) + "\n"
+    _write(folder / SIGNED_FILE, iter([str(Note(text, (ring.signer.sign(text),))).encode()]))
+    sync_folder(folder)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(READ_BYTES):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def _make_folder(folder: Path) -> None:
@@ -152,10 +206,17 @@ async def _write_entries(connection: Connection, folder: Path, start: int, end: 
             rows = await connection.fetch(
                 ENTRY_SQL + "WHERE l.index >= $1 AND l.index < $2 ORDER BY l.index", at, min(at + ENTRIES_AT_ONCE, end)
             )
-            file.writelines(orjson.dumps(entry_from(row, with_opening=with_openings)) + b"\n" for row in rows)
+            file.writelines(orjson.dumps(_exported(row, with_openings=with_openings)) + b"\n" for row in rows)
         file.flush()
         os.fsync(file.fileno())
     return end - start
+
+
+def _exported(row: Any, *, with_openings: bool) -> dict[str, Any]:
+    """Return an entry with the reason why it has no opening, where it has none."""
+    entry = entry_from(row, with_opening=with_openings)
+    ended = "ended" if with_openings else "not_asked"
+    return {**entry, "closed": ended if entry["opening"] is None else None}
 
 
 def _write(path: Path, lines: Iterator[bytes]) -> None:

@@ -4,34 +4,27 @@
     pack/use.json, purposes.json, glass.json, refusals.json, access.json, deletions.json, people.json
     pack/policies/HASH/*                                                      every version of the policies of the period
     pack/register.json                                                        the register when the pack was made
-    pack.txt                                                                  the SHA-256 of every file, signed by the log
+    signed.txt                                                                the SHA-256 of every file, signed by the log
 
 `markaz verify log FOLDER` and the stand-alone witness.py check the log, the signature, every hash, and that each version
 of the policies that an interval names is there, whole. The lists are a
 convenience: each of their lines can be counted again from entries.jsonl, whose proofs bind it.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
-from markaz.core.db.folder import sync_folder
 from markaz.core.db.pool import Connection
 from markaz.core.log.entry import EntryKind
-from markaz.core.log.exporting import Exported, export
+from markaz.core.log.exporting import Exported, FolderKind, sign_folder, write_log
 from markaz.core.log.keys import KeyRing
-from markaz.core.log.note import Note
 from markaz.kit.clock import iso
 from markaz.programmes.oversight.packs import store
-
-FORMAT: Final = "markaz audit pack 1"
-PACK_FILE: Final = "pack.txt"
-READ_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +39,9 @@ class Period:
 async def write_pack(
     connection: Connection, ring: KeyRing, folder: Path, period: Period, register: Mapping[str, Any], now: datetime
 ) -> Exported:
-    """Write the pack of a period into a new `folder`; `connection` is of one snapshot. Raises what `export` raises."""
-    exported = await export(connection, ring, folder, period.since, period.until, with_openings=True)
+    """Write the pack of a period into a new `folder`; `connection` is of one snapshot. Raises what `write_log` raises."""
+    since, until = period.since, period.until
+    exported = await write_log(connection, ring, folder, since, until, now, FolderKind.PACK, with_openings=True)
     lists = folder / "pack"
     lists.mkdir()
     for name, content in (await _lists(connection, period)).items():
@@ -60,17 +54,8 @@ async def write_pack(
         lists / "period.json",
         {"since": iso(period.since), "until": iso(period.until), "made_at": iso(now), "made_for": period.made_for},
     )
-    sign_pack(folder, ring)
+    sign_folder(folder, ring)
     return exported
-
-
-def sign_pack(folder: Path, ring: KeyRing) -> None:
-    """Write pack.txt over every file of the folder as it stands."""
-    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    lines = [f"{_sha256(folder / name)}  {name}" for name in files if name != PACK_FILE]
-    text = "\n".join([FORMAT, *lines]) + "\n"
-    (folder / PACK_FILE).write_text(str(Note(text, (ring.signer.sign(text),))), encoding="utf-8")
-    sync_folder(folder)
 
 
 async def _lists(connection: Connection, period: Period) -> dict[str, Any]:
@@ -99,11 +84,3 @@ def _write(path: Path, content: Any) -> None:
 def _stated(value: Any) -> str:
     """Times as everywhere else, ids of the driver's own class as text."""
     return iso(value) if isinstance(value, datetime) else str(value)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while part := file.read(READ_BYTES):
-            digest.update(part)
-    return digest.hexdigest()
