@@ -108,7 +108,7 @@ export function startMock({ port = 0, scale = "small", staticDir = null, demo = 
         id: world.id(), number: String(++world.number), status: "open", category: body.category, priority: body.priority, channel: body.channel,
         territory_id, place: body.place, received: { at, precision: "second" }, opened_by: actor.login, owner_id: actor.login, held: null, outcome: null, flags: [], version: 0, source: null, owner_id: null, held: null,
         place_label: body.place_label ?? null, confidence: body.confidence ?? "unknown", accuracy_m: body.accuracy_m ?? null, covert: body.covert ?? false,
-        safe_contact: body.safe_contact ?? [], entered_via: body.entered_via ?? "console", merged_into: null, backup: null, waits_from: null, calls: 1, units: {},
+        safe_contact: body.safe_contact ?? [], binding: body.safe_contact ?? [], entered_via: body.entered_via ?? "console", merged_into: null, backup: null, waits_from: null, calls: 1, units: {},
       };
       drafts.delete(body.draft_id);
       world.incidents.set(incident.id, incident);

@@ -218,7 +218,7 @@ export class World {
       id: this.id(), number: String(++this.number), status: "open", category: this.pick(CODES.categories).code,
       priority: this.pick(["1", "2", "2", "3", "3", "3", "3", "4", "unknown"]), channel: this.pick(CODES.channels).code, territory_id: territory.id,
       place: index % 11 === 5 ? null : this.pointIn(territory), received: { at: new Date(at).toISOString(), precision: index % 13 === 6 ? "minute" : "second" },
-      opened_by: "u1", outcome: null, flags: index % 17 === 3 ? ["stage_order"] : [], version: 1, source: null, owner_id: null, held: null, place_label: null, confidence: "unknown", accuracy_m: null, covert: false, safe_contact: [], entered_via: "console", merged_into: null, backup: null, waits_from: null, calls: 1, units: {},
+      opened_by: "u1", outcome: null, flags: index % 17 === 3 ? ["stage_order"] : [], version: 1, source: null, owner_id: null, held: null, place_label: null, confidence: "unknown", accuracy_m: null, covert: false, safe_contact: [], binding: [], entered_via: "console", merged_into: null, backup: null, waits_from: null, calls: 1, units: {},
     };
     this.incidents.set(incident.id, incident);
     this.cards.set(incident.id, this.card(index));

@@ -5,7 +5,7 @@ export function incident(id: string, more: Partial<IncidentView> = {}): Incident
   return {
     id, number: id, status: "open", category: "theft", priority: "3", channel: "phone", territory_id: 4, place: { lon: 69.2, lat: 41.3 },
     received: { at: "2025-11-21T03:00:00Z", precision: "second" }, opened_by: "a", outcome: null, flags: [], version: 1, source: null,
-    owner_id: null, held: null, place_label: null, confidence: "unknown", accuracy_m: null, covert: false, safe_contact: [],
+    owner_id: null, held: null, place_label: null, confidence: "unknown", accuracy_m: null, covert: false, safe_contact: [], binding: [],
     entered_via: "console", merged_into: null, backup: null, waits_from: null, calls: 1, units: {}, ...more,
   };
 }

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from tests.contract.desk_state import OFFICER, Incident, Scopes, Sending, copied, index_of, within
 
-from markaz.contracts.incidents import AlarmEvent, AlarmKind, AlarmLevel, IncidentEvent, Stage, UnitStatus
+from markaz.contracts.incidents import AlarmEvent, AlarmKind, AlarmLevel, IncidentEvent, SafeContact, Stage, UnitStatus
 from markaz.core.events import Event, Recorded
 from markaz.core.permissions import Permission
 from markaz.kit.clock import iso
@@ -252,6 +252,15 @@ class DeskModel:
             return
         self._tick()
         incident.row |= {"owner_id": self._new_id(6), "version": incident.row["version"] + 1}
+        payload = {"view": incident.view(), "version": incident.row["version"]}
+        self._done([self._event(type_, incident_id, incident.row["territory_id"], payload)])
+
+    def bind(self, incident_id: UUID, type_: IncidentEvent, rules: int) -> None:
+        """Do anything that changes what the parties of an incident bind the desk to; also to a closed incident."""
+        self._tick()
+        incident = self.incidents[incident_id]
+        incident.party_rules = tuple(rule.value for bit, rule in enumerate(SafeContact) if rules >> bit & 1)
+        incident.row["version"] += 1
         payload = {"view": incident.view(), "version": incident.row["version"]}
         self._done([self._event(type_, incident_id, incident.row["territory_id"], payload)])
 

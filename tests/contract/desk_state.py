@@ -39,13 +39,14 @@ class Incident:
     units: dict[UUID, "Sending"] = field(default_factory=dict)
     ordinals: dict[UUID, int] = field(default_factory=dict)
     past: dict[UUID, "Sending"] = field(default_factory=dict)
+    party_rules: tuple[str, ...] = ()
 
     def view(self) -> JSON:
         """Return the picture of it."""
         units = {
             str(unit_id): assignment_view(s.call_sign, s.ordinal, s.stages.items()) for unit_id, s in self.units.items()
         }
-        return incident_view(self.row, units)
+        return incident_view(self.row, units, self.party_rules)
 
 
 @dataclass

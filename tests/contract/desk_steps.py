@@ -117,6 +117,9 @@ def _further_acts(model: DeskModel) -> list[Callable[[int, int, int], None]]:
         further.append(lambda a, _b, _c, type_=type_: model.review(incident(a), type_))  # type: ignore[misc]
     for type_ in _by_effect(picture._set_if_open):
         further.append(lambda a, _b, _c, type_=type_: model.review(incident(a), type_, also_closed=True))  # type: ignore[misc]
+    for type_ in _by_effect(picture._set_if_told):  # of old, without a view, they moved the version on alone
+        further.append(lambda a, b, _c, type_=type_: model.bind(incident(a), type_, b))  # type: ignore[misc]
+        further.append(lambda a, _b, _c, type_=type_: model.mention(incident(a), type_))  # type: ignore[misc]
     for type_ in _by_effect(picture._closed):
         further.append(lambda a, _b, _c, type_=type_: model.close(incident(a), type_))  # type: ignore[misc]
     further.append(lambda a, _b, _c: _reopen(model, incident(a)))

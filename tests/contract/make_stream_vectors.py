@@ -17,7 +17,7 @@ from tests.contract.desk_model import DeskModel
 from tests.contract.desk_state import Hierarchy, Scopes
 from tests.contract.desk_steps import ACCOUNTS, play, random_steps
 
-from markaz.contracts.incidents import Stage, UnitStatus
+from markaz.contracts.incidents import IncidentEvent, Stage, UnitStatus
 from markaz.core.permissions import Permission
 from markaz.core.stream.picture import filtered
 from markaz.programmes.incidents.picture import RULES
@@ -230,6 +230,20 @@ def _alarm_moved(model: DeskModel) -> int:
     return begin
 
 
+def _bound(model: DeskModel) -> int:
+    """A person of an incident must not be called, then may be again; another one closes and is bound afterwards."""
+    incident, closed = model.open(4, with_place=True), model.open(5, with_place=True)
+    begin = model.seq
+    model.mention(incident, IncidentEvent.PARTY_ADDED)  # as it was written before views said what binds
+    model.bind(incident, IncidentEvent.PARTY_ADDED, 3)
+    model.bind(incident, IncidentEvent.PARTY_CORRECTED, 2)
+    model.bind(incident, IncidentEvent.SPLIT, 0)
+    model.bind(incident, IncidentEvent.PARTY_ADDED, 1)
+    model.close(closed)
+    model.bind(closed, IncidentEvent.PARTY_ADDED, 1)
+    return begin
+
+
 HISTORIES: dict[str, tuple[Callable[[DeskModel], int], Sequence[int]]] = {
     "01_patch_sets_and_null_removes_a_stage": (_stages_and_nulls, (1,)),
     "02_voided_assignment_removes_its_unit": (_voided, (1,)),
@@ -248,6 +262,7 @@ HISTORIES: dict[str, tuple[Callable[[DeskModel], int], Sequence[int]]] = {
     "32_alarm_is_noticed_by_each_for_themselves": (_noticed, (1,)),
     "33_alarm_goes_up_and_another_ends": (_alarm_ended, (2,)),
     "34_alarm_that_moves_leaves_and_enters": (_alarm_moved, (2,)),
+    "35_what_parties_bind_to_shows_before_anybody_opens_it": (_bound, (2,)),
 }
 
 

@@ -120,3 +120,38 @@ async def test_the_queue_and_the_handover_carry_the_sign_on_screen_and_on_paper(
     if viewport is DESKTOP:
         printed = "".join(sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(await page.pdf())).pages)
         assert words.partition(" · ")[0] in " ".join(printed.split())
+
+
+PERSON = {
+    "en": "For one of the persons: Do not call",
+    "uz-Cyrl": "Шахслардан бири учун: Қўнғироқ қилманг",
+}
+
+
+@pytest.mark.parametrize(("language", "viewport"), [("en", DESKTOP), ("uz-Cyrl", PHONE)], ids=["desktop", "phone"])
+async def test_what_binds_one_person_is_seen_by_who_has_not_opened_the_card(
+    centre: RunningCentre, show: Show, language: str, viewport: dict[str, int]
+) -> None:
+    owner, other = await centre.person(Role.DUTY_OFFICER), await centre.person(Role.SUPERVISOR)
+    incident = await open_incident(owner)
+    screen = await show(person=other, viewport=viewport, language=language)
+    page, banner = screen.page, screen.page.locator(".card .safety")
+    await page.goto(f"{screen.base_url}/desk")
+    row = page.locator(f'.row-slot[data-id="{incident["id"]}"]')
+    await expect(row).to_be_visible(timeout=SHOWN_MS * 3)
+    await expect(row.locator(".care")).to_have_count(0)
+    party = {"role": "victim", "name": "Zuhra (synthetic)", "phone": NUMBER, "safe_contact": ["no_call"]}
+    answer = await owner.post(f"/api/incidents/{incident['id']}/parties", party)
+    assert answer.status_code == 201, answer.text
+    await expect(row.locator(".care")).to_be_visible(timeout=SHOWN_MS)
+    await shot(page, f"queue-person-{language}-{viewport['width']}")
+    await page.goto(f"{screen.base_url}/desk/{incident['id']}")
+    await expect(banner).to_contain_text(PERSON[language], timeout=SHOWN_MS * 3)
+    await expect(page.locator(".card")).not_to_contain_text("Zuhra")
+    assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    await shot(page, f"card-person-{language}-{viewport['width']}")
+    body = party | {"version": 1, "reason": "he has gone", "safe_contact": []}
+    path = f"/api/incidents/{incident['id']}/parties/{answer.json()['id']}/corrections"
+    corrected = await owner.post(path, body)
+    assert corrected.is_success, corrected.text
+    await expect(banner).to_have_count(0, timeout=SHOWN_MS)

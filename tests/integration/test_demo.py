@@ -29,7 +29,7 @@ from markaz.demo import building, logins
 from markaz.demo.driving import Driver, run_traffic
 from markaz.demo.simulation import Shift
 from markaz.kit.clock import FakeClock, SystemClock
-from markaz.programmes.incidents import commands, store
+from markaz.programmes.incidents import commands, picture_store
 from markaz.programmes.incidents.acting import Spine
 from markaz.programmes.incidents.positions import Positions
 from markaz.programmes.incidents.service import Desk
@@ -360,7 +360,7 @@ async def test_traffic_gives_way_to_an_officer(centre: Centre) -> None:
 
 async def _open_views(centre: Centre) -> list[dict[str, Any]]:
     async with centre.db.connection() as connection:
-        return await store.open_incidents(connection, list(centre.spine.territories().subtree(1)))
+        return await picture_store.open_incidents(connection, list(centre.spine.territories().subtree(1)))
 
 
 async def test_incident_stays_with_the_traffic_when_people_take_its_unit_first(

@@ -32,7 +32,10 @@ export interface IncidentView {
   confidence: Confidence;
   accuracy_m: number | null;
   covert: boolean;
+  /** The rules of the incident itself. */
   safe_contact: string[];
+  /** All that must not be done to somebody of it: its own rules and those of its parties. */
+  binding: string[];
   entered_via: "console" | "radio" | "paper";
   merged_into: string | null;
   /** More units are asked for; `by` is an account. */

@@ -1,14 +1,20 @@
 /** The sign of an incident in which a call, a text or a siren could endanger somebody: in lists too, before anybody opens it. */
-import { SAFE_CONTACTS, type IncidentView } from "../api/types";
+import { SAFE_CONTACTS } from "../api/types";
 import { useWords } from "../context";
 
-type Care = Pick<IncidentView, "covert" | "safe_contact">;
+interface Props {
+  covert: boolean;
+  /** Those of the incident and of all its parties. */
+  rules: readonly string[];
+  /** To the eye too, where a list has the room or is printed. */
+  withWords?: boolean;
+}
 
-/** An octagon that says for what; `withWords` also to the eye, where a list has the room or is printed. */
-export function CareMark({ incident, withWords = false }: { incident: Care; withWords?: boolean }) {
+/** An octagon that says for what. */
+export function CareMark({ covert, rules: all, withWords = false }: Props) {
   const { t } = useWords();
-  const rules = SAFE_CONTACTS.filter((rule) => incident.safe_contact.includes(rule)).map((rule) => t(`safe.${rule}`));
-  const words = [...(incident.covert ? [t("safe.covert_check")] : []), ...rules].join(" · ");
+  const rules = SAFE_CONTACTS.filter((rule) => all.includes(rule)).map((rule) => t(`safe.${rule}`));
+  const words = [...(covert ? [t("safe.covert_check")] : []), ...rules].join(" · ");
   if (words === "") return null;
   const said = `${t("safe.title")}: ${words}`;
   return (

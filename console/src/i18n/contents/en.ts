@@ -6,6 +6,7 @@ export const contentsEn = {
   "safe.no_message": "Leave no message",
   "safe.covert": "Covert call: do not call back, no sirens near the place",
   "safe.covert_check": "Covert or silent call",
+  "safe.of_somebody": "For one of the persons",
   "safe.set": "Rules of contact…",
   "safe.set_title": "Rules of contact, incident {number}",
   "safe.legend": "What would endanger somebody here",

@@ -8,6 +8,7 @@ export const contentsRu: Part<typeof contentsEn> = {
   "safe.no_message": "Не оставлять сообщений",
   "safe.covert": "Скрытый вызов: не перезванивать, вблизи места без сирены",
   "safe.covert_check": "Скрытый или молчаливый вызов",
+  "safe.of_somebody": "Для одного из лиц",
   "safe.set": "Правила связи…",
   "safe.set_title": "Правила связи, происшествие {number}",
   "safe.legend": "Что подвергнет кого-то опасности",

@@ -9,6 +9,7 @@ export const contentsUzCyrl: Part<typeof contentsEn> = {
   "safe.no_message": "Хабар қолдирманг",
   "safe.covert": "Яширин чақирув: қайта қўнғироқ қилманг, жойга яқин сирена ёқманг",
   "safe.covert_check": "Яширин ёки жим чақирув",
+  "safe.of_somebody": "Шахслардан бири учун",
   "safe.set": "Алоқа қоидалари…",
   "safe.set_title": "Алоқа қоидалари, {number}-ҳодиса",
   "safe.legend": "Нима кимгадир хавф туғдиради",

@@ -8,6 +8,7 @@ export const contentsUzLatn: Part<typeof contentsEn> = {
   "safe.no_message": "Xabar qoldirmang",
   "safe.covert": "Yashirin chaqiruv: qayta qoʻngʻiroq qilmang, joyga yaqin sirena yoqmang",
   "safe.covert_check": "Yashirin yoki jim chaqiruv",
+  "safe.of_somebody": "Shaxslardan biri uchun",
   "safe.set": "Aloqa qoidalari…",
   "safe.set_title": "Aloqa qoidalari, {number}-hodisa",
   "safe.legend": "Nima kimgadir xavf tugʻdiradi",

@@ -198,7 +198,7 @@ function ItemRow(props: { line: Line; isSelected: boolean; canTake: boolean; onS
             </Link>{" "}
             <bdi>{names.category(incident.category)}</bdi> · <bdi className="quiet">{names.territory(incident.territory_id) ?? t("unknown")}</bdi> ·{" "}
             <span className="num">{f.full(incident.received_at, "minute")}</span>
-            <CareMark incident={incident} withWords />
+            <CareMark covert={incident.covert} rules={incident.safe_contact} withWords />
             {incident.is_open === false && <b className="tag">{t("handover.closed_since")}</b>}
             {incident.is_open !== false && incident.is_changed && <b className="tag">{t("handover.changed_since")}</b>}
           </>

@@ -147,7 +147,7 @@ export function HandoverOffer({ onDone }: { onDone: () => void }) {
                       </Link>
                       <span>
                         <bdi>{names.category(one.category)}</bdi> · <bdi className="quiet">{names.territory(one.territory_id) ?? t("unknown")}</bdi>{" "}
-                        <CareMark incident={one} withWords />
+                        <CareMark covert={one.covert} rules={one.safe_contact} withWords />
                       </span>
                       <span className="num quiet">{f.full(one.received_at, "minute")}</span>
                     </li>

@@ -192,7 +192,7 @@ const QueueRow = memo(function QueueRow({ incident, clock, colour, group, isSele
     <button ref={button} type="button" className={`queue-row is-${group} ${isSelected ? "is-selected" : ""}`} aria-current={isSelected || undefined} onClick={() => onOpen(incident.id)}>
       <PriorityMark code={incident.priority} />
       <span className="queue-what">
-        <CareMark incident={incident} />
+        <CareMark covert={incident.covert} rules={incident.binding} />
         <bdi>{names.category(incident.category)}</bdi>
       </span>
       <ClockCell clock={clock} colour={colour} received_at={incident.received.at} />

@@ -7,11 +7,16 @@ import { useWords } from "../../context";
 import { useCommand } from "../../ui/use-command";
 import { CommandForm } from "./command-form";
 
-/** `parties` are those of an opened card: a rule that holds for one person only stands here too, with whose it is. */
+/**
+ * A rule that holds for one person only stands here too: with whose it is where the card is opened and shows its `parties`, else without, for
+ * nobody may have to open a card to learn that a call could harm.
+ */
 export function SafetyBanner({ incident, parties }: { incident: IncidentView; parties: readonly Party[] }) {
   const { t } = useWords();
   const own = parties.filter((party) => !party.erased && party.safe_contact.some((rule) => !incident.safe_contact.includes(rule)));
-  if (!incident.covert && incident.safe_contact.length + own.length === 0) return null;
+  const told = [...incident.safe_contact, ...own.flatMap((party) => party.safe_contact)];
+  const ofSomebody = incident.binding.filter((rule) => !told.includes(rule));
+  if (!incident.covert && told.length + ofSomebody.length === 0) return null;
   return (
     <div className="safety" role="alert">
       <svg viewBox="0 0 16 16" aria-hidden="true">
@@ -26,6 +31,11 @@ export function SafetyBanner({ incident, parties }: { incident: IncidentView; pa
             {t(`parties.role.${party.role}`)} <bdi>{party.name ?? t("parties.unknown")}</bdi>: <RuleWords rules={party.safe_contact} />
           </span>
         ))}
+        {ofSomebody.length > 0 && (
+          <span className="safety-person">
+            {t("safe.of_somebody")}: <RuleWords rules={ofSomebody} />
+          </span>
+        )}
       </p>
     </div>
   );

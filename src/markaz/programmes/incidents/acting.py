@@ -18,7 +18,7 @@ from markaz.core.permissions import Actor, Permission, require, require_seen
 from markaz.core.sealing import Sealer
 from markaz.core.territories import TerritoryTree
 from markaz.kit.clock import Clock, Precision, iso
-from markaz.programmes.incidents import commands, queries, store
+from markaz.programmes.incidents import commands, picture_store, queries, store
 from markaz.programmes.incidents.looks import IncidentStandings
 from markaz.programmes.incidents.picture import JSON, unit_view
 
@@ -94,7 +94,7 @@ async def fresh_view(act: Act, incident_id: UUID) -> JSON:
     row = await store.incident(act.connection, incident_id)
     if row is None:
         raise RuntimeError("an incident that was locked in this transaction has gone")
-    return await store.view_of(act.connection, row)
+    return await picture_store.view_of(act.connection, row)
 
 
 async def set_unit(

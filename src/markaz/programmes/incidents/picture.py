@@ -27,8 +27,12 @@ class Row(Protocol):
         ...
 
 
-def incident_view(row: Row, units: Mapping[str, JSON]) -> JSON:
-    """Return the picture of one incident from its row and the views of its current assignments."""
+def incident_view(row: Row, units: Mapping[str, JSON], party_rules: Iterable[str] = ()) -> JSON:
+    """Return the picture of one incident from its row, the views of its current assignments and the rules of its parties.
+
+    `safe_contact` are the incident's own rules, `binding` all that must not be done to somebody of it: codes, nobody named.
+    """
+    safe_contact = list(row.get("safe_contact", ()))
     return {
         "id": str(row["id"]),
         "number": row["number"],
@@ -50,7 +54,8 @@ def incident_view(row: Row, units: Mapping[str, JSON]) -> JSON:
         "confidence": row.get("place_confidence", "unknown"),
         "accuracy_m": row.get("place_accuracy_m", None),
         "covert": row.get("is_covert", False),
-        "safe_contact": list(row.get("safe_contact", ())),
+        "safe_contact": safe_contact,
+        "binding": sorted({*safe_contact, *party_rules}),
         "entered_via": row.get("entered_via", "console"),
         "merged_into": _text(row.get("merged_into", None)),
         "calls": row.get("call_count", 1),
@@ -139,11 +144,18 @@ _UNIT_SINCE: JSON = {"skills": [], "crew_size": 0, "reason": None, "lent": None,
 
 
 def _set_view(payload: Mapping[str, Any]) -> Effect:
-    return Op.SET, _INCIDENT_SINCE | payload["view"]
+    view = payload["view"]
+    # Events from before `binding` do not say what parties bind to; the next event of the incident does.
+    return Op.SET, _INCIDENT_SINCE | {"binding": view.get("safe_contact", [])} | view
 
 
 def _set_if_open(payload: Mapping[str, Any]) -> Effect:
     return _set_view(payload) if payload["view"]["status"] == "open" else (Op.GONE, None)
+
+
+def _set_if_told(payload: Mapping[str, Any]) -> Effect:
+    # Before `binding` these events changed nothing that the picture shows and carried no view.
+    return _set_if_open(payload) if "view" in payload else _version_only(payload)
 
 
 def _assigned(payload: Mapping[str, Any]) -> Effect:
@@ -226,8 +238,8 @@ RULES: dict[str, PictureRule] = {
     IncidentEvent.RELEASED: _incident(_set_view),
     IncidentEvent.BACKUP_ASKED: _incident(_set_view),
     IncidentEvent.BACKUP_ENDED: _incident(_set_view),
-    IncidentEvent.PARTY_ADDED: _incident(_version_only),
-    IncidentEvent.PARTY_CORRECTED: _incident(_version_only),
+    IncidentEvent.PARTY_ADDED: _incident(_set_if_told),
+    IncidentEvent.PARTY_CORRECTED: _incident(_set_if_told),
     IncidentEvent.VEHICLE_ADDED: _incident(_version_only),
     IncidentEvent.VEHICLE_CORRECTED: _incident(_version_only),
     IncidentEvent.ATTACHMENT_ADDED: _incident(_version_only),
@@ -235,7 +247,7 @@ RULES: dict[str, PictureRule] = {
     IncidentEvent.LINKED: _incident(_version_only),
     IncidentEvent.MERGED: _incident(_closed),
     IncidentEvent.ABSORBED: _incident(_set_view),
-    IncidentEvent.SPLIT: _incident(_version_only),
+    IncidentEvent.SPLIT: _incident(_set_if_told),
     IncidentEvent.REOPENED: _incident(_set_view),
     IncidentEvent.SHUT_OUT: _incident(_set_if_open),
     IncidentEvent.UNIT_REGISTERED: _unit(_set_unit_view),

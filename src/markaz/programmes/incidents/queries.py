@@ -1,13 +1,13 @@
 """The SQL of the desk's lists, cards and counts. Reads only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from markaz.core.db.pool import Connection
 from markaz.kit.clock import iso
-from markaz.programmes.incidents.picture import JSON, incident_view
-from markaz.programmes.incidents.store import INCIDENT, Record, plain
+from markaz.programmes.incidents.picture import JSON
+from markaz.programmes.incidents.store import INCIDENT, Record
 
 _LIST = (
     INCIDENT
@@ -51,10 +51,10 @@ async def list_incidents(
     )  # fmt: skip
 
 
-def list_item(row: Record, units: Mapping[str, JSON]) -> JSON:
-    """Return an incident as a list shows it."""
+def list_item(row: Record, view: JSON) -> JSON:
+    """Return an incident as a list shows it: its view, and when it was closed."""
     closed_at = row["closed_at"]
-    return incident_view(plain(row), units) | {"closed_at": None if closed_at is None else iso(closed_at)}
+    return view | {"closed_at": None if closed_at is None else iso(closed_at)}
 
 
 async def names(connection: Connection, account_ids: Sequence[UUID]) -> dict[UUID, str]:

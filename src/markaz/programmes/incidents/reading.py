@@ -24,7 +24,7 @@ from markaz.core.log.entry import EntryKind
 from markaz.core.permissions import Actor, Permission, require_seen, territory_filter
 from markaz.core.sealing import Restricted, erase
 from markaz.kit.clock import iso
-from markaz.programmes.incidents import figures, queries, store
+from markaz.programmes.incidents import figures, picture_store, queries, store
 from markaz.programmes.incidents.acting import Spine, check_not_shut_out, event
 from markaz.programmes.incidents.contact import rules_of
 from markaz.programmes.incidents.looks import standing_of
@@ -71,7 +71,7 @@ class Reading:
         units_in = territory_filter(actor, Permission.UNIT_READ, tree)
         async with self._spine.database.snapshot() as connection:
             seq = await last_seq(connection)
-            incidents = await store.open_incidents(connection, incidents_in)
+            incidents = await picture_store.open_incidents(connection, incidents_in)
             units = await store.units_in(connection, units_in)
             parts = {name: await read(connection, actor) for name, read in self._parts.items()}
         positions_in = frozenset(territory_filter(actor, Permission.POSITION_READ, tree))
@@ -88,8 +88,8 @@ class Reading:
         """Return one page of incidents, newest first, and the cursor of the next."""
         async with self._spine.database.snapshot() as connection:
             rows = await _page(connection, query, self._territories(actor, query.territory_id))
-            units = await store.unit_views(connection, [row["id"] for row in rows])
-        items = [queries.list_item(row, units.get(row["id"], {})) for row in rows[: query.limit]]
+            views = await picture_store.views_of(connection, rows)
+        items = [queries.list_item(row, views[row["id"]]) for row in rows[: query.limit]]
         more = len(rows) > query.limit
         return {"items": items, "next": _cursor(rows[query.limit - 1]) if more else None}
 
@@ -103,7 +103,7 @@ class Reading:
         """Return an incident with what may be shown of its sealed fields; `access` says by what, or what is needed."""
         async with self._spine.looking.look(request) as look:
             row = await self._seen(look.connection, request.actor, incident_id)
-            view = await store.view_of(look.connection, row)
+            view = await picture_store.view_of(look.connection, row)
             standing = await standing_of(look.connection, request.actor, row, look.now)
             caller = await look.may(standing, DataClass.CALLER)
             notes = await look.may(standing, DataClass.NOTE)

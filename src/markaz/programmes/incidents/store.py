@@ -12,7 +12,7 @@ from markaz.contracts.incidents import Stage
 from markaz.core.db.pool import Connection
 from markaz.programmes.incidents.commands import CloseIncident
 from markaz.programmes.incidents.domain import STAGES, Assignment
-from markaz.programmes.incidents.picture import JSON, Row, assignment_view, incident_view, unit_view
+from markaz.programmes.incidents.picture import JSON, Row, unit_view
 
 Record = asyncpg.Record
 
@@ -30,7 +30,7 @@ SELECT id, call_sign, kind, source, territory_id, status, since, incident_id, ve
 FROM units
 """
 _STAGE_COLUMNS = ", ".join(f"a.{stage.value}_at" for stage in STAGES)
-_ASSIGNMENT = f"SELECT a.incident_id, a.unit_id, u.call_sign, a.ordinal, {_STAGE_COLUMNS}"
+ASSIGNMENT = f"SELECT a.incident_id, a.unit_id, u.call_sign, a.ordinal, {_STAGE_COLUMNS}"
 
 # On duty and logged on are one: a unit set on duty by hand, or by another system, gets a log-on that names no crew, and
 # one set off duty is logged off. So whatever hangs on a log-on, such as keeping positions, hangs on the status too.
@@ -84,7 +84,7 @@ async def lock_assignment(
 ) -> Record | None:
     """Return the current assignment (or the one of that ordinal) of a unit to an incident, with the unit, both locked."""
     return await connection.fetchrow(
-        _ASSIGNMENT
+        ASSIGNMENT
         + ", a.is_current, u.status AS unit_status, u.incident_id AS unit_incident_id, u.territory_id, u.kind, u.since, "
         "u.version AS unit_version FROM assignments a JOIN units u ON u.id = a.unit_id "
         "WHERE a.incident_id = $1 AND a.unit_id = $2 AND (a.ordinal = $3 OR ($3::int IS NULL AND a.is_current)) "
@@ -352,37 +352,6 @@ def _certain(row: Record | None) -> Record:
     if row is None:
         raise RuntimeError("a row that was locked in this transaction has gone")
     return row
-
-
-async def unit_views(connection: Connection, incident_ids: Sequence[UUID]) -> dict[UUID, dict[str, JSON]]:
-    """Return the current assignments of many incidents as views, by incident and unit."""
-    rows = await connection.fetch(
-        _ASSIGNMENT + " FROM assignments a JOIN units u ON u.id = a.unit_id "
-        "WHERE a.incident_id = ANY($1::uuid[]) AND a.is_current",
-        incident_ids,
-    )
-    views: dict[UUID, dict[str, JSON]] = {}
-    for row in rows:
-        value = assignment_of(row)
-        view = assignment_view(row["call_sign"], value.ordinal, value.stages.items())
-        views.setdefault(row["incident_id"], {})[str(row["unit_id"])] = view
-    return views
-
-
-async def view_of(connection: Connection, row: Record) -> JSON:
-    """Return the full view of one incident."""
-    units = await unit_views(connection, [row["id"]])
-    return incident_view(plain(row), units.get(row["id"], {}))
-
-
-async def open_incidents(connection: Connection, territory_ids: Sequence[int]) -> list[JSON]:
-    """Return the views of all open incidents in these territories."""
-    rows = await connection.fetch(
-        INCIDENT + "WHERE status = 'open' AND territory_id = ANY($1::int[]) ORDER BY received_at, id",
-        territory_ids,
-    )
-    units = await unit_views(connection, [row["id"] for row in rows])
-    return [incident_view(plain(row), units.get(row["id"], {})) for row in rows]
 
 
 async def units_in(connection: Connection, territory_ids: Sequence[int]) -> list[JSON]:

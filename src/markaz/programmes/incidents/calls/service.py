@@ -17,7 +17,7 @@ from markaz.core.sealing import Restricted
 from markaz.kit.clock import iso
 from markaz.kit.geometry import Point
 from markaz.kit.ids import uuid7
-from markaz.programmes.incidents import commands, opening, queries, store, waiting
+from markaz.programmes.incidents import commands, opening, picture_store, queries, store, waiting
 from markaz.programmes.incidents import domain as desk_domain
 from markaz.programmes.incidents.acting import Spine, event, fresh_view, lock_open_incident
 from markaz.programmes.incidents.calls import domain, drafts
@@ -173,14 +173,14 @@ class Calls:
                 received_to=at + domain.WINDOW,
                 closed_from=at - domain.CLOSED_SINCE,
             )
-            units = await store.unit_views(connection, [row["id"] for row in rows])
+            views = await picture_store.views_of(connection, rows)
         by_id = {row["id"]: row for row in rows}
         call = domain.Known(query.place, query.accuracy_m, at, query.category, self._group(query.category))
         likely = domain.likely_duplicates(call, [(id_, self._known(row)) for id_, row in by_id.items()])
         return {
             "items": [
                 {
-                    "incident": queries.list_item(by_id[id_], units.get(id_, {})),
+                    "incident": queries.list_item(by_id[id_], views[id_]),
                     "distance_m": round(like.distance_m),
                     "minutes": round(like.apart.total_seconds() / 60),
                     "same_category": like.same_category,

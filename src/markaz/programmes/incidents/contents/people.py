@@ -143,6 +143,8 @@ class People:
     async def _done(self, act: Act, incident: Record, kind: IncidentEvent, payload: JSON, status: int) -> Answer:
         version = await touch_incident(act.connection, incident["id"], act.actor.id)
         payload |= {"version": version}
+        if "party_id" in payload:  # what binds a party shows in the picture of the incident, before anybody opens it
+            payload["view"] = await fresh_view(act, incident["id"])
         act.events.append(event(act, kind, incident["id"], incident["territory_id"], act.now, payload))
         part_id = payload.get("party_id") or payload.get("vehicle_id")
         return Answer(status, {"id": part_id, "version": version, "part_version": payload.get("part_version", 1)})

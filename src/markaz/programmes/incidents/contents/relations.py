@@ -145,6 +145,7 @@ class Relations:
             version = await touch_incident(act.connection, incident_id, act.actor.id)
             payload: JSON = {"other_id": str(new_id), "other_number": number, "moved": moved}
             payload |= {"reason_id": str(reason_id), "version": version}
+            payload["view"] = await fresh_view(act, incident_id)  # what bound a party that went binds it no more
             territory_id = row["territory_id"]
             act.events.append(event(act, IncidentEvent.SPLIT, incident_id, territory_id, act.now, payload))
             opened = {"view": await fresh_view(act, new_id), "split_from": row["number"], "moved": moved}

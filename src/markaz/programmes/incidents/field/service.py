@@ -26,7 +26,7 @@ from markaz.kit.clock import Precision, iso
 from markaz.kit.geometry import Point
 from markaz.kit.ids import uuid7
 from markaz.programmes.incidents import domain as desk_domain
-from markaz.programmes.incidents import queries, store
+from markaz.programmes.incidents import picture_store, queries, store
 from markaz.programmes.incidents.acting import Spine, check_not_shut_out, event, set_unit
 from markaz.programmes.incidents.field import domain
 from markaz.programmes.incidents.field import store as field_store
@@ -268,7 +268,7 @@ class UnitPhone:
         return [found], [self._ports.hazard_view(one, opened) for one in near]
 
     async def _incident(self, look: Look, row: store.Record, unit: JSON, near: Sequence[Any]) -> JSON:
-        view = await store.view_of(look.connection, row)
+        view = await picture_store.view_of(look.connection, row)
         rules = domain.contact_rules(row["safe_contact"], await field_store.party_rules(look.connection, row["id"]))
         standing = await standing_of(look.connection, look.request.actor, row, look.now)
         found = [await look.need(standing, one) for one in (DataClass.CALLER, DataClass.NOTE)]
