@@ -30,6 +30,23 @@ describe("a report on its way from the phone", () => {
     expect(waits.mock.calls).toEqual([[within_ms]]);
   });
 
+  it("names the sending that a stage was pressed for, and brings back why it is no fact of it", async () => {
+    const fetch = vi.fn().mockResolvedValue(answer(200, { kept: "beside", why: "taken_back" }));
+    vi.stubGlobal("fetch", fetch);
+    const stage: Report = { ...NOTE, kind: "stage", stage: "cleared", text: null, ordinal: 1, assigned_at: "2026-03-01T02:50:00Z" };
+    expect(await sendReport(stage)).toEqual({ kind: "kept", kept: "beside", why: "taken_back" });
+    expect(JSON.parse(fetch.mock.calls[0]![1].body)).toMatchObject({ stage: "cleared", ordinal: 1, assigned_at: "2026-03-01T02:50:00Z" });
+  });
+
+  it("sends what an older page of the phone kept, which names no sending", async () => {
+    const fetch = vi.fn().mockResolvedValue(answer(200, { kept: "taken" }));
+    vi.stubGlobal("fetch", fetch);
+    expect(await sendReport({ ...NOTE, kind: "stage", stage: "cleared", text: null })).toEqual({ kind: "kept", kept: "taken" });
+    const body = JSON.parse(fetch.mock.calls[0]![1].body) as object;
+    expect(body).not.toHaveProperty("ordinal");
+    expect(body).not.toHaveProperty("assigned_at");
+  });
+
   it.each([
     ["an answer of the centre", answer(200, { kept: "taken" }), { kind: "kept", kept: "taken" }],
     ["a refusal of the centre", answer(404, { code: "not_found", message: "Not your unit." }), { kind: "refused", message: "Not your unit." }],

@@ -91,6 +91,35 @@ async def test_a_day_without_network_is_reported_in_order_and_nothing_is_lost(
     assert [note["text"] for note in stages["notes"]] == ["The gate is locked."]
 
 
+async def test_what_was_pressed_for_a_sending_that_was_taken_back_leaves_the_new_one_alone(
+    centre: RunningCentre, show: Show
+) -> None:
+    phone, desk, unit = await a_phone(centre, show)
+    page = phone.page
+    await page.get_by_role("button", name="F-1").click()
+    await page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
+    incident = await send(desk, unit)
+    await page.get_by_role("button", name="En route").wait_for(timeout=SHOWN_MS * 3)
+    await phone.context.set_offline(True)
+    for stage in ("En route", "Cleared"):
+        await page.get_by_role("button", name=stage).click()
+    await expect(page.get_by_text("2 unsent")).to_be_visible()
+    path = f"/api/incidents/{incident['id']}/assignments"
+    back = await desk.post(f"{path}/{unit['id']}/withdrawal", {"version": incident["version"], "reason": "mistake"})
+    assert back.status_code == 200, back.text
+    again = await desk.post(path, {"unit_id": unit["id"], "version": back.json()["version"]})
+    assert again.status_code == 201, again.text
+    await phone.context.set_offline(False)
+    await expect(page.locator(".unit-reports li.is-beside")).to_have_count(2, timeout=SHOWN_MS * 4)
+    await expect(page.locator(".unit-why")).to_have_text([re.compile("took back")] * 2)
+    # The new sending is on the screen, and nothing of it is done yet.
+    await expect(page.get_by_role("button", name="En route")).to_be_enabled(timeout=SHOWN_MS * 3)
+    await page.get_by_role("button", name="En route").click()
+    await expect(page.locator(".unit-reports li.is-taken")).to_have_count(1)
+    card = (await desk.get(f"/api/incidents/{incident['id']}")).json()["incident"]
+    assert set(card["units"][str(unit["id"])]["stages"]) == {"assigned", "en_route"}
+
+
 async def test_an_emergency_says_that_it_is_not_sent_until_it_is(centre: RunningCentre, show: Show) -> None:
     phone, desk, _unit = await a_phone(centre, show)
     page = phone.page

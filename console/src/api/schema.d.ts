@@ -5303,10 +5303,14 @@ export interface components {
         /**
          * ReportBody
          * @description One report of a phone, also hours late. Times are the phone's own; `device_now` is its clock as it sends.
+         *
+         *     `ordinal` and `assigned_at` name the sending that a stage was pressed for, as the centre told it; older phones name none.
          */
         ReportBody: {
             /** Accuracy M */
             accuracy_m?: number | null;
+            /** Assigned At */
+            assigned_at?: string | null;
             /**
              * At
              * Format: date-time
@@ -5333,6 +5337,8 @@ export interface components {
             lat?: number | null;
             /** Lon */
             lon?: number | null;
+            /** Ordinal */
+            ordinal?: number | null;
             stage?: components["schemas"]["Stage"] | null;
             /** Text */
             text?: string | null;

@@ -7,7 +7,7 @@ import type { Codes, Me, UnitView } from "../api/types";
 import { Outbox, PHOTOS, type End, type Report } from "./outbox";
 import { sendReport } from "./sending";
 import { forget, PhoneReports, recall, remember } from "./storage";
-import type { FieldIncident, FieldNow, Remembered } from "./types";
+import { sendingOf, type FieldIncident, type FieldNow, type Remembered } from "./types";
 
 const LOOK_EVERY_MS = 8_000;
 const POSITION_EVERY_MS = 10_000;
@@ -133,7 +133,10 @@ export class Phone {
       const now = await read<FieldNow>(`/api/field/now${query}`);
       this.set({ isOnline: true, heard_ms: Date.now() });
       const incident = now.incident && "view" in now.incident ? now.incident : now.incident ? held : null;
-      if (incident && incident.id !== held?.id) this.onNewIncident(incident);
+      // Sent again to the same incident it is a new sending, though the phone never saw that the one before was taken back.
+      const unit_id = now.unit?.id ?? "";
+      const isSentAgain = sendingOf(incident, unit_id)?.ordinal !== sendingOf(held, unit_id)?.ordinal;
+      if (incident && (incident.id !== held?.id || isSentAgain)) this.onNewIncident(incident);
       if (this.state.known?.account_id !== known.account_id) return; // Signed out, or another officer meanwhile.
       await this.know({ ...known, unit: now.unit, incident, as_of: now.now });
       if (now.unit) this.startWatching();
@@ -165,6 +168,7 @@ export class Phone {
     const known = this.state.known;
     if (!known?.unit) return;
     const fix = what.kind === "emergency" ? this.fix : null;
+    const sending = what.kind === "stage" ? sendingOf(known.incident, known.unit.id) : null;
     const kept = this.outbox.add({
       key: newKey(),
       account_id: known.account_id,
@@ -172,6 +176,8 @@ export class Phone {
       incident_id: known.incident?.id ?? null,
       incident_number: known.incident?.view.number ?? null,
       stage: null,
+      ordinal: sending?.ordinal ?? null,
+      assigned_at: sending?.assigned_at ?? null,
       text: null,
       photo: null,
       lon: fix?.lon ?? null,

@@ -4,7 +4,7 @@ import type { Phone } from "./field";
 import { isUnsent, type Report } from "./outbox";
 import { markText } from "../access/mark-text";
 import { asPhoto } from "./photo";
-import { BIG_STAGES, MORE_STAGES, type FieldIncident, type Remembered } from "./types";
+import { BIG_STAGES, MORE_STAGES, sendingOf, type FieldIncident, type Remembered } from "./types";
 import { useUnitWords } from "./words";
 
 export function IncidentPart({ phone, known, reports, isOnline }: { phone: Phone; known: Remembered; reports: readonly Report[]; isOnline: boolean }) {
@@ -95,8 +95,11 @@ function Hazards({ incident, known }: { incident: FieldIncident; known: Remember
 function Stages({ phone, incident, known, reports }: { phone: Phone; incident: FieldIncident; known: Remembered; reports: readonly Report[] }) {
   const { t, f } = useUnitWords();
   const told = incident.view.units[known.unit!.id]?.stages ?? {};
+  // What waits for an earlier sending to this incident is not done for this one.
+  const ordinal = sendingOf(incident, known.unit!.id)?.ordinal;
+  const isOfThis = (report: Report) => report.incident_id === incident.id && (report.ordinal ?? ordinal) === ordinal;
   const waiting = new Map(
-    reports.filter((report) => isUnsent(report) && report.kind === "stage" && report.incident_id === incident.id).map((report) => [report.stage, report.at]),
+    reports.filter((report) => isUnsent(report) && report.kind === "stage" && isOfThis(report)).map((report) => [report.stage, report.at]),
   );
   const at = (stage: string) => told[stage as "en_route"] ?? waiting.get(stage) ?? null;
   const next = BIG_STAGES.find((stage) => at(stage) === null);

@@ -3,7 +3,7 @@
  * nothing, not even for the phone's own disk. Each report keeps one key for its whole life, so that sending it again is the same report.
  * Nothing leaves this list but by an answer of the centre or by the officer's hand.
  */
-import type { Kept } from "./types";
+import type { Kept, Why } from "./types";
 
 export type ReportKind = "stage" | "note" | "photo" | "emergency";
 
@@ -15,6 +15,9 @@ export interface Report {
   incident_id: string | null;
   incident_number: string | null;
   stage: string | null;
+  /** The sending of the unit that it was pressed for. What was kept by an older page names none. */
+  ordinal?: number | null;
+  assigned_at?: string | null;
   text: string | null;
   photo: Blob | null;
   lon: number | null;
@@ -24,6 +27,7 @@ export interface Report {
   at: string;
   /** Set when the centre has answered. */
   kept: Kept | null;
+  why?: Why | null;
   refusal: string | null;
 }
 
@@ -35,7 +39,7 @@ export interface ReportStore {
 }
 
 export type Sent =
-  | { kind: "kept"; kept: Kept }
+  | { kind: "kept"; kept: Kept; why?: Why | null }
   | { kind: "refused"; message: string }
   | { kind: "later" }
   | { kind: "signed_out" };
@@ -130,7 +134,7 @@ export class Outbox {
     // What was said is at the centre now: the words and the photo need not stay on a phone that may be lost.
     const settled: Report =
       sent.kind === "kept"
-        ? { ...report, text: null, photo: null, kept: sent.kept, refusal: null }
+        ? { ...report, text: null, photo: null, kept: sent.kept, why: sent.why ?? null, refusal: null }
         : { ...report, refusal: sent.message };
     const reports = this.reports.map((one) => (one.key === report.key ? settled : one));
     const old = reports.filter((one) => one.kept !== null).slice(0, -KEEP_SENT);

@@ -1,7 +1,12 @@
 /** Takes one report to the centre. Every way ends in time; what may have been heard or not is sent again under its own key. */
 import { ApiError, Command, Unreachable } from "../api/client";
 import type { Report, Sent } from "./outbox";
-import type { Kept } from "./types";
+import type { Kept, Why } from "./types";
+
+interface Taken {
+  kept: Kept;
+  why?: Why;
+}
 
 /** Short: a line that died is left soon, and the centre knows a report that it has already. */
 const EMERGENCY_MS = 10_000;
@@ -9,8 +14,8 @@ const EMERGENCY_MS = 10_000;
 export async function sendReport(report: Report): Promise<Sent> {
   const device_now = new Date().toISOString();
   try {
-    const { kept } = await (report.kind === "photo" ? sendPhoto(report, device_now) : sendWords(report, device_now));
-    return kept ? { kind: "kept", kept } : { kind: "later" };
+    const { kept, why } = await (report.kind === "photo" ? sendPhoto(report, device_now) : sendWords(report, device_now));
+    return kept ? { kind: "kept", kept, ...(why ? { why } : {}) } : { kind: "later" };
   } catch (error) {
     return afterFailure(error);
   }
@@ -25,19 +30,19 @@ function afterFailure(error: unknown): Sent {
   return isPassing ? { kind: "later" } : { kind: "refused", message: error.body.message };
 }
 
-function sendWords(report: Report, device_now: string): Promise<{ kept: Kept }> {
+function sendWords(report: Report, device_now: string): Promise<Taken> {
   const isEmergency = report.kind === "emergency";
   const body: Record<string, unknown> = { key: report.key, unit_id: report.unit_id, at: report.at, device_now };
   if (!isEmergency) body["kind"] = report.kind;
-  const more = isEmergency ? (["lon", "lat", "accuracy_m"] as const) : (["incident_id", "stage", "text"] as const);
-  for (const name of more) if (report[name] !== null) body[name] = report[name];
+  const more = isEmergency ? (["lon", "lat", "accuracy_m"] as const) : (["incident_id", "stage", "ordinal", "assigned_at", "text"] as const);
+  for (const name of more) if (report[name] !== null && report[name] !== undefined) body[name] = report[name];
   // The key of the report is the centre's to know it by; the act is new each time, because the clock it is sent with is.
   const within = isEmergency ? { within_ms: EMERGENCY_MS } : {};
-  return new Command<{ kept: Kept }>("POST", isEmergency ? "/api/field/emergencies" : "/api/field/reports", body).send({ attempts: 1, ...within });
+  return new Command<Taken>("POST", isEmergency ? "/api/field/emergencies" : "/api/field/reports", body).send({ attempts: 1, ...within });
 }
 
 /** The client gives an upload its longer time by itself. */
-function sendPhoto(report: Report, device_now: string): Promise<{ kept: Kept }> {
+function sendPhoto(report: Report, device_now: string): Promise<Taken> {
   const query = new URLSearchParams({ key: report.key, unit_id: report.unit_id, incident_id: report.incident_id ?? "", at: report.at, device_now });
-  return new Command<{ kept: Kept }>("POST", `/api/field/photos?${query}`, report.photo).send({ attempts: 1 });
+  return new Command<Taken>("POST", `/api/field/photos?${query}`, report.photo).send({ attempts: 1 });
 }

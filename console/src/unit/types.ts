@@ -4,6 +4,21 @@ import type { AssignedUnit, Codes, IncidentView, UnitView } from "../api/types";
 
 export type Kept = "taken" | "same" | "beside";
 
+/** Why a stage is no fact of the sending that stands now. */
+export const WHYS = ["other_time", "taken_back", "not_sent", "earlier_sending"] as const;
+export type Why = (typeof WHYS)[number];
+
+/** How the phone names one sending of its unit: what it was told of it. */
+export interface SendingName {
+  ordinal: number;
+  assigned_at: string | null;
+}
+
+export function sendingOf(incident: FieldIncident | null, unit_id: string): SendingName | null {
+  const told = incident?.view.units[unit_id];
+  return told?.ordinal === undefined ? null : { ordinal: told.ordinal, assigned_at: told.stages.assigned ?? null };
+}
+
 export interface FieldNote {
   at: string;
   by: string;

@@ -175,13 +175,21 @@ function describe(entry: TimelineEntry, all: TimelineEntry[], incident: Incident
   parts.push(...changesOf(detail, names));
   if (typeof detail.was === "string" && stage) parts.push(t("timeline.was", { at: f.dayClock(detail.was, Date.now()) }));
   if (stage && "was" in detail && detail.at === null) parts.push(t("timeline.not_happened"));
+  const why = text("why");
+  if (why) parts.push(named(`timeline.why.${why}`, why, t));
+  // What is odd about a stage is said where it stands: a time that was kept all the same is no ordinary time.
+  if (stage && Array.isArray(detail.flags)) parts.push(...detail.flags.map((flag) => `⚑ ${named(`flag.${flag}`, String(flag), t)}`));
   if (entry.reason) parts.push(`“${entry.reason}”`);
   return parts.join(" · ");
 }
 
 function nameOfRole(type: string, role: string, t: Translate): string {
-  const key = `${type.includes("vehicle") ? "vehicles" : "parties"}.role.${role}`;
-  return key in en ? t(key as Key) : role;
+  return named(`${type.includes("vehicle") ? "vehicles" : "parties"}.role.${role}`, role, t);
+}
+
+/** The words of a code; one that this console has not heard of is shown as it is. */
+function named(key: string, code: string, t: Translate): string {
+  return key in en ? t(key as Key) : code;
 }
 
 const NAMED_CHANGES = ["priority", "category", "territory_id"] as const;

@@ -4,7 +4,7 @@ A phone may be without network for a day and its clock may be wrong by hours. No
 desk was faster: what fits is taken, what was said already stands beside it in the timeline, marked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,12 +27,40 @@ class Kept(StrEnum):
     BESIDE = "beside"  # the desk says otherwise: both stand in the timeline
 
 
+class Why(StrEnum):
+    """Why a stage is no fact of the sending that stands now. The desk reads it in the timeline, the crew on its phone."""
+
+    OTHER_TIME = "other_time"  # the desk has that stage at another time
+    TAKEN_BACK = "taken_back"  # it was pressed for a sending that the desk took back
+    NOT_SENT = "not_sent"  # there was no such sending
+    EARLIER_SENDING = "earlier_sending"  # taken, as a late fact of the sending it was pressed for, which is over
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """How a phone names the sending a stage was pressed for. Phones of before name none, or only when it was."""
+
+    ordinal: int | None = None
+    assigned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One sending of the unit to the incident; taken back by the desk, by a withdrawal or with all its stages, it is void."""
+
+    ordinal: int
+    assigned_at: datetime | None
+    is_current: bool
+    is_void: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Merge:
     """What to do with a stage: take it as the fact, or keep it beside. `flags` say what is odd about it."""
 
     kept: Kept
     flags: tuple[str, ...] = ()
+    why: Why | None = None
 
 
 def stated_time(at: datetime, device_now: datetime, received: datetime) -> tuple[datetime, tuple[str, ...]]:
@@ -49,17 +77,39 @@ def stated_time(at: datetime, device_now: datetime, received: datetime) -> tuple
     return received - age, (Flag.DEVICE_CLOCK.value,) if is_off else ()
 
 
-def merge_stage(assignment: Assignment | None, stage: Stage, at: datetime, received_at: datetime) -> Merge:
-    """Return how a stage reported by the phone joins the assignment; `received_at` is when the call came in.
+def sending_of(sendings: Sequence[Sending], named: Named, at: datetime) -> Sending | None:
+    """Return the sending that a stage pressed at `at` belongs to, None when there was no such one.
 
-    None: the desk never sent this unit there, or has taken the sending back.
+    The one that the phone names. Where it names none, the last that had begun by then, and before every beginning the one
+    that stands: a crew called by radio sets out before its sending is written down. A moment after a new sending it may
+    still be the one before that a crew means: only a phone that names it is certain.
     """
-    if assignment is None:
-        return Merge(Kept.BESIDE)
+    if named.ordinal is not None:
+        return next((one for one in sendings if one.ordinal == named.ordinal), None)
+    same = [one for one in sendings if one.assigned_at is not None and one.assigned_at == named.assigned_at]
+    begun = [one for one in sendings if one.assigned_at is not None and one.assigned_at <= at]
+    if same or begun:
+        return max(same or begun, key=lambda one: (one.assigned_at or at, one.ordinal))
+    return next((one for one in sendings if one.is_current), None)
+
+
+def merge_stage(
+    sending: Sending | None, assignment: Assignment | None, stage: Stage, at: datetime, received_at: datetime
+) -> Merge:
+    """Return how a stage reported by the phone joins its sending; `received_at` is when the call came in.
+
+    None: the desk never sent this unit there. What was pressed for a sending that is over never moves the one after it.
+    """
+    if sending is None or assignment is None:
+        return Merge(Kept.BESIDE, why=Why.NOT_SENT)
+    if sending.is_void:
+        return Merge(Kept.BESIDE, why=Why.TAKEN_BACK)
     known = assignment.stages.get(stage)
     if known is not None:
-        return Merge(Kept.SAME if abs(known - at) <= SAME_WITHIN else Kept.BESIDE)
-    return Merge(Kept.TAKEN, tuple(stage_flags(assignment, stage, at, received_at)))
+        is_same = abs(known - at) <= SAME_WITHIN
+        return Merge(Kept.SAME) if is_same else Merge(Kept.BESIDE, why=Why.OTHER_TIME)
+    flags = tuple(stage_flags(assignment, stage, at, received_at))
+    return Merge(Kept.TAKEN, flags, None if sending.is_current else Why.EARLIER_SENDING)
 
 
 def contact_rules(of_incident: Iterable[str], of_parties: Iterable[str]) -> list[str]:

@@ -30,7 +30,7 @@ from markaz.programmes.incidents import picture_store, queries, store
 from markaz.programmes.incidents.acting import Spine, check_not_shut_out, event, set_unit
 from markaz.programmes.incidents.field import domain
 from markaz.programmes.incidents.field import store as field_store
-from markaz.programmes.incidents.field.domain import Kept
+from markaz.programmes.incidents.field.domain import Kept, Named, Why
 from markaz.programmes.incidents.looks import standing_of
 from markaz.programmes.incidents.positions import Fix, Positions
 
@@ -61,6 +61,8 @@ class Report:
     device_now: datetime
     incident_id: UUID | None = None
     stage: Stage | None = None
+    ordinal: int | None = None
+    assigned_at: datetime | None = None
     text: str | None = None
     lon: float | None = None
     lat: float | None = None
@@ -172,13 +174,14 @@ class UnitPhone:
             raise NotSignedIn("Your session has ended: sign in again.")
 
     async def _take(self, act: Act, report: Report, at: datetime, flags: tuple[str, ...], photo: Any) -> JSON:
+        why = None
         match report.kind:
             case Kind.EMERGENCY:
                 await self._ports.raise_emergency(act, report, at)
                 return {"kept": Kept.TAKEN.value, "at": iso(at)}
             case Kind.STAGE:
                 incident = await self._incident_of(act, report, at)
-                kept = await self._stage(act, report, incident, at, flags)
+                kept, why = await self._stage(act, report, incident, at, flags)
             case Kind.NOTE:
                 incident = await self._incident_of(act, report, at)
                 kept = await self._note(act, report, incident, at, flags)
@@ -190,7 +193,8 @@ class UnitPhone:
         for written in act.events:
             if written.aggregate_id == incident["id"]:
                 written.payload["version"] = version  # type: ignore[index]
-        return {"kept": kept.value, "at": iso(at), "version": version}
+        said = {} if why is None else {"why": why.value}
+        return {"kept": kept.value, "at": iso(at), "version": version, **said}
 
     async def _incident_of(self, act: Act, report: Report, at: datetime) -> store.Record:
         # Judged by when it happened: what a crew wrote down in time may come in a day later, when there is network.
@@ -203,12 +207,16 @@ class UnitPhone:
 
     async def _stage(
         self, act: Act, report: Report, incident: store.Record, at: datetime, flags: tuple[str, ...]
-    ) -> Kept:
+    ) -> tuple[Kept, Why | None]:
         if report.stage is None or report.stage is Stage.ASSIGNED:
             raise NotPossibleNow("A crew reports en route and what follows; the desk sends it.")
-        row = await store.lock_assignment(act.connection, incident["id"], report.unit_id)
+        known = await field_store.sendings(act.connection, incident["id"], report.unit_id)
+        sending = domain.sending_of(known, Named(report.ordinal, report.assigned_at), at)
+        row = None
+        if sending is not None:
+            row = await store.lock_assignment(act.connection, incident["id"], report.unit_id, sending.ordinal)
         assignment = None if row is None else store.assignment_of(row)
-        merge = domain.merge_stage(assignment, report.stage, at, incident["received_at"])
+        merge = domain.merge_stage(sending, assignment, report.stage, at, incident["received_at"])
         flags = (*flags, *merge.flags)
         payload: JSON = {
             "unit_id": str(report.unit_id),
@@ -216,21 +224,23 @@ class UnitPhone:
             "at": iso(at),
             "flags": list(flags),
         }
-        if row is None or merge.kept is not Kept.TAKEN:
+        payload |= {} if merge.why is None else {"why": merge.why.value}
+        payload |= {} if sending is None else {"ordinal": sending.ordinal}
+        if sending is None or row is None or merge.kept is not Kept.TAKEN:
             unit = await field_store.unit(act.connection, report.unit_id)
             payload["call_sign"] = None if unit is None else unit["call_sign"]
             act.events.append(self._event(act, IncidentEvent.FIELD_REPORTED, incident, at, payload))
-            return merge.kept
-        key = (incident["id"], report.unit_id, row["ordinal"])
+            return merge.kept, merge.why
+        key = (incident["id"], report.unit_id, sending.ordinal)
         await store.report_stage(act.connection, key, report.stage, at, Precision.SECOND.value, flags)
-        payload |= {"call_sign": row["call_sign"], "ordinal": row["ordinal"]}
+        payload |= {"call_sign": row["call_sign"]} | ({} if sending.is_current else {"is_past": True})
         act.events.append(self._event(act, IncidentEvent.STAGE_REACHED, incident, at, payload))
-        if row["unit_incident_id"] == incident["id"]:
+        if sending.is_current and row["unit_incident_id"] == incident["id"]:
             stages = {**store.assignment_of(row).stages, report.stage: at}
             status = desk_domain.status_after(stages)
             target = None if status is UnitStatus.AVAILABLE else incident["id"]
             await set_unit(act, report.unit_id, status, at, target)
-        return Kept.TAKEN
+        return Kept.TAKEN, merge.why
 
     async def _note(
         self, act: Act, report: Report, incident: store.Record, at: datetime, flags: tuple[str, ...]

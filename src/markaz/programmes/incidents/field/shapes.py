@@ -11,7 +11,10 @@ from markaz.programmes.incidents.shapes import Body, Latitude, Longitude, LongTe
 
 
 class ReportBody(Body):
-    """One report of a phone, also hours late. Times are the phone's own; `device_now` is its clock as it sends."""
+    """One report of a phone, also hours late. Times are the phone's own; `device_now` is its clock as it sends.
+
+    `ordinal` and `assigned_at` name the sending that a stage was pressed for, as the centre told it; older phones name none.
+    """
 
     key: UUID
     kind: Literal[Kind.STAGE, Kind.NOTE, Kind.EMERGENCY]
@@ -20,6 +23,8 @@ class ReportBody(Body):
     device_now: Time
     incident_id: UUID | None = None
     stage: Stage | None = None
+    ordinal: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    assigned_at: Time | None = None
     text: LongText | None = None
     lon: Longitude | None = None
     lat: Latitude | None = None

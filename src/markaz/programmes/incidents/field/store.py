@@ -8,6 +8,7 @@ import orjson
 
 from markaz.contracts.incidents import Stage
 from markaz.core.db.pool import Connection
+from markaz.programmes.incidents.field.domain import Sending
 from markaz.programmes.incidents.picture import JSON, unit_view
 
 Record = asyncpg.Record
@@ -74,6 +75,17 @@ async def worked_since(connection: Connection, incident_id: UUID, unit_id: UUID,
             since,
         )
     )
+
+
+async def sendings(connection: Connection, incident_id: UUID, unit_id: UUID) -> list[Sending]:
+    """Return every sending of a unit to an incident, the first one first."""
+    rows = await connection.fetch(
+        f"SELECT ordinal, assigned_at, is_current, withdrawn_at IS NOT NULL OR NOT {_WAS} AS is_void "  # noqa: S608 - columns of a closed set
+        "FROM assignments WHERE incident_id = $1 AND unit_id = $2 ORDER BY ordinal",
+        incident_id,
+        unit_id,
+    )
+    return [Sending(row["ordinal"], row["assigned_at"], row["is_current"], row["is_void"]) for row in rows]
 
 
 async def party_rules(connection: Connection, incident_id: UUID) -> list[str]:
