@@ -78,7 +78,7 @@ async def test_an_audit_pack_is_downloaded_and_checked_by_the_witness_file_alone
     )
     out, err = await process.communicate()
     assert process.returncode == 0, err.decode()
-    assert "the audit pack is signed by the log" in out.decode()
+    assert "this is an audit pack, signed by the log" in out.decode()
 
 
 async def test_the_pages_read_in_every_language_on_desk_and_phone(show: Show, centre: RunningCentre) -> None:
