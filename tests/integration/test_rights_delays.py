@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 import pytest
 from tests.integration.test_rights import answer, office, read
@@ -194,6 +195,36 @@ async def test_a_look_is_told_or_delayed_never_both_whoever_is_first(centre: Run
     assert set(outcomes[1::2]) <= {201, 409}
     both = "SELECT 1 FROM disclosed_looks t JOIN delayed_looks d ON d.entry_id = t.entry_id"
     assert await centre.rows(both) == []
+
+
+async def test_a_delay_that_was_set_while_an_answer_waited_for_it_is_kept_by_that_answer(
+    open_centre_with: OpenCentre,
+) -> None:
+    clock = FakeClock(START)
+    centre = await open_centre_with(clock)
+    request, officer = await seen_request(centre), await office(centre)
+    owner = await asyncpg.connect(centre.access.owner_dsn)
+    await owner.execute("SELECT pg_advisory_lock(hashtextextended('right.delays', 119))")
+    waiting = asyncio.create_task(answer(officer, request, reasons=None))
+    is_waiting = (
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    while not await owner.fetchval(is_waiting):
+        assert not waiting.done()
+    clock.advance(timedelta(seconds=1))
+    delay_id = uuid7()
+    await owner.execute(
+        "INSERT INTO disclosure_delays (id, territory_id, ground, begins_at, ends_at, set_by) "
+        "VALUES ($1, $2, 'inquiry', $3, $4, $5)",
+        delay_id, int(Land.WEST_SOUTH), clock.now(), clock.now() + timedelta(days=30), officer.id,
+    )  # fmt: skip
+    await owner.execute("INSERT INTO delayed_looks VALUES ($1, $2)", delay_id, request["entry_id"])
+    await owner.close()  # and with it the lock
+    await waiting
+    both = "SELECT 1 FROM disclosed_looks t JOIN delayed_looks d ON d.entry_id = t.entry_id"
+    assert await centre.rows(both) == []
+    assert len(await centre.rows("SELECT 1 FROM disclosed_looks")) > 0
 
 
 async def test_whoever_watches_sees_which_looks_are_delayed_and_nobody_else_does(centre: RunningCentre) -> None:

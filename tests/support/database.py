@@ -256,6 +256,13 @@ ROWS_SINCE = {
         INSERT INTO withdrawn_facts (account_id, home_territory_id, address_hash, ended_at)
             VALUES ('00000000-0000-7000-8000-000000000001', 1, '\\x01', now());
     """,
+    "0032": """
+        INSERT INTO record_moves (kind, item_id, from_id, to_id, at, was_first)
+            VALUES ('calls', '00000000-0000-7000-8000-000000000004', '00000000-0000-7000-8000-000000000002',
+                '00000000-0000-7000-8000-000000000002', now(), true);
+        INSERT INTO right_places (request_id, incident_id, incident_number, received_at)
+            VALUES ('00000000-0000-7000-8000-000000001903', '00000000-0000-7000-8000-000000000002', '1', now());
+    """,
 }
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from markaz.contracts.rights import Stay
 from markaz.core.errors import InvalidInput
 from markaz.core.permissions import Role
 from markaz.core.territories.model import LANGUAGES
@@ -20,6 +21,7 @@ from markaz.programmes.oversight.rights.domain import (
     clocks,
     disclosed,
     folded,
+    joined,
     months_after,
     offices_of,
     what_of,
@@ -30,6 +32,17 @@ from markaz.programmes.oversight.rights.domain import (
 def look(entry_id: int) -> SeenLook:
     at = datetime(2026, 3, 1, entry_id, tzinfo=UTC)
     return SeenLook(entry_id, at, UUID(int=9), (Office("dispatcher", 3),), What.READ, Why.WORK, UUID(int=1), "7")
+
+
+def test_stays_at_one_incident_that_touch_are_one_and_others_stay_apart() -> None:
+    def stay(since: int | None, until: int | None, incident: int = 1) -> Stay:
+        begins, ends = (None if hour is None else datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (since, until))
+        return Stay(UUID(int=incident), str(incident), datetime(2026, 3, 1, tzinfo=UTC), begins, ends)
+
+    assert joined([stay(5, None), stay(1, 3), stay(None, 2)]) == [stay(None, 3), stay(5, None)]
+    assert joined([stay(1, 9), stay(2, 3), stay(9, None)]) == [stay(1, None)]
+    assert joined([stay(None, 1), stay(None, None), stay(None, 1, 2)]) == [stay(None, None), stay(None, 1, 2)]
+    assert joined([]) == []
 
 
 def test_the_newest_look_is_told_first() -> None:

@@ -57,10 +57,19 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class NamedPerson:
-    """Name and address of a person in an incident, opened to be compared and not to be shown."""
+    """Name and address of a person in an incident, opened to be compared and not to be shown.
+
+    `since` and `until` say when the incident held them. None: from its beginning, or still.
+    """
 
     name: str
     address: str
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def was_there(self, at: datetime) -> bool:
+        """Say whether a look at that moment reached this person."""
+        return (self.since is None or at >= self.since) and (self.until is None or at <= self.until)
 
 
 class LookedAt(Protocol):
@@ -71,7 +80,10 @@ class LookedAt(Protocol):
         ...
 
     async def people(self, connection: Any, record_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[NamedPerson]]:
-        """Return the persons named in incidents; erased ones are left out. The caller leaves the entry of this look."""
+        """Return the persons whom incidents name or named until they were moved to another; erased ones are left out.
+
+        The caller leaves the entry of this look.
+        """
         ...
 
 

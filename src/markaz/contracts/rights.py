@@ -77,17 +77,34 @@ class PersonRecord:
     received_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """From when until when an incident held records of a person. None: from its beginning, or still."""
+
+    incident_id: UUID
+    number: str
+    received_at: datetime  # of the incident
+    since: datetime | None
+    until: datetime | None
+
+
 class PersonRecords(Protocol):
     """Who finds a person by what the person states, and erases. Implemented by programmes that hold persons."""
 
     async def of_phone(self, connection: Any, phone: str, territory_ids: Iterable[int]) -> Sequence[PersonRecord]:
-        """Return the records of a telephone number, in any incident of those territories, closed ones too."""
+        """Return the records of a telephone number in incidents, closed ones too, that are of those territories, or that
+        hold now what one of those territories held before."""
         ...
 
     async def of_name(
         self, connection: Any, number: str, name: str, territory_ids: Iterable[int]
     ) -> Sequence[PersonRecord]:
-        """Return the records in the incident of that number whose name is `name`, however it is spelt."""
+        """Return the records whose name is `name`, however it is spelt, and that the incident of that number holds, or
+        held before they were moved to another."""
+        ...
+
+    async def stays(self, connection: Any, sealed_ids: Iterable[UUID]) -> Sequence[Stay]:
+        """Return which incidents held these records when, wherever they are."""
         ...
 
     async def photos(self, connection: Any, incident_ids: Iterable[UUID]) -> Sequence[PersonRecord]:

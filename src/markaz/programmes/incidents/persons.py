@@ -10,40 +10,36 @@ from uuid import UUID
 
 from markaz.contracts.incidents import IncidentEvent
 from markaz.contracts.reviews import Facts, NamedPerson
-from markaz.contracts.rights import PersonRecord
+from markaz.contracts.rights import PersonRecord, Stay
 from markaz.core.acts import Act
 from markaz.core.db.pool import Connection
 from markaz.core.places.fold import tokens
+from markaz.core.reach import beyond
 from markaz.core.sealing import Sealer, erase
 from markaz.kit.ids import plain_id
 from markaz.programmes.incidents.acting import event
+from markaz.programmes.incidents.stays import HELD, in_incidents, moved_from, of_records
 from markaz.programmes.incidents.store import Record
 
 RECORDS_MOST = 500
 
-_RECORDS = """
-FROM (SELECT incident_id, sealed_id, 'caller' AS role FROM calls WHERE sealed_id IS NOT NULL
-      UNION ALL SELECT incident_id, sealed_id, 'caller' FROM call_details
-      UNION ALL SELECT incident_id, sealed_id, role FROM parties WHERE sealed_id IS NOT NULL
-      UNION ALL SELECT p.incident_id, b.sealed_id, b.role FROM parties_before b JOIN parties p ON p.id = b.party_id
-                WHERE b.sealed_id IS NOT NULL) r
-JOIN incidents i ON i.id = r.incident_id
-"""
 _COLUMNS = "SELECT DISTINCT r.sealed_id, i.id AS incident_id, i.number, i.territory_id, r.role, i.received_at"
 _OF_PHONE = f"""
 {_COLUMNS}
 FROM sealed_search s
-JOIN (SELECT incident_id, sealed_id, 'caller' AS role FROM calls
-      UNION ALL SELECT incident_id, sealed_id, 'caller' FROM call_details) r ON r.sealed_id = s.sealed_id
+JOIN (SELECT id AS item_id, incident_id, sealed_id, 'caller' AS role FROM calls
+      UNION ALL SELECT id, incident_id, sealed_id, 'caller' FROM call_details) r ON r.sealed_id = s.sealed_id
 JOIN incidents i ON i.id = r.incident_id
-WHERE s.field = 'caller_phone' AND s.keyed_hash = $1 AND i.territory_id = ANY($2::int[])
+WHERE s.field = 'caller_phone' AND s.keyed_hash = $1 AND (i.territory_id = ANY($2::int[]) OR EXISTS (
+    SELECT FROM record_moves m JOIN incidents f ON f.id = m.from_id
+    WHERE m.item_id = r.item_id AND f.territory_id = ANY($2::int[])))
 ORDER BY i.received_at DESC, r.sealed_id LIMIT $3
 """  # noqa: S608 - joins constants of this file
-_OF_NUMBER = f"""
-{_COLUMNS} {_RECORDS}
-WHERE i.number = $1 AND i.territory_id = ANY($2::int[]) ORDER BY i.received_at DESC, r.sealed_id LIMIT $3
+_NUMBERED = "SELECT id FROM incidents WHERE number = $1 AND territory_id = ANY($2::int[])"
+_OF_NUMBERED = f"""
+{_COLUMNS} FROM {HELD} JOIN incidents i ON i.id = r.incident_id
+WHERE r.incident_id = ANY($1::uuid[]) OR r.item_id = ANY($2::uuid[]) ORDER BY i.received_at DESC, r.sealed_id LIMIT $3
 """
-_OF_INCIDENTS = f"SELECT DISTINCT r.incident_id, r.sealed_id {_RECORDS} WHERE i.id = ANY($1::uuid[])"
 _PHOTOS = """
 SELECT t.sealed_id, i.id AS incident_id, i.number, i.territory_id, 'photo' AS role, t.at AS received_at
 FROM attachments t JOIN incidents i ON i.id = t.incident_id WHERE i.id = ANY($1::uuid[])
@@ -69,32 +65,46 @@ class Persons:
         }
 
     async def people(self, connection: Connection, record_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[NamedPerson]]:
-        """Return the persons named in incidents, opened to be compared."""
-        rows = await connection.fetch(_OF_INCIDENTS, list(record_ids))
-        opened = await self._sealer.read(connection, {row["sealed_id"] for row in rows}, even_restricted=True)
+        """Return the persons whom incidents name, or named until they were moved to another, opened to be compared."""
+        spans = await in_incidents(connection, set(record_ids))
+        opened = await self._sealer.read(connection, {span.sealed_id for span in spans}, even_restricted=True)
         people: dict[UUID, list[NamedPerson]] = defaultdict(list)
-        for row in rows:
-            fields = opened[row["sealed_id"]]
+        for span in spans:
+            fields = opened[span.sealed_id]
             if fields:
-                people[row["incident_id"]].append(NamedPerson(_name(fields), fields.get("address", "")))
+                one = NamedPerson(_name(fields), fields.get("address", ""), span.since, span.until)
+                people[span.incident_id].append(one)
         return people
 
     async def of_phone(self, connection: Connection, phone: str, territory_ids: Iterable[int]) -> list[PersonRecord]:
-        """Return the records of callers with this telephone number, the newest first, up to five hundred."""
+        """Return the records of callers with this telephone number, the newest first, up to five hundred.
+
+        Among them is what an incident of these territories held before it was moved to one elsewhere.
+        """
         keyed_hash = self._sealer.keyed_hash("caller_phone", phone)
-        rows = await connection.fetch(_OF_PHONE, keyed_hash, list(territory_ids), RECORDS_MOST)
+        async with beyond(connection, "a person asks for what is known of them, wherever it was moved"):
+            rows = await connection.fetch(_OF_PHONE, keyed_hash, list(territory_ids), RECORDS_MOST)
         return [_record(row) for row in rows]
 
     async def of_name(
         self, connection: Connection, number: str, name: str, territory_ids: Iterable[int]
     ) -> list[PersonRecord]:
-        """Return the records of the incident of that number in which this name stands, in any script and order."""
-        rows = await connection.fetch(_OF_NUMBER, number, list(territory_ids), RECORDS_MOST)
-        opened = await self._sealer.read(connection, {row["sealed_id"] for row in rows}, even_restricted=True)
+        """Return the records that the incident of that number holds or held, and in which this name stands, in any script
+        and order."""
+        async with beyond(connection, "a person asks for what is known of them, wherever it was moved"):
+            asked_of = [row["id"] for row in await connection.fetch(_NUMBERED, number, list(territory_ids))]
+            moved = await moved_from(connection, asked_of)
+            rows = await connection.fetch(_OF_NUMBERED, asked_of, moved, RECORDS_MOST)
+            opened = await self._sealer.read(connection, {row["sealed_id"] for row in rows}, even_restricted=True)
         asked = frozenset(tokens(name))
         return [
             _record(row) for row in rows if asked and asked == frozenset(tokens(_name(opened[row["sealed_id"]] or {})))
         ]
+
+    async def stays(self, connection: Connection, sealed_ids: Iterable[UUID]) -> list[Stay]:
+        """Return which incidents held these records when, wherever these are."""
+        async with beyond(connection, "a person is told of looks wherever their record stood"):
+            return await of_records(connection, sealed_ids)
 
     async def photos(self, connection: Connection, incident_ids: Iterable[UUID]) -> list[PersonRecord]:
         """Return the photos of these incidents, the newest first, up to five hundred."""

@@ -12,6 +12,7 @@ PARTIES_MAX = 50
 VEHICLES_MAX = 50
 ATTACHMENTS_MAX = 20
 LINKS_MAX = 50
+MOVES_MAX = 50  # of one call or other part, so that whoever asks who looked is told of a bounded number of incidents
 
 
 def check_room(count: int, most: int, what: str) -> None:
@@ -42,6 +43,14 @@ def check_merge(one: Any, into: Any) -> None:
     for row in (one, into):
         if row["status"] != "open":
             raise NotPossibleNow(f"Incident {row['number']} is closed: link them as duplicates, or reopen it first.")
+
+
+def check_moves(most_moved: int) -> None:
+    """Raise NotPossibleNow when a part of an incident was moved more often than it may."""
+    if most_moved > MOVES_MAX:
+        raise NotPossibleNow(
+            f"A part of this incident was moved between incidents {MOVES_MAX} times already: link them instead."
+        )
 
 
 def check_split(chosen: Mapping[str, Collection[UUID]]) -> None:

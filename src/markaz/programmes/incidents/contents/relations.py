@@ -1,5 +1,6 @@
 """How incidents belong together: linked, merged, split, reopened. Two incidents are locked in the order of their ids."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -79,8 +80,10 @@ class Relations:
             await self._same_posts(act, one, into)
             is_released = await waiting.join(act.connection, one, into, act.now)
             moved = {
-                table: await store.move_all(act.connection, table, incident_id, command.into_id) for table in store.HELD
+                table: await store.move_all(act.connection, table, incident_id, command.into_id, act.now)
+                for table in store.HELD
             }
+            await self._check_moves(act, moved)
             for table, most in (
                 ("parties", domain.PARTIES_MAX),
                 ("vehicles", domain.VEHICLES_MAX),
@@ -134,9 +137,10 @@ class Relations:
                 await store.set_contact_rules(act.connection, half, {*row["safe_contact"], *rules}, row["is_covert"])
             moved = {}
             for table, ids in chosen.items():
-                moved[table] = await store.move(act.connection, table, incident_id, new_id, ids)
+                moved[table] = await store.move(act.connection, table, incident_id, new_id, act.now, ids)
                 if len(moved[table]) != len(ids):
                     raise NotFound("Part of what was chosen is not in this incident any more.", what=table)
+            await self._check_moves(act, moved)
             for id_ in (incident_id, new_id):
                 await store.recount_calls(act.connection, id_)
             reason_id = uuid7()
@@ -201,6 +205,10 @@ class Relations:
             return None
         into = await incident(act.connection, row["merged_into"])
         return None if into is None else str(into["number"])
+
+    async def _check_moves(self, act: Act, moved: Mapping[str, Iterable[str]]) -> None:
+        ids = [UUID(id_) for table in moved.values() for id_ in table]
+        domain.check_moves(await store.most_moved(act.connection, ids))
 
     async def _same_posts(self, act: Act, one: Record, into: Record) -> None:
         """A conflict of interest goes with an incident: what is closed to some never moves to where they see it."""

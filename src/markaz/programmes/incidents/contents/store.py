@@ -15,17 +15,27 @@ from markaz.programmes.incidents.store import Record
 
 # What an incident holds, by table: a closed set, since a table's name cannot be a parameter.
 HELD = ("calls", "notes", "parties", "vehicles", "attachments")
-_MOVE_ALL = {
-    table: f"UPDATE {table} SET incident_id = $2 WHERE incident_id = $1 RETURNING id"  # noqa: S608 - closed set
-    for table in HELD
-}
+
+
+def _move(table: str, sets: str = "", only: str = "") -> str:
+    """Return the statement that moves rows and keeps, for whoever asks who looked, which incident held them until when.
+
+    All parts of a statement read the rows as they were before it: `o` still knows whether a call was the first one.
+    """
+    was_first = "o.is_first" if table == "calls" else "false"
+    return (
+        f"WITH moved AS (UPDATE {table} SET incident_id = $2{sets} WHERE incident_id = $1{only} RETURNING id), "  # noqa: S608 - closed set
+        "kept AS (INSERT INTO record_moves (kind, item_id, from_id, to_id, at, was_first) "
+        f"SELECT '{table}', o.id, $1, $2, $3::timestamptz, {was_first} FROM {table} o JOIN moved USING (id)) "
+        "SELECT id FROM moved"
+    )
+
+
+_MOVE_ALL = {table: _move(table) for table in HELD}
 # A call that joins another incident is not its first one. What was learnt later of its caller stays with the merged
 # incident, because it is not about the first caller of the other one; it is erased with that one all the same.
-_MOVE_ALL["calls"] = "UPDATE calls SET incident_id = $2, is_first = false WHERE incident_id = $1 RETURNING id"
-_MOVE = {
-    table: f"UPDATE {table} SET incident_id = $2 WHERE incident_id = $1 AND id = ANY($3::uuid[]) RETURNING id"  # noqa: S608 - closed set
-    for table in HELD
-}
+_MOVE_ALL["calls"] = _move("calls", sets=", is_first = false")
+_MOVE = {table: _move(table, only=" AND id = ANY($4::uuid[])") for table in HELD}
 _COUNT = {table: f"SELECT count(*) FROM {table} WHERE incident_id = $1" for table in HELD}  # noqa: S608 - closed set
 _PARTY = "SELECT id, incident_id, role, is_minor, is_unknown, safe_contact, sealed_id, version, at, by_id FROM parties "
 _VEHICLE = "SELECT id, incident_id, role, sealed_id, version, at, by_id FROM vehicles "
@@ -197,15 +207,28 @@ async def count_links(connection: Connection, incident_id: UUID) -> int:
     )
 
 
-async def move_all(connection: Connection, table: str, from_id: UUID, to_id: UUID) -> list[str]:
+async def move_all(connection: Connection, table: str, from_id: UUID, to_id: UUID, at: datetime) -> list[str]:
     """Move everything an incident holds in one of HELD to another incident; return the ids."""
-    rows = await connection.fetch(_MOVE_ALL[table], from_id, to_id)
+    rows = await connection.fetch(_MOVE_ALL[table], from_id, to_id, at)
     return [str(row["id"]) for row in rows]
 
 
-async def move(connection: Connection, table: str, from_id: UUID, to_id: UUID, ids: Collection[UUID]) -> list[str]:
+async def move(
+    connection: Connection, table: str, from_id: UUID, to_id: UUID, at: datetime, ids: Collection[UUID]
+) -> list[str]:
     """Move what is named of one of HELD to another incident; return the ids that were there."""
-    return [str(row["id"]) for row in await connection.fetch(_MOVE[table], from_id, to_id, list(ids))]
+    return [str(row["id"]) for row in await connection.fetch(_MOVE[table], from_id, to_id, at, list(ids))]
+
+
+async def most_moved(connection: Connection, ids: Collection[UUID]) -> int:
+    """Return how often that one of these was moved which was moved most often."""
+    return int(
+        await connection.fetchval(
+            "SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM record_moves WHERE item_id = ANY($1::uuid[]) "
+            "GROUP BY item_id) moves",
+            list(ids),
+        )
+    )
 
 
 async def working_units(connection: Connection, incident_id: UUID) -> list[UUID]:

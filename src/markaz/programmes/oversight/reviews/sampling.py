@@ -168,13 +168,10 @@ class Sampling:
         self, connection: Connection, looks: list[Look], withdrawn: Sequence[store.Record]
     ) -> tuple[list[Look], int]:
         viewers, names = _staff(await store.staff(connection), withdrawn)
-        first: dict[tuple[UUID, UUID], int] = {}
+        by_record: dict[UUID, list[int]] = defaultdict(list)
         for at, look in enumerate(looks):
             if look.record_id is not None and look.record_kind == "incident" and look.viewer_id in viewers:
-                first.setdefault((look.viewer_id, look.record_id), at)
-        by_record: dict[UUID, list[int]] = defaultdict(list)
-        for (_, record_id), at in first.items():
-            by_record[record_id].append(at)
+                by_record[look.record_id].append(at)
         records = list(by_record)
         for some in (records[at : at + RECORDS_AT_ONCE] for at in range(0, len(records), RECORDS_AT_ONCE)):
             people = await self._ground.looked_at.people(connection, some)
@@ -182,15 +179,27 @@ class Sampling:
             for record_id in some:
                 folded = self._folded(people.get(record_id, ()))
                 place = places[record_id].territory_id if record_id in places else None
+                # Whom a look reached changes only with what is moved, so a viewer's later looks are mostly like the first.
+                asked: dict[UUID, set[Question]] = defaultdict(set)
+                compared: set[tuple[UUID, tuple[int, ...]]] = set()
                 for at in by_record[record_id]:
                     viewer_id = looks[at].viewer_id
+                    there = tuple(n for n, (one, _) in enumerate(folded) if one.was_there(looks[at].at))
+                    if (viewer_id, there) in compared:
+                        continue
+                    compared.add((viewer_id, there))
                     colleagues = (name for id_, name in names.items() if id_ != viewer_id)
-                    found = questions_of(viewers[viewer_id], colleagues, folded, place)
+                    reached = [folded[n][1] for n in there]
+                    found = questions_of(viewers[viewer_id], colleagues, reached, place) - asked[viewer_id]
+                    asked[viewer_id] |= found
                     looks[at] = replace(looks[at], questions=looks[at].questions | found)
         return looks, len(by_record)
 
-    def _folded(self, people: Iterable[NamedPerson]) -> list[tuple[list[str], bytes | None]]:
-        return [(tokens(one.name), address_hash(self._ground, one.address) if one.address else None) for one in people]
+    def _folded(self, people: Iterable[NamedPerson]) -> list[tuple[NamedPerson, tuple[list[str], bytes | None]]]:
+        return [
+            (one, (tokens(one.name), address_hash(self._ground, one.address) if one.address else None))
+            for one in people
+        ]
 
 
 def address_hash(ground: Ground, address: str) -> bytes | None:

@@ -9,37 +9,55 @@ from typing import Any
 
 import orjson
 
-from markaz.contracts.rights import RightKind
+from markaz.contracts.rights import PersonRecords, RightKind, Stay
 from markaz.core.db.pool import Connection
 from markaz.kit.clock import iso
 from markaz.kit.ids import plain_id
 from markaz.programmes.oversight.ground import LOOKS
-from markaz.programmes.oversight.rights import store
-from markaz.programmes.oversight.rights.domain import SeenLook, disclosed, folded, offices_of, what_of, why_of
+from markaz.programmes.oversight.rights import places_store, store
+from markaz.programmes.oversight.rights.domain import SeenLook, disclosed, folded, joined, offices_of, what_of, why_of
 
 JSON = dict[str, Any]
 
 
+async def places(
+    connection: Connection, persons: PersonRecords, row: store.Record, records: Iterable[store.Record]
+) -> list[Stay]:
+    """Return which incidents held the records of a request "who looked at me?" when, as is known now or was as answered."""
+    if row["answered_at"] is not None:
+        return await places_store.places(connection, row["id"])
+    return await stays(connection, persons, records)
+
+
+async def stays(connection: Connection, persons: PersonRecords, records: Iterable[store.Record]) -> list[Stay]:
+    """Return which incidents held these records when, as is known now."""
+    return joined(await persons.stays(connection, [one["sealed_id"] for one in records]))
+
+
 async def every_look(
-    connection: Connection, records: Sequence[store.Record], now: datetime
+    connection: Connection, persons: PersonRecords, records: Sequence[store.Record], now: datetime
 ) -> tuple[list[SeenLook], bool]:
-    """Return the looks at the incidents in which a person was found, or at papers that tell of them, and whether all."""
-    rows, is_all = await store.every_look(connection, _asked(records, now), now)
-    return _seen(rows, records), is_all
+    """Return the looks at incidents while they held records of a person, or at papers that tell of them; whether all."""
+    there = await stays(connection, persons, records)
+    rows, is_all = await store.every_look(connection, _asked(there, records, now), now)
+    return _seen(rows, there), is_all
 
 
-async def looks_to_tell(connection: Connection, records: Sequence[store.Record], now: datetime) -> list[SeenLook]:
-    """Return those of them that a person is told of now. Raises NotPossibleNow when they are too many."""
-    return disclosed(_seen(await store.looks_to_tell(connection, _asked(records, now), now), records))
+async def looks_to_tell(
+    connection: Connection, there: Sequence[Stay], records: Sequence[store.Record], until: datetime, now: datetime
+) -> list[SeenLook]:
+    """Return those of them up to a moment that a person is told of now. Raises NotPossibleNow when they are too many."""
+    return disclosed(_seen(await store.looks_to_tell(connection, _asked(there, records, until), now), there))
 
 
-def _asked(records: Sequence[store.Record], until: datetime) -> store.Asked:
-    since = min((row["received_at"] for row in records), default=until)
-    return store.Asked(sorted({row["incident_id"] for row in records}), LOOKS, since, until)
+def _asked(there: Sequence[Stay], records: Iterable[store.Record], until: datetime) -> store.Asked:
+    since = min((stay.received_at for stay in there), default=until)
+    in_parts = len({row["incident_id"] for row in records}) > 1
+    return store.Asked(there, LOOKS, since, until, in_parts)
 
 
-def _seen(rows: Iterable[store.Record], records: Iterable[store.Record]) -> list[SeenLook]:
-    numbers = {row["incident_id"]: row["incident_number"] for row in records}
+def _seen(rows: Iterable[store.Record], there: Iterable[Stay]) -> list[SeenLook]:
+    numbers = {stay.incident_id: stay.number for stay in there}
     return [
         SeenLook(
             entry_id=row["id"],
@@ -49,25 +67,29 @@ def _seen(rows: Iterable[store.Record], records: Iterable[store.Record]) -> list
             what=what_of(row["kind"]),
             why=why_of(row["kind"], row["action"], row["purpose_id"] is not None, row["under_glass"]),
             incident_id=plain_id(row["incident_id"]),
-            number=numbers[row["incident_id"]],
+            number=numbers[plain_id(row["incident_id"])],
         )
         for row in rows
     ]
 
 
-async def document(connection: Connection, row: store.Record, reasons: str | None, now: datetime) -> JSON:
+async def document(
+    connection: Connection, persons: PersonRecords, row: store.Record, reasons: str | None, now: datetime
+) -> JSON:
     """Return the answer to a request as it stands, or as it was given. It never says whether something is delayed.
 
     Raises NotPossibleNow when there is more to tell than an answer holds.
     """
     records = await store.records(connection, row["id"])
-    told: list[SeenLook] = []
+    incidents, told = {record["incident_number"] for record in records}, list[SeenLook]()
     if row["kind"] == RightKind.WHO_LOOKED:
+        there = await places(connection, persons, row, records)
+        incidents = {stay.number for stay in there}
         if row["answered_at"] is None:
-            told = await looks_to_tell(connection, records, now)
+            told = await looks_to_tell(connection, there, records, now, now)
         else:
-            asked = _asked(records, row["answered_at"])
-            told = disclosed(_seen(await store.looks_given(connection, asked, row["id"]), records))
+            asked = _asked(there, records, row["answered_at"])
+            told = disclosed(_seen(await store.looks_given(connection, asked, row["id"]), there))
     return {
         "number": row["number"],
         "kind": row["kind"],
@@ -77,7 +99,7 @@ async def document(connection: Connection, row: store.Record, reasons: str | Non
         "as_of": iso(row["answered_at"] or now),
         "answer": row["answer"],
         "reasons": reasons,
-        "incidents": sorted({record["incident_number"] for record in records}),
+        "incidents": sorted(incidents),
         "looks": [look_view(look) for look in folded(told)],
     }
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from markaz.contracts.rights import PHOTO, PersonRecord, RightEvent, RightKind
+from markaz.contracts.rights import PHOTO, PersonRecord, RightEvent, RightKind, Stay
 from markaz.core.access.asking import require_erasure
 from markaz.core.acts import Act, entry_of
 from markaz.core.errors import InvalidInput
@@ -29,11 +29,12 @@ def chosen(kind: RightKind, records: Sequence[store.Record], sealed_ids: Sequenc
     return found
 
 
-async def tell(act: Act, row: store.Record) -> int:
+async def tell(act: Act, ground: Ground, row: store.Record, there: Sequence[Stay]) -> int:
     """Keep which looks the person is told of, all but those delayed now, and return how many."""
     await store.lock_delays(act.connection)  # a look is told or delayed, never both
+    now = ground.clock.now()  # a delay that was set while this waited began after the act did
     records = await store.records(act.connection, row["id"])
-    told = [look.entry_id for look in await looks_to_tell(act.connection, records, act.now)]
+    told = [look.entry_id for look in await looks_to_tell(act.connection, there, records, act.now, now)]
     await store.insert_told(act.connection, row["id"], told)
     for incident_id, territory_id in {one["incident_id"]: one["territory_id"] for one in records}.items():
         act.entries.append(

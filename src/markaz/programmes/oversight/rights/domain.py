@@ -7,14 +7,14 @@ the answer reads the same whether there is no such look or a delayed one.
 import tomllib
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
 from uuid import UUID
 
-from markaz.contracts.rights import RightKind
+from markaz.contracts.rights import RightKind, Stay
 from markaz.core.errors import InvalidInput
 
 LONGEST_MONTHS = 12  # then a body outside the chain decides anew
@@ -117,6 +117,19 @@ def folded(looks: Sequence[SeenLook]) -> list[SeenLook]:
         for look in reversed(looks)
     }
     return list(reversed(lines.values()))
+
+
+def joined(stays: Iterable[Stay]) -> list[Stay]:
+    """Return stays with those at one incident that overlap, or follow each other without a gap, made one."""
+    by_incident: dict[UUID, list[Stay]] = {}
+    for stay in sorted(stays, key=lambda one: (str(one.incident_id), one.since is not None, one.since)):
+        kept = by_incident.setdefault(stay.incident_id, [])
+        last = kept[-1] if kept else None
+        if last is None or (last.until is not None and stay.since is not None and stay.since > last.until):
+            kept.append(stay)
+        elif last.until is not None:
+            kept[-1] = replace(last, until=None if stay.until is None else max(last.until, stay.until))
+    return [stay for kept in by_incident.values() for stay in kept]
 
 
 def months_after(at: datetime, months: int) -> datetime:

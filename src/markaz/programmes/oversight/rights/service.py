@@ -21,8 +21,8 @@ from markaz.core.tasks import NewTask, answer_task, open_task, take_task
 from markaz.kit.clock import iso
 from markaz.kit.ids import uuid7
 from markaz.programmes.oversight.ground import Ground, event
-from markaz.programmes.oversight.rights import carrying, store
-from markaz.programmes.oversight.rights.answers import document, every_look, look_view
+from markaz.programmes.oversight.rights import carrying, places_store, store
+from markaz.programmes.oversight.rights.answers import document, every_look, look_view, stays
 from markaz.programmes.oversight.rights.domain import clocks
 
 JSON = dict[str, Any]
@@ -93,7 +93,7 @@ class Rights:
         now = self._ground.clock.now()
         async with self._ground.database.connection() as connection:
             rows = await store.requests(connection, territories)
-            waiting = await store.to_tell(connection, territories)
+            waiting = await places_store.to_tell(connection, territories)
         return {
             "items": [_line(row, now) for row in rows],
             "to_tell": [
@@ -118,10 +118,11 @@ class Rights:
             opened = await self._opened(connection, row)
             records = await store.records(connection, request_id)
             is_list = row["kind"] == RightKind.WHO_LOOKED
-            looks, is_all = await every_look(connection, records, now) if is_list else ([], True)
+            persons = self._ground.persons
+            looks, is_all = await every_look(connection, persons, records, now) if is_list else ([], True)
             delays = await store.delayed(connection, [look.entry_id for look in looks], now)
             try:
-                answer = await document(connection, row, opened["reasons"], now)
+                answer = await document(connection, persons, row, opened["reasons"], now)
             except NotPossibleNow:
                 answer = None  # too much to tell: whoever answers must see that, and everything else
             await append(connection, now, [self._entry(request, EntryKind.VIEW, "right.opened", row)])
@@ -149,7 +150,7 @@ class Rights:
         async with self._ground.database.transaction() as connection:
             row = self._seen(request.actor, await store.request(connection, request_id))
             opened = await self._opened(connection, row)
-            answer = await document(connection, row, opened["reasons"], now)
+            answer = await document(connection, self._ground.persons, row, opened["reasons"], now)
             await append(connection, now, [self._entry(request, EntryKind.EXPORT, "right.answer_read", row)])
         return answer | {"person": (opened["person"] or {}).get("name")}, row["language"]
 
@@ -179,7 +180,7 @@ class Rights:
                 raise NotPossibleNow("This request is answered.")
             if reasons is None and (answer is not RightAnswer.GRANTED or row["kind"] != RightKind.WHO_LOOKED):
                 raise InvalidInput("Give the reasons of this answer.", field="reasons")
-            done = 0 if answer is RightAnswer.REFUSED else await self._carry_out(act, row, sealed_ids)
+            done = await self._carry_out(act, row, answer, sealed_ids)
             answer_id = None if reasons is None else uuid7()
             if answer_id is not None and reasons is not None:
                 await self._ground.sealer.store(act.connection, answer_id, {"reasons": reasons})
@@ -221,6 +222,8 @@ class Rights:
         if new.incident_number is not None:
             named = await self._ground.persons.of_name(connection, new.incident_number, new.name, territories)
             found |= {one.sealed_id: one for one in named}
+        if new.kind is not RightKind.WHO_LOOKED:  # what lies elsewhere now is for the officer there to change
+            found = {id_: one for id_, one in found.items() if one.territory_id in territories}
         if new.kind in (RightKind.RESTRICTION, RightKind.ERASURE) and found:
             # Whoever answers chooses among them: a photo of an incident shows one of its people, or none.
             photos = await self._ground.persons.photos(connection, {one.incident_id for one in found.values()})
@@ -248,10 +251,17 @@ class Rights:
         await store.insert_request(act.connection, values)
         await store.insert_records(act.connection, id_, found)
 
-    async def _carry_out(self, act: Act, row: store.Record, sealed_ids: Sequence[UUID] | None) -> int:
+    async def _carry_out(
+        self, act: Act, row: store.Record, answer: RightAnswer, sealed_ids: Sequence[UUID] | None
+    ) -> int:
+        records = await store.records(act.connection, row["id"])
         if row["kind"] == RightKind.WHO_LOOKED:
-            return await carrying.tell(act, row)
-        records = carrying.chosen(RightKind(row["kind"]), await store.records(act.connection, row["id"]), sealed_ids)
+            there = await stays(act.connection, self._ground.persons, records)
+            await places_store.insert_places(act.connection, row["id"], there)
+            return 0 if answer is RightAnswer.REFUSED else await carrying.tell(act, self._ground, row, there)
+        if answer is RightAnswer.REFUSED:
+            return 0
+        records = carrying.chosen(RightKind(row["kind"]), records, sealed_ids)
         match RightKind(row["kind"]):
             case RightKind.ERASURE:
                 return await carrying.erase(act, self._ground, row, records)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from markaz.contracts.rights import PersonRecord
+from markaz.contracts.rights import PersonRecord, Stay
 from markaz.core.db.pool import Connection
 from markaz.core.errors import NotPossibleNow
 
@@ -92,16 +92,20 @@ async def records(connection: Connection, request_id: UUID) -> list[Record]:
     )
 
 
+# A text that tells of an incident goes on telling what it told, so a look at one counts however long ago the record left.
 _SEEN = """
-(SELECT id, at, kind, action, record_id AS incident_id, purpose_id, roles, actor_id,
-   coalesce(details ->> 'by' = 'glass', false) AS under_glass FROM audit_entries
- WHERE record_id = ANY($1::uuid[]) AND kind = ANY($2::text[]) AND at <= $3
+(SELECT e.id, e.at, e.kind, e.action, e.record_id AS incident_id, e.purpose_id, e.roles, e.actor_id,
+   coalesce(e.details ->> 'by' = 'glass', false) AS under_glass FROM audit_entries e
+ WHERE e.record_id = ANY($1::uuid[]) AND e.kind = ANY($2::text[]) AND e.at <= $3
+   AND EXISTS (SELECT FROM unnest($1::uuid[], $7::timestamptz[], $8::timestamptz[]) AS p (id, since, until)
+               WHERE p.id = e.record_id AND (p.since IS NULL OR e.at >= p.since) AND (p.until IS NULL OR e.at <= p.until))
  UNION ALL
  SELECT e.id, e.at, e.kind, e.action, told.id::uuid, e.purpose_id, e.roles, e.actor_id,
    coalesce(e.details ->> 'by' = 'glass', false)
  FROM audit_entries e CROSS JOIN LATERAL jsonb_array_elements_text(e.details -> 'incidents') AS told (id)
  WHERE e.record_kind IN ('handover', 'summary') AND e.at >= $5 AND e.kind = ANY($2::text[]) AND e.at <= $3
-   AND told.id::uuid = ANY($1::uuid[])) seen
+   AND EXISTS (SELECT FROM unnest($1::uuid[], $7::timestamptz[]) AS p (id, since)
+               WHERE p.id = told.id::uuid AND (p.since IS NULL OR e.at >= p.since))) seen
 """
 _MARKED = f"""
 (SELECT seen.*, EXISTS (SELECT FROM delayed_looks l JOIN disclosure_delays d ON d.id = l.delay_id WHERE l.entry_id = seen.id
@@ -128,16 +132,17 @@ ORDER BY id DESC, incident_id LIMIT $4
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Looks of which `kinds` at which incidents, up to a moment.
+    """Looks of which `kinds` at incidents while they held records of a person, up to a moment.
 
     Among them are looks at texts of a handover or a summary that tell of one: from `since` on, when the first of the
-    incidents came in, since none can be told of before.
+    incidents came in, since none can be told of before. `in_parts`: a request by number would find less.
     """
 
-    incident_ids: Sequence[UUID]
+    stays: Sequence[Stay]
     kinds: Sequence[str]
     since: datetime
     until: datetime
+    in_parts: bool
 
 
 async def every_look(connection: Connection, asked: Asked, now: datetime) -> tuple[list[Record], bool]:
@@ -164,7 +169,7 @@ async def looks_to_tell(connection: Connection, asked: Asked, now: datetime) -> 
     if len(rows) > LOOKS_MOST:
         way = (
             "Take a request for each incident by its number, answer those, and refuse this one with that reason."
-            if len(asked.incident_ids) > 1
+            if asked.in_parts
             else "Refuse it with that reason; the auditor's pack holds every look."
         )
         raise NotPossibleNow(f"More than {LOOKS_MOST} looks are to be told, and an answer is never cut. {way}")
@@ -178,7 +183,15 @@ async def looks_given(connection: Connection, asked: Asked, request_id: UUID) ->
 
 async def _read(connection: Connection, query: str, asked: Asked, last: datetime | UUID) -> list[Record]:
     rows: list[Record] = await connection.fetch(
-        query, asked.incident_ids, asked.kinds, asked.until, LOOKS_MOST + 1, asked.since, last
+        query,
+        [stay.incident_id for stay in asked.stays],
+        asked.kinds,
+        asked.until,
+        LOOKS_MOST + 1,
+        asked.since,
+        last,
+        [stay.since for stay in asked.stays],
+        [stay.until for stay in asked.stays],
     )
     return rows
 
@@ -341,22 +354,6 @@ async def over(connection: Connection, now: datetime) -> list[Record]:
         END_BATCH,
     )
     return await connection.fetch(_DELAY + "WHERE d.id = ANY($1::uuid[])", [row["id"] for row in ids])
-
-
-async def to_tell(connection: Connection, territories: Sequence[int]) -> list[Record]:
-    """Return the open tasks of ended delays, and the numbers of the answered requests that they concern."""
-    return await connection.fetch(
-        "SELECT t.id AS task_id, t.version AS task_version, t.record_id AS delay_id, t.territory_id, t.due_at, "
-        "(SELECT coalesce(array_agg(DISTINCT r.number), '{}') FROM delayed_looks l "
-        "JOIN audit_entries e ON e.id = l.entry_id JOIN right_records x ON x.incident_id = ANY(e.record_id || "
-        "ARRAY(SELECT told::uuid FROM jsonb_array_elements_text(e.details -> 'incidents') AS told)) "
-        "JOIN right_requests r ON r.id = x.request_id AND r.kind = 'who_looked' AND r.answered_at IS NOT NULL "
-        "WHERE l.delay_id = t.record_id) AS numbers FROM tasks t "
-        "WHERE t.kind = 'right_delay_ended' AND t.closed_at IS NULL AND t.territory_id = ANY($1::int[]) "
-        "ORDER BY t.due_at, t.id LIMIT $2",
-        territories,
-        DELAYS_MOST,
-    )
 
 
 async def task_of_delay(connection: Connection, delay_id: UUID) -> Record | None:
