@@ -3,6 +3,7 @@
 import ast
 import json
 import random
+import re
 import secrets
 import shutil
 import sys
@@ -21,6 +22,7 @@ import markaz
 from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.log import exporting, keys
 from markaz.core.log.appending import append
+from markaz.core.log.note import Note
 from markaz.core.permissions import Role
 from markaz.core.settings import Settings
 from markaz.kit.clock import FakeClock
@@ -316,6 +318,17 @@ async def test_an_exported_folder_verifies_offline_and_nothing_in_it_may_be_chan
         assert await outside.run("verify", changed, "--key", day.vkey) == ALARM, (name, "signed anew", outside.said)
     history = outside.folder / "history.jsonl"
     seen = [json.loads(line) for line in history.read_text().splitlines()]
+    late = [one | {"note": re.sub("time .*", "time 2999-01-01T00:00:00Z", one["note"])} for one in seen]
+    history.write_text("".join(json.dumps(one) + "\n" for one in late))
+    assert await outside.run("verify", exported, *arguments) == ALARM
+    assert "contradict each other" in outside.said, "the log told the witness another time than it now shows"
+    note = Note.parse((at_end := max((exported / "checkpoints").glob("*.txt"))).read_text())
+    text = re.sub("time .*", "time 2020-01-01T00:00:00Z", note.text)
+    other = shutil.copytree(exported, exported.with_name("another-time"))
+    (other / "checkpoints" / at_end.name).write_text(str(Note(text, (day.ring.signer.sign(text),))))
+    exporting.sign_folder(other, day.ring)
+    assert await outside.run("verify", other, "--key", day.vkey) == ALARM
+    assert "contradict each other" in outside.said, "a checkpoint states another time than its leaf"
     history.write_text("".join(json.dumps(one | {"root": "00" * 32}) + "\n" for one in seen))
     assert await outside.run("verify", exported, *arguments) == ALARM, "what the witness saw must be in the folder"
     assert await outside.run("verify", exported.parent / "nothing") == 1
