@@ -4,7 +4,7 @@ Tries are counted for a log-in *and* where they come from. A browser in which th
 its own; everything else is told apart by its network address. So a stranger makes only strangers wait, for at most 15
 minutes, and a passkey, which cannot be guessed, never waits. (After OWASP's "Slow Down Online Guessing with Device
 Cookies".) A try counts before it is looked at, so that many at once are not one. Counts stand in the database: they outlive
-a restart, and are forgotten after a day.
+a restart, and are forgotten after a day. What goes over many log-ins is seen by `spraying`.
 """
 
 import hmac

@@ -4,7 +4,6 @@ Every cause of refusal costs the same work and says the same words. Nothing here
 goes back is a session, or a step that the browser keeps.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +15,9 @@ from markaz.core.errors import InvalidInput, NotPossibleNow, NotSignedIn
 from markaz.core.identity import codes, guessing, passkeys, passwords, ways
 from markaz.core.identity.passkeys import Site
 from markaz.core.identity.sessions import Level, Method, Session, SignedIn, open_session, raise_session
+from markaz.core.identity.spraying import WrongByAddress
 from markaz.core.identity.steps import Step, StepEnded, StepKind, Steps, spend
+from markaz.core.identity.turns import Turns
 from markaz.core.permissions import Grant, Role
 from markaz.core.sealing import Sealer
 from markaz.kit.clock import Clock
@@ -66,7 +67,8 @@ class SigningIn:
         self._database = database
         self._sealer = sealer
         self._clock = clock
-        self._hashing = asyncio.Semaphore(AT_ONCE)
+        self._turns = Turns(AT_ONCE)
+        self._wrong = WrongByAddress()
         self._guess_secret = sealer.derived_key("sign-in guesses")
         self.steps = Steps(sealer.derived_key("sign-in steps"))
         self.site = site
@@ -75,9 +77,8 @@ class SigningIn:
 
     async def by_password(self, login: str, password: str, visitor: Visitor) -> Opened | CodeNeeded:
         """Check a password. Raises NotSignedIn, PasskeyNeeded or RateLimited."""
+        account, key = await self._looked_at(login, password, visitor)
         now = self._clock.now()
-        key = await self._count_password(login, visitor, now)
-        account = await self._fitting(login, password)
         async with self._database.transaction() as connection:
             await guessing.forgive(connection, key)
             held = await ways.ways_of(connection, account.id)
@@ -146,11 +147,12 @@ class SigningIn:
 
         Raises NotSignedIn, InvalidInput naming `code` where one is missing, or RateLimited.
         """
-        now = self._clock.now()
         # A count of its own: somebody at a desk left open must not make its owner wait elsewhere.
         key = guessing.guess_key(self._guess_secret, "proof", session.actor.id.hex, session.id.hex)
-        await self._count(key, now)
-        account = await self._fitting(session.actor.login, password)
+        async with self._turns.turn(f"account {session.actor.id.hex}"):
+            now = self._clock.now()
+            await self._count(key, now)
+            account = await self._fitting(session.actor.login, password)
         async with self._database.transaction() as connection:
             has_codes = await codes.has_codes(connection, account.id)
             if has_codes:
@@ -202,26 +204,46 @@ class SigningIn:
         challenge = bytes.fromhex(step.values["challenge"])
         return await passkeys.use_passkey(connection, self.site, credential, challenge, now)
 
+    async def _looked_at(self, login: str, password: str, visitor: Visitor) -> tuple["_Account", bytes]:
+        """Return the account that a password opens, and the key under which this try was counted.
+
+        A browser that is known has a line and a count of its own; everything else shares those of its address. All work on
+        the database but one look at a browser's token is done in a turn, so that a flood leaves connections to the desk.
+        """
+        place = guessing.coarse_address(visitor.address)
+        is_known = visitor.browser is not None and await self._is_known(login, visitor.browser)
+        if not is_known:
+            self._wrong.check(place, self._clock.now())  # before the line: a place that must wait fills none
+        where = f"browser {visitor.browser}" if is_known else place
+        async with self._turns.turn(where):
+            now = self._clock.now()
+            if not is_known:
+                self._wrong.check(place, now)  # and once more: those before it in the line were wrong meanwhile
+            key = guessing.guess_key(self._guess_secret, "password", login, where)
+            await self._count(key, now)
+            try:
+                return await self._fitting(login, password), key
+            except NotSignedIn:
+                if not is_known:
+                    self._wrong.count(place, now)
+                raise
+
+    async def _is_known(self, login: str, browser: str | None) -> bool:
+        async with self._database.connection() as connection:
+            return await guessing.is_known(connection, login, browser)
+
     async def _fitting(self, login: str, password: str) -> "_Account":
-        async with self._hashing:
-            async with self._database.connection() as connection:
-                row = await connection.fetchrow(
-                    "SELECT id, password_hash, access_version FROM accounts "
-                    "WHERE login = $1 AND is_active AND kind = 'person'",
-                    login,
-                )
-            is_right = await passwords.fits(None if row is None else row["password_hash"], password)
+        """Return the account that a password opens. Called in a turn."""
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(
+                "SELECT id, password_hash, access_version FROM accounts "
+                "WHERE login = $1 AND is_active AND kind = 'person'",
+                login,
+            )
+        is_right = await passwords.fits(None if row is None else row["password_hash"], password)
         if row is None or not is_right:
             raise NotSignedIn("The login or the password is wrong.")
         return _Account(plain_id(row["id"]), row["access_version"])
-
-    async def _count_password(self, login: str, visitor: Visitor, now: datetime) -> bytes:
-        async with self._database.connection() as connection:
-            is_known = await guessing.is_known(connection, login, visitor.browser)
-        where = f"browser {visitor.browser}" if is_known else guessing.coarse_address(visitor.address)
-        key = guessing.guess_key(self._guess_secret, "password", login, where)
-        await self._count(key, now)
-        return key
 
     async def _count_code(self, account_id: UUID, visitor: Visitor, now: datetime) -> bytes:
         """Count codes from all unknown places together: six digits would not outlast guessing from many addresses."""
