@@ -199,6 +199,27 @@ async def test_a_call_that_was_merged_and_split_off_again_is_followed_through_ev
         assert {*seen, stays} <= when(await desk.told(phone=None, incident_number=number))
 
 
+async def test_what_was_moved_to_another_territory_is_told_where_it_was_and_changed_where_it_is(
+    open_centre_with: OpenCentre,
+) -> None:
+    clock = FakeClock(START)
+    centre = await open_centre_with(clock, session_hours=72)
+    west = await centre.person(Role.DATA_PROTECTION_OFFICER, Land.WEST)
+    desk = Desk(centre, clock, west, await centre.person(Role.DUTY_OFFICER, Land.REGION))
+    one = await desk.opened()
+    into = await open_incident(desk.viewer, Land.EAST_SOUTH, caller={"name": "Somebody Else", "phone": OTHER_PHONE})
+    before = await desk.look(one)
+    await desk.merged(one, into)
+    after = await desk.look(into)
+    assert {before, after} <= when(await desk.told())
+    assert {before, after} <= when(await desk.told(phone=None, incident_number=one["number"]))
+    assert (await taken(west, phone=OTHER_PHONE))["found"] == 0
+    assert (await taken(west, phone=None, incident_number=into["number"]))["found"] == 0
+    assert (await taken(west, "erasure", incident_number=one["number"]))["found"] == 0
+    whole = await office(centre)
+    assert (await taken(whole, "erasure", incident_number=one["number"]))["found"] == 1
+
+
 async def test_a_request_follows_what_is_moved_before_its_answer_and_a_given_answer_stays(desk: Desk) -> None:
     one, into = await desk.opened(), await desk.opened(OTHER_PHONE, "Somebody Else")
     first = await desk.look(one)
