@@ -12,7 +12,7 @@ from tests.support.land import Land
 from tests.support.people import make_person
 
 import markaz
-from markaz.core.permissions import Role
+from markaz.core.permissions import Grant, Role
 
 pytestmark = pytest.mark.browser
 
@@ -54,6 +54,22 @@ async def test_an_office_is_given_by_two_people_on_two_screens(show: Show, centr
     await second.page.get_by_role("row", name="auditor Officer sayyora").wait_for(timeout=SHOWN_MS)
     held = await centre.rows("SELECT role FROM grants WHERE account_id = $1 ORDER BY role", account)
     assert [row["role"] for row in held] == ["auditor"]
+
+
+async def test_the_last_but_one_who_may_appoint_agrees_to_end_on_the_own_screen(
+    show: Show, centre: RunningCentre
+) -> None:
+    first, last = [await centre.newcomer(Grant(role, Land.ROOT)) for role in (Role.ADMINISTRATOR, Role.SUPERVISOR)]
+    asked = await first.send("PUT", f"/api/accounts/{last.id}/grants", {"grants": []})
+    assert (asked.status_code, len(asked.json()["waiting"])) == (200, 1)
+    screen = await show(person=last)
+    await at(screen, "/oversight/appointments")
+    await screen.sees("is no longer to be supervisor")
+    await screen.page.get_by_role("button", name="Approve").click()
+    async with asyncio.timeout(SHOWN_MS / 1000):
+        while await centre.rows("SELECT 1 FROM grants WHERE account_id = $1", last.id):  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0.05)
+    assert screen.complaints == []
 
 
 async def test_an_audit_pack_is_downloaded_and_checked_by_the_witness_file_alone(

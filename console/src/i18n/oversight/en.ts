@@ -371,7 +371,7 @@ export const oversightEn = {
   "pack.witness": "Download {file}",
   "pack.names": "The pack names staff by account, and records by id. It holds no name, phone, address or note of anybody else.",
   "appoint.waiting": "Waiting for a second person",
-  "appoint.note": "A role that opens person data, an administrator and every office is given by two different people; an office is also taken away by two. Offices are public entries of the log.",
+  "appoint.note": "A role that opens person data, an administrator and every office is given by two different people; an office is also taken away by two. Of the last two who may appoint somewhere, one ends only when they agree. Offices, and each end of somebody who may appoint, are public entries of the log.",
   "appoint.none_waiting": "Nothing waits.",
   "appoint.ask": "Ask for an appointment",
   "appoint.remove": "Remove…",

@@ -373,7 +373,7 @@ export const oversightUzLatn: Part<typeof oversightEn> = {
   "pack.witness": "{file} faylini yuklab olish",
   "pack.names": "Toʻplam xodimlarni hisobi, yozuvlarni identifikatori bilan ataydi. Boshqa hech kimning ismi, telefoni, manzili yoki izohi yoʻq.",
   "appoint.waiting": "Ikkinchi shaxsni kutmoqda",
-  "appoint.note": "Shaxs maʼlumotini ochadigan rol, administrator va har bir lavozim ikki xil odam tomonidan beriladi; lavozim ikki kishi tomonidan olib tashlanadi. Lavozimlar jurnalning ochiq yozuvlaridir.",
+  "appoint.note": "Shaxs maʼlumotini ochadigan rol, administrator va har bir lavozim ikki xil odam tomonidan beriladi; lavozim ikki kishi tomonidan olib tashlanadi. Biror joyda tayinlay oladigan oxirgi ikki kishidan biri faqat oʻzi rozi boʻlsa chiqariladi. Lavozimlar va tayinlay oladigan har bir kishining chiqishi jurnalning ochiq yozuvlaridir.",
   "appoint.none_waiting": "Kutayotgan narsa yoʻq.",
   "appoint.ask": "Tayinlashni soʻrash",
   "appoint.remove": "Olib tashlash…",
