@@ -120,6 +120,37 @@ async def test_what_was_pressed_for_a_sending_that_was_taken_back_leaves_the_new
     assert set(card["units"][str(unit["id"])]["stages"]) == {"assigned", "en_route"}
 
 
+async def test_what_was_told_of_an_incident_that_was_merged_says_where_it_went(
+    centre: RunningCentre, show: Show
+) -> None:
+    phone, desk, unit = await a_phone(centre, show)
+    page = phone.page
+    await page.get_by_role("button", name="F-1").click()
+    await page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
+    incident = await send(desk, unit)
+    await page.get_by_role("button", name="En route").wait_for(timeout=SHOWN_MS * 3)
+    await phone.context.set_offline(True)
+    await page.get_by_role("button", name="En route").click()
+    await page.get_by_label("Note").fill("The gate is locked.")
+    await page.get_by_role("button", name="Add the note").click()
+    await expect(page.get_by_text("2 unsent")).to_be_visible()
+    into = await open_incident(desk, Land.WEST_SOUTH)
+    body = {"version": incident["version"], "into_id": into["id"], "reason": "the same"}
+    merged = await desk.post(f"/api/incidents/{incident['id']}/merge", body)
+    assert merged.status_code == 200, merged.text
+    await phone.context.set_offline(False)
+    await expect(page.locator(".unit-reports li.is-taken")).to_have_count(2, timeout=SHOWN_MS * 4)
+    await expect(page.locator(".unit-why")).to_have_text([re.compile(f"written to #{into['number']}")] * 2)
+    await expect(page.get_by_role("button", name="En route")).to_be_disabled(timeout=SHOWN_MS * 3)
+    card = (await desk.get(f"/api/incidents/{into['id']}")).json()
+    assert [note["text"] for note in card["notes"]] == ["The gate is locked."]
+    # The desk reads in the timeline of which incident it was told.
+    show_desk = await show(person=desk)
+    await show_desk.page.goto(f"{show_desk.base_url}/incidents/{into['id']}")
+    told_of = show_desk.page.get_by_text(f"told of #{incident['number']}, which was merged into this")
+    await expect(told_of).to_have_count(2, timeout=SHOWN_MS * 3)
+
+
 async def test_an_emergency_says_that_it_is_not_sent_until_it_is(centre: RunningCentre, show: Show) -> None:
     phone, desk, _unit = await a_phone(centre, show)
     page = phone.page

@@ -28,6 +28,8 @@ export interface Report {
   /** Set when the centre has answered. */
   kept: Kept | null;
   why?: Why | null;
+  /** The number of the incident it was written to, when the one it was told of had been merged into that. */
+  into?: string | null;
   refusal: string | null;
 }
 
@@ -39,7 +41,7 @@ export interface ReportStore {
 }
 
 export type Sent =
-  | { kind: "kept"; kept: Kept; why?: Why | null }
+  | { kind: "kept"; kept: Kept; why?: Why | null; into?: string | null }
   | { kind: "refused"; message: string }
   | { kind: "later" }
   | { kind: "signed_out" };
@@ -134,7 +136,7 @@ export class Outbox {
     // What was said is at the centre now: the words and the photo need not stay on a phone that may be lost.
     const settled: Report =
       sent.kind === "kept"
-        ? { ...report, text: null, photo: null, kept: sent.kept, why: sent.why ?? null, refusal: null }
+        ? { ...report, text: null, photo: null, kept: sent.kept, why: sent.why ?? null, into: sent.into ?? null, refusal: null }
         : { ...report, refusal: sent.message };
     const reports = this.reports.map((one) => (one.key === report.key ? settled : one));
     const old = reports.filter((one) => one.kept !== null).slice(0, -KEEP_SENT);

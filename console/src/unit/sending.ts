@@ -6,6 +6,7 @@ import type { Kept, Why } from "./types";
 interface Taken {
   kept: Kept;
   why?: Why;
+  into?: string;
 }
 
 /** Short: a line that died is left soon, and the centre knows a report that it has already. */
@@ -14,8 +15,8 @@ const EMERGENCY_MS = 10_000;
 export async function sendReport(report: Report): Promise<Sent> {
   const device_now = new Date().toISOString();
   try {
-    const { kept, why } = await (report.kind === "photo" ? sendPhoto(report, device_now) : sendWords(report, device_now));
-    return kept ? { kind: "kept", kept, ...(why ? { why } : {}) } : { kind: "later" };
+    const { kept, why, into } = await (report.kind === "photo" ? sendPhoto(report, device_now) : sendWords(report, device_now));
+    return kept ? { kind: "kept", kept, ...(why ? { why } : {}), ...(into ? { into } : {}) } : { kind: "later" };
   } catch (error) {
     return afterFailure(error);
   }

@@ -157,6 +157,7 @@ function Unsent({ phone, reports }: { phone: Phone; reports: readonly Report[] }
               <span className="unit-state">
                 <i aria-hidden="true">{mark}</i> {t(`unit.state.${state}`)}
               </span>
+              {report.into && <p className="unit-why">{t("unit.into", { number: report.into })}</p>}
               {report.why && <p className="unit-why">{t(`unit.why.${report.why}`)}</p>}
               {report.text !== null && <p dir="auto">{report.text}</p>}
               {report.refusal !== null && (

@@ -175,6 +175,8 @@ function describe(entry: TimelineEntry, all: TimelineEntry[], incident: Incident
   parts.push(...changesOf(detail, names));
   if (typeof detail.was === "string" && stage) parts.push(t("timeline.was", { at: f.dayClock(detail.was, Date.now()) }));
   if (stage && "was" in detail && detail.at === null) parts.push(t("timeline.not_happened"));
+  const toldOf = text("told_of");
+  if (toldOf) parts.push(t("timeline.told_of", { number: toldOf }));
   const why = text("why");
   if (why) parts.push(named(`timeline.why.${why}`, why, t));
   // What is odd about a stage is said where it stands: a time that was kept all the same is no ordinary time.

@@ -16,7 +16,7 @@ from markaz.kit.clock import iso
 _DETAIL = (
     "unit_id", "call_sign", "ordinal", "stage", "at", "was", "changes", "outcome", "note_id", "flags", "erased",
     "call_id", "channel", "calls", "entered_via", "told", "category", "priority",
-    "withdrawn", "held", "backup", "because", "is_finished", "why", "stages",
+    "withdrawn", "held", "backup", "because", "is_finished", "why", "told_of", "stages",
     "report_number", "outcome_reason", "into_number", "other_number", "number", "kind", "role", "party_id", "vehicle_id",
     "attachment_id", "moved", "ground", "split_from",
 )  # fmt: skip

@@ -46,12 +46,16 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One sending of the unit to the incident; taken back by the desk, by a withdrawal or with all its stages, it is void."""
+    """One sending of the unit to the incident; taken back by the desk, by a withdrawal or with all its stages, it is void.
+
+    Neither current nor over it `went_on` under the incident that this one was merged into, with all its times.
+    """
 
     ordinal: int
     assigned_at: datetime | None
     is_current: bool
     is_void: bool
+    went_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,10 @@ from markaz.kit.ids import uuid7
 from markaz.programmes.incidents import domain as desk_domain
 from markaz.programmes.incidents import picture_store, queries, store
 from markaz.programmes.incidents.acting import Spine, check_not_shut_out, event, set_unit
-from markaz.programmes.incidents.field import domain
+from markaz.programmes.incidents.field import domain, following
 from markaz.programmes.incidents.field import store as field_store
 from markaz.programmes.incidents.field.domain import Kept, Named, Why
+from markaz.programmes.incidents.field.following import Followed
 from markaz.programmes.incidents.looks import standing_of
 from markaz.programmes.incidents.positions import Fix, Positions
 
@@ -174,49 +175,57 @@ class UnitPhone:
             raise NotSignedIn("Your session has ended: sign in again.")
 
     async def _take(self, act: Act, report: Report, at: datetime, flags: tuple[str, ...], photo: Any) -> JSON:
-        why = None
-        match report.kind:
-            case Kind.EMERGENCY:
-                await self._ports.raise_emergency(act, report, at)
-                return {"kept": Kept.TAKEN.value, "at": iso(at)}
-            case Kind.STAGE:
-                incident = await self._incident_of(act, report, at)
-                kept, why = await self._stage(act, report, incident, at, flags)
-            case Kind.NOTE:
-                incident = await self._incident_of(act, report, at)
-                kept = await self._note(act, report, incident, at, flags)
-            case Kind.PHOTO:
-                incident = await self._incident_of(act, report, at)
-                await self._ports.store_photo(act, self._spine, incident, photo, at)
-                return {"kept": Kept.TAKEN.value, "at": iso(at)}
-        version = await store.touch_incident(act.connection, incident["id"], act.actor.id)
-        for written in act.events:
-            if written.aggregate_id == incident["id"]:
-                written.payload["version"] = version  # type: ignore[index]
-        said = {} if why is None else {"why": why.value}
-        return {"kept": kept.value, "at": iso(at), "version": version, **said}
-
-    async def _incident_of(self, act: Act, report: Report, at: datetime) -> store.Record:
+        if report.kind is Kind.EMERGENCY:
+            await self._ports.raise_emergency(act, report, at)
+            return {"kept": Kept.TAKEN.value, "at": iso(at)}
         # Judged by when it happened: what a crew wrote down in time may come in a day later, when there is network.
         since = at - domain.SPEAKS_AFTER
-        row = None if report.incident_id is None else await store.lock_incident(act.connection, report.incident_id)
-        if row is None or not await field_store.worked_since(act.connection, row["id"], report.unit_id, since):
-            raise NotFound("Your unit was not sent to such an incident.", what="incident")
-        await check_not_shut_out(act.connection, act.actor, row["id"])
-        return row
+        if report.kind is Kind.STAGE:
+            named = Named(report.ordinal, report.assigned_at)
+            place = await following.sending_of(act, report.incident_id, report.unit_id, since, named, at)
+        else:
+            place = await following.place_of(act, report.incident_id, report.unit_id, since)
+        await check_not_shut_out(act.connection, act.actor, place.incident["id"])
+        if place.told_of is None:
+            return await self._write(act, report, place, at, flags, photo)
+        # The incident that goes on may be one that the unit was not sent to, of a place that is not the crew's own.
+        async with reach.beyond(act.connection, following.WHY):
+            return await self._write(act, report, place, at, flags, photo)
+
+    async def _write(
+        self, act: Act, report: Report, place: Followed, at: datetime, flags: tuple[str, ...], photo: Any
+    ) -> JSON:
+        """Write what a crew reports to where it belongs, mark it there, and answer what became of it."""
+        incident = place.incident
+        kept, why = Kept.TAKEN, None
+        answer: JSON = {"at": iso(at)}
+        if report.kind is Kind.PHOTO:
+            await self._ports.store_photo(act, self._spine, incident, photo, at)
+        else:
+            if report.kind is Kind.STAGE:
+                kept, why = await self._stage(act, report, place, at, flags)
+            else:
+                await self._note(act, report, incident, at, flags)
+            answer["version"] = await store.touch_incident(act.connection, incident["id"], act.actor.id)
+        marks = {name: answer[name] for name in ("version",) if name in answer}
+        marks |= {} if place.told_of is None else {"told_of": place.told_of}
+        for written in act.events:
+            if written.aggregate_id == incident["id"]:
+                written.payload.update(marks)  # type: ignore[attr-defined]
+        answer |= {} if why is None else {"why": why.value}
+        answer |= {} if place.told_of is None else {"into": incident["number"]}
+        return answer | {"kept": kept.value}
 
     async def _stage(
-        self, act: Act, report: Report, incident: store.Record, at: datetime, flags: tuple[str, ...]
+        self, act: Act, report: Report, place: Followed, at: datetime, flags: tuple[str, ...]
     ) -> tuple[Kept, Why | None]:
         if report.stage is None or report.stage is Stage.ASSIGNED:
             raise NotPossibleNow("A crew reports en route and what follows; the desk sends it.")
-        known = await field_store.sendings(act.connection, incident["id"], report.unit_id)
-        sending = domain.sending_of(known, Named(report.ordinal, report.assigned_at), at)
-        row = None
+        incident, sending, row = place.incident, place.sending, None
         if sending is not None:
             row = await store.lock_assignment(act.connection, incident["id"], report.unit_id, sending.ordinal)
         assignment = None if row is None else store.assignment_of(row)
-        merge = domain.merge_stage(sending, assignment, report.stage, at, incident["received_at"])
+        merge = domain.merge_stage(sending, assignment, report.stage, at, place.received_at)
         flags = (*flags, *merge.flags)
         payload: JSON = {
             "unit_id": str(report.unit_id),
@@ -244,7 +253,7 @@ class UnitPhone:
 
     async def _note(
         self, act: Act, report: Report, incident: store.Record, at: datetime, flags: tuple[str, ...]
-    ) -> Kept:
+    ) -> None:
         if not report.text:
             raise NotPossibleNow("The note is empty.")
         note_id, sealed_id = uuid7(), uuid7()
@@ -252,7 +261,6 @@ class UnitPhone:
         await store.insert_note(act.connection, note_id, incident["id"], at, act.actor.id, sealed_id)
         payload = {"note_id": str(note_id), "unit_id": str(report.unit_id), "flags": list(flags)}
         act.events.append(self._event(act, IncidentEvent.NOTE_ADDED, incident, at, payload))
-        return Kept.TAKEN
 
     async def _hazards(self, look: Look, row: store.Record) -> Sequence[Any]:
         """Return what endangers whoever goes to the place of an incident, without its text."""

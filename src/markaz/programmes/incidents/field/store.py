@@ -1,5 +1,6 @@
 """The SQL of the unit phone."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from markaz.programmes.incidents.picture import JSON, unit_view
 
 Record = asyncpg.Record
 
+MERGES_FOLLOWED = 20  # one after the other; nobody merges one call so often
 _WAS = f"num_nonnulls({', '.join(f'{stage.value}_at' for stage in Stage)}) > 0"
 
 
@@ -61,31 +63,52 @@ async def forget_old_reports(connection: Connection, before: datetime) -> int:
     return int(done.split()[-1])
 
 
-async def worked_since(connection: Connection, incident_id: UUID, unit_id: UUID, since: datetime) -> bool:
-    """Return whether the unit was sent to the incident and had not cleared or been withdrawn before `since`.
+async def merges(connection: Connection, incident_id: UUID) -> list[Record]:
+    """Return id, number and received_at of an incident and of what it was merged into, one after the other."""
+    return await connection.fetch(
+        "WITH RECURSIVE chain AS (SELECT id, number, received_at, merged_into, 1 AS step FROM incidents WHERE id = $1 "
+        "UNION ALL SELECT i.id, i.number, i.received_at, i.merged_into, c.step + 1 "
+        "FROM incidents i JOIN chain c ON i.id = c.merged_into WHERE c.step < $2) "
+        "SELECT id, number, received_at FROM chain ORDER BY step",
+        incident_id,
+        MERGES_FOLLOWED,
+    )
 
-    A sending that was taken away, stage by stage or as a whole, has no time left and never was.
+
+async def worked_since(
+    connection: Connection, incident_ids: Sequence[UUID], unit_id: UUID, since: datetime | None
+) -> bool:
+    """Return whether the unit was sent to one of the incidents and had not cleared or been withdrawn before `since`.
+
+    A sending that was taken away, stage by stage or as a whole, has no time left and never was. None: ever.
     """
     return bool(
         await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM assignments WHERE incident_id = $1 AND unit_id = $2 "  # noqa: S608 - columns of a closed set
-            f"AND {_WAS} AND coalesce(least(cleared_at, withdrawn_at), 'infinity') >= $3)",
-            incident_id,
+            "SELECT EXISTS (SELECT FROM assignments WHERE incident_id = ANY($1::uuid[]) AND unit_id = $2 "  # noqa: S608 - columns of a closed set
+            f"AND {_WAS} AND coalesce(least(cleared_at, withdrawn_at), 'infinity') >= coalesce($3, '-infinity'::timestamptz))",
+            incident_ids,
             unit_id,
             since,
         )
     )
 
 
-async def sendings(connection: Connection, incident_id: UUID, unit_id: UUID) -> list[Sending]:
-    """Return every sending of a unit to an incident, the first one first."""
+async def sendings(connection: Connection, incident_ids: Sequence[UUID], unit_id: UUID) -> dict[UUID, list[Sending]]:
+    """Return every sending of a unit to each of some incidents, the first one first."""
     rows = await connection.fetch(
-        f"SELECT ordinal, assigned_at, is_current, withdrawn_at IS NOT NULL OR NOT {_WAS} AS is_void "  # noqa: S608 - columns of a closed set
-        "FROM assignments WHERE incident_id = $1 AND unit_id = $2 ORDER BY ordinal",
-        incident_id,
+        f"SELECT incident_id, ordinal, assigned_at, is_current, withdrawn_at IS NOT NULL OR NOT {_WAS} AS is_void, "  # noqa: S608 - columns of a closed set
+        "NOT is_current AND withdrawn_at IS NULL AND cleared_at IS NULL AS went_on "
+        "FROM assignments WHERE incident_id = ANY($1::uuid[]) AND unit_id = $2 ORDER BY ordinal",
+        incident_ids,
         unit_id,
     )
-    return [Sending(row["ordinal"], row["assigned_at"], row["is_current"], row["is_void"]) for row in rows]
+    found: dict[UUID, list[Sending]] = {}
+    for row in rows:
+        is_void: bool = row["is_void"]
+        went_on = row["went_on"] and not is_void
+        one = Sending(row["ordinal"], row["assigned_at"], row["is_current"], is_void, went_on)
+        found.setdefault(row["incident_id"], []).append(one)
+    return found
 
 
 async def party_rules(connection: Connection, incident_id: UUID) -> list[str]:
