@@ -49,14 +49,24 @@ describe("the queue", () => {
     const working = { call_sign: "A1", ordinal: 0, stages: { assigned: "t" } };
     expect(isUnattended(incident("a"))).toBe(true);
     expect(isUnattended(incident("a", { units: { u: working } }))).toBe(false);
-    const done = incident("a", { units: { u: { ...working, stages: { cleared: "t" } } } });
+    const cleared = { ...working, stages: { assigned: "t", on_scene: "t", cleared: "t" } };
+    const done = incident("a", { units: { u: cleared } });
     expect(isUnattended(done)).toBe(false);
     expect(isCleared(done)).toBe(true);
-    const left = { ...working, stages: { cleared: "2026-03-01T06:10:00Z" } };
+    const left = { ...cleared, stages: { ...cleared.stages, cleared: "2026-03-01T06:10:00Z" } };
     const reopened = incident("a", { units: { u: left }, waits_from: "2026-03-01T07:00:00Z" });
     expect([isUnattended(reopened), isCleared(reopened)]).toEqual([true, false]);
     expect(isCleared(incident("a"))).toBe(false);
-    expect(isCleared(incident("a", { units: { u: working, v: { ...working, stages: { cleared: "t" } } } }))).toBe(false);
+    expect(isCleared(incident("a", { units: { u: working, v: cleared } }))).toBe(false);
+  });
+
+  it("does not let an incident be closed that no unit ever reached, whose clock says that one must be sent", () => {
+    const turned = { call_sign: "A1", ordinal: 0, stages: { assigned: "t", en_route: "t", cleared: "t" } };
+    const there = { call_sign: "A2", ordinal: 0, stages: { transporting: "t", cleared: "t" } };
+    const none = incident("a", { units: { u: turned } });
+    expect([isUnattended(none), isCleared(none)]).toEqual([true, false]);
+    const one = incident("a", { units: { u: turned, v: there } });
+    expect([isUnattended(one), isCleared(one)]).toEqual([false, true]);
   });
 });
 

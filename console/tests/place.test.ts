@@ -3,7 +3,7 @@ import type { PlaceHit } from "../src/api/types";
 import { nameOf } from "../src/api/territories";
 import { reachFeature, reachOf } from "../src/map/features";
 import { parsePhonePosition } from "../src/ui/coordinates";
-import { fromHit, fromPoint, heardHit, numberIn, searchPath, withSurroundings } from "../src/ui/place-choice";
+import { fromHit, fromPoint, heardHit, lacksHouse, numberIn, searchPath, withSurroundings } from "../src/ui/place-choice";
 
 const name = (names: Parameters<typeof nameOf>[0], code: string) => nameOf(names, "en", code);
 const coordinates = (lon: number, lat: number) => `${lat}, ${lon}`;
@@ -13,6 +13,25 @@ const house: PlaceHit = {
 };
 
 afterEach(() => vi.unstubAllGlobals());
+
+describe("a house that is not in the gazetteer", () => {
+  const street: PlaceHit = { ...house, id: 8, kind: "street", house: null, confidence: "street", accuracy_m: 300, matched: "street_only" };
+
+  it("is told beside its street, unless another hit is that very house", () => {
+    expect(lacksHouse(street, [street], "amir temur 12")).toBe(true);
+    expect(lacksHouse(street, [house, street], "Amir Temur 12")).toBe(false);
+    expect(lacksHouse(street, [{ ...house, house: "12A" }, street], "amir temur 12a")).toBe(false);
+    expect(lacksHouse(street, [house, street], "amir temur 1")).toBe(true); // only begun: 12 is not 1
+    expect(lacksHouse(house, [house], "amir temur 12")).toBe(false);
+  });
+
+  it("is told of a street of the same name elsewhere, and of another name", () => {
+    const elsewhere = { ...street, place: { lon: 66, lat: 39 }, territory_id: 9 };
+    expect(lacksHouse(elsewhere, [house, elsewhere], "amir temur 12")).toBe(true);
+    expect(lacksHouse({ ...elsewhere, place: { lon: 69.01, lat: 41.01 } }, [house], "amir temur 12")).toBe(false);
+    expect(lacksHouse({ ...street, label: { en: "Amir Temur lane" } }, [house], "amir temur 12")).toBe(true);
+  });
+});
 
 describe("the position of a phone", () => {
   it("is read as a person types it", () => {

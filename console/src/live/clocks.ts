@@ -26,6 +26,9 @@ export function hasLeftBefore(stages: Stages, waits_from: string | null | undefi
   return Boolean(stages.cleared && waits_from && Date.parse(stages.cleared) <= Date.parse(waits_from));
 }
 
+/** Whether a unit was there. */
+export const hasArrived = (stages: Stages): boolean => has(stages, ARRIVED);
+
 /** Finds the norm of a priority in a territory; `pathOf` gives the territory and those around it, the root first. */
 export function normFinder(norms: Norms, pathOf: (territory_id: number) => readonly { id: number }[]): (priority: string, territory_id: number) => NormRow {
   const table = new Map(norms.norms.map((row) => [`${row.priority} ${row.terrain}`, row]));
@@ -51,12 +54,12 @@ export function clocksOf(
   const received_ms = Date.parse(incident.received.at);
   const sent = Object.entries(incident.units);
   const working = sent.filter(([, unit]) => !unit.stages.cleared);
-  const hasArrived = sent.some(([, unit]) => has(unit.stages, ARRIVED));
+  const isReached = sent.some(([, unit]) => hasArrived(unit.stages));
   const clock = (kind: ClockKind, unit_id: string | null, since_ms: number, allowed_s: number): RunningClock => ({
     kind, unit_id, amber_ms: since_ms + allowed_s * amber_share * 1000, red_ms: since_ms + allowed_s * 1000,
   });
   const clocks: RunningClock[] = [];
-  if (working.length === 0 && !sent.some(([, unit]) => has(unit.stages, ARRIVED) && !hasLeftBefore(unit.stages, incident.waits_from))) {
+  if (working.length === 0 && !sent.some(([, unit]) => hasArrived(unit.stages) && !hasLeftBefore(unit.stages, incident.waits_from))) {
     const since_ms = Math.max(received_ms, incident.waits_from ? Date.parse(incident.waits_from) : 0, ...sent.map(([, unit]) => Date.parse(unit.stages.cleared ?? incident.received.at)));
     if (incident.held) {
       const red_ms = Date.parse(incident.held.until);
@@ -64,7 +67,7 @@ export function clocksOf(
       clocks.push({ kind: "held_over", unit_id: null, amber_ms: Math.max(Math.min(since_ms, red_ms), red_ms - notice_ms), red_ms });
     } else clocks.push(clock("unassigned", null, since_ms, norm.unassigned_s));
   }
-  if (working.length > 0 && !hasArrived) clocks.push(clock("arrival", null, received_ms, norm.arrival_s));
+  if (working.length > 0 && !isReached) clocks.push(clock("arrival", null, received_ms, norm.arrival_s));
   for (const [id, { stages }] of working) {
     if (!has(stages, UNDER_WAY)) clocks.push(clock("en_route", id, Date.parse(stages.assigned ?? incident.received.at), norm.en_route_s));
     if (stages.on_scene && !has(stages, AWAY)) {

@@ -22,6 +22,8 @@ export interface ChosenPlace {
 /** A click hits a house on a screen about this well; the same figure as the server's for an exact place. */
 const CLICK_ACCURACY_M = 30;
 const LABEL_REACH_M = 400;
+/** About two kilometres: two streets of one name that are nearer are one street. */
+const STREET_DEG = 0.02;
 
 export const searchPath = (text: string, near: Place | null, limit = 8): string => {
   const query = new URLSearchParams({ q: text, limit: String(limit) });
@@ -54,6 +56,20 @@ export function fromHit(hit: PlaceHit, typed: string, name: NameOf, coordinates:
     place: hit.place, accuracy_m: hit.accuracy_m, confidence: hit.confidence, source: isPoint ? "coordinates" : "gazetteer",
     label, place_id: hit.id, territory_id: hit.territory_id, full_text: text,
   };
+}
+
+/** Says that the typed house is not known on this street; not when another hit is that very house, however far its street reaches. */
+export function lacksHouse(hit: PlaceHit, hits: readonly PlaceHit[], typed: string): boolean {
+  if (hit.matched !== "street_only") return false;
+  const house = numberIn(typed).toLowerCase();
+  return !hits.some((one) => one.matched !== "street_only" && one.house?.toLowerCase() === house && isSameStreet(one, hit));
+}
+
+function isSameStreet(one: PlaceHit, other: PlaceHit): boolean {
+  const [a, b] = [one.place, other.place];
+  const isNear = one.territory_id === other.territory_id || (Math.abs(a.lat - b.lat) < STREET_DEG && Math.abs(a.lon - b.lon) < STREET_DEG);
+  const names = Object.keys(other.label) as (keyof typeof other.label)[];
+  return isNear && names.length > 0 && names.every((language) => one.label[language] === other.label[language]);
 }
 
 /** A phone's position that stands in the field, as the only hit: nothing needs to be looked for, and a phone's message leaves the browser for nobody. */

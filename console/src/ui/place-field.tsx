@@ -7,7 +7,7 @@ import { Button, ComboBox, ComboBoxStateContext, Input, Label, ListBox, ListBoxI
 import type { Place, PlaceHit } from "../api/types";
 import { useSession, useWords } from "../context";
 import { parseCoordinates, parsePhonePosition } from "./coordinates";
-import { fromHit, fromPoint, heardHit, numberIn, typedHit, withSurroundings, type ChosenPlace } from "./place-choice";
+import { fromHit, fromPoint, heardHit, lacksHouse, numberIn, typedHit, withSurroundings, type ChosenPlace } from "./place-choice";
 import { ConfidenceMark, PlaceKindMark } from "./place-marks";
 import { isLongEnough, usePlaceSearch } from "./use-place-search";
 
@@ -101,7 +101,7 @@ export function PlaceField(props: PlaceFieldProps) {
         />
         <Popover className="popover is-list" placement="bottom start">
           <ListBox className="menu place-menu" renderEmptyState={() => <Emptiness search={search} isFresh={isFresh} />}>
-            {({ hit, id }: { hit: PlaceHit; id: string }) => <Hit id={id} hit={hit} typed={text} />}
+            {({ hit, id }: { hit: PlaceHit; id: string }) => <Hit id={id} hit={hit} typed={text} isLacking={lacksHouse(hit, hits, text)} />}
           </ListBox>
         </Popover>
       </ComboBox>
@@ -168,7 +168,7 @@ function Emptiness({ search, isFresh }: { search: { busy: boolean; failed: boole
   return <p className="quiet pad">{isFresh ? t("place.none") : t("place.hint")}</p>;
 }
 
-function Hit({ id, hit, typed }: { id: string; hit: PlaceHit; typed: string }) {
+function Hit({ id, hit, typed, isLacking }: { id: string; hit: PlaceHit; typed: string; isLacking: boolean }) {
   const { t, f, name } = useWords();
   const chosen = fromHit(hit, typed, name, f.coordinates);
   const where = useTerritoryText(hit.territory_id);
@@ -180,7 +180,7 @@ function Hit({ id, hit, typed }: { id: string; hit: PlaceHit; typed: string }) {
         {hit.confidence !== "phone" && <bdi>{where}</bdi>}
         {hit.confidence === "phone" && <ConfidenceMark confidence="phone" accuracy_m={hit.accuracy_m} />}
         {hit.matched === "similar" && <em>{t("place.similar")}</em>}
-        {hit.matched === "street_only" && <em className="place-warning">{t("place.street_only", { house: numberIn(typed) })}</em>}
+        {isLacking && <em className="place-warning">{t("place.street_only", { house: numberIn(typed) })}</em>}
       </span>
     </ListBoxItem>
   );

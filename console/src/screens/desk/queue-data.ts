@@ -1,6 +1,6 @@
 /** The queue's order and how it keeps still: pure functions, so that a test can hold them to their word. */
 import type { IncidentView, NormRow } from "../../api/types";
-import { clocksOf, colourOf, hasLeftBefore, type ClockColour, type RunningClock } from "../../live/clocks";
+import { clocksOf, colourOf, hasArrived, hasLeftBefore, type ClockColour, type RunningClock } from "../../live/clocks";
 
 export const ROW_PX = 58;
 
@@ -70,12 +70,12 @@ export function sortQueue(incidents: Iterable<IncidentView>, rank: (priority: st
   return items.sort((a, b) => a.rank - b.rank || a.received_ms - b.received_ms || (a.incident.id < b.incident.id ? -1 : 1));
 }
 
-/** Sent to nobody yet, or to nobody since it was reopened. */
+/** Nobody works for it and nobody who did was there, or not since it was reopened: the clock that says "send" runs. */
 export function isUnattended(incident: IncidentView): boolean {
-  return Object.values(incident.units).every((unit) => hasLeftBefore(unit.stages, incident.waits_from));
+  return Object.values(incident.units).every(({ stages }) => stages.cleared !== undefined && (!hasArrived(stages) || hasLeftBefore(stages, incident.waits_from)));
 }
 
-/** Units were there and every one has cleared: what is left to do is to close it. */
+/** Somebody was there and every unit has cleared: what is left to do is to close it. */
 export function isCleared(incident: IncidentView): boolean {
   return !isUnattended(incident) && Object.values(incident.units).every((unit) => unit.stages.cleared !== undefined);
 }
