@@ -39,6 +39,11 @@ describe("a draft", () => {
   it("that is not ours is an empty form, not a crash", () => {
     expect(isEmpty(unpack({ place: "{", nonsense: "1" }))).toBe(true);
   });
+
+  it("that holds a channel alone is no call", () => {
+    expect(isEmpty(unpack({ channel: "walk_in" }))).toBe(true);
+    expect(isEmpty(unpack({ channel: "walk_in", note: "a" }))).toBe(false);
+  });
 });
 
 describe("what is sent", () => {

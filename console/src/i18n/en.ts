@@ -274,6 +274,8 @@ export const en = {
   "call.unsaved_refused": "not saved: too many unfinished calls, or too much text",
   "call.unfinished": "Unfinished: {what} {time}",
   "call.unnamed": "no category",
+  "call.emergency_of": "Emergency of {call_sign}, pressed {time}.",
+  "call.emergency_fix": "Its position is of {time}.",
   "call.category_hint": "Two or three letters, in any language; {enter} takes the first",
   "call.category_none": "No category of that name.",
   "call.proposed": "— proposed: {priority}",

@@ -274,6 +274,8 @@ export const ru: Messages = {
   "call.unsaved_refused": "не сохранено: слишком много незаконченных или текста",
   "call.unfinished": "Не закончено: {what} {time}",
   "call.unnamed": "без категории",
+  "call.emergency_of": "Тревожная кнопка: {call_sign}, нажата {time}.",
+  "call.emergency_fix": "Положение на {time}.",
   "call.category_hint": "Две-три буквы на любом языке; {enter} берёт первую",
   "call.category_none": "Такой категории нет.",
   "call.proposed": "— предложен: {priority}",

@@ -275,6 +275,8 @@ export const uzCyrl: Messages = {
   "call.unsaved_refused": "сақланмади: тугалланмаган мурожаатлар ёки матн кўп",
   "call.unfinished": "Тугалланмаган: {what} {time}",
   "call.unnamed": "тоифасиз",
+  "call.emergency_of": "Фавқулодда чақирув: {call_sign}, босилган вақти {time}.",
+  "call.emergency_fix": "Жойлашув вақти {time}.",
   "call.category_hint": "Исталган тилда икки-уч ҳарф; {enter} биринчисини олади",
   "call.category_none": "Бундай тоифа йўқ.",
   "call.proposed": "— таклиф: {priority}",

@@ -275,6 +275,8 @@ export const uzLatn: Messages = {
   "call.unsaved_refused": "saqlanmadi: tugallanmagan murojaatlar yoki matn koʻp",
   "call.unfinished": "Tugallanmagan: {what} {time}",
   "call.unnamed": "toifasiz",
+  "call.emergency_of": "Favqulodda chaqiruv: {call_sign}, bosilgan vaqti {time}.",
+  "call.emergency_fix": "Joylashuv vaqti {time}.",
   "call.category_hint": "Istalgan tilda ikki-uch harf; {enter} birinchisini oladi",
   "call.category_none": "Bunday toifa yoʻq.",
   "call.proposed": "— taklif: {priority}",

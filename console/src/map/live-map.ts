@@ -58,6 +58,9 @@ export class LiveMap {
   private hovered: number | null = null;
   private selected: string | null = null;
   private picked: Reach | null = null;
+  private pickedAt: { lon: number; lat: number } | null = null;
+  /** Where somebody pointed: they see it already. */
+  private clickedAt: { lon: number; lat: number } | null = null;
   private destroyed = false;
   private following = 0;
   private lastKey_ms = -HELD_BACK_MS;
@@ -85,6 +88,7 @@ export class LiveMap {
     this.stops.push(() => removeEventListener("keydown", noteKey, { capture: true }));
     // For people with tools and for tests: everything asked for so far is painted.
     this.map.on("idle", () => (container.dataset.painted = String(this.drawn)));
+    this.map.on("moveend", () => (container.dataset.centre = `${round(this.map.getCenter().lng)} ${round(this.map.getCenter().lat)}`));
     this.listen();
   }
 
@@ -130,7 +134,7 @@ export class LiveMap {
     this.labelled = shown.features.map((feature) => ({ id: Number(feature.properties?.id), at: labelPoint(feature.geometry) }));
     this.relabel();
     const box = parent.bbox ?? bboxOf(shown);
-    if (move && box) this.goTo(box);
+    if (move && box && this.pickedAt === null) this.goTo(box);
   }
 
   /** Outlines one of the drawn territories and goes there: the lowest level has no children to draw instead. */
@@ -197,17 +201,17 @@ export class LiveMap {
     return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
   }
 
-  /** `reach`: the circle in which the picked place lies, where it is no more than that; the map goes there. */
+  /** The map goes to the picked place. `reach`: the circle in which it lies, where it is no more than that. */
   async setPick(place: { lon: number; lat: number } | null, reach: Reach | null = null): Promise<void> {
+    this.pickedAt = place;
     await this.whenReady();
     if (this.destroyed) return;
     this.source("pick").setData(pointAt(place));
     this.picked = reach;
     this.drawReach();
-    if (!reach) return;
-    const size = reachDeg(reach);
-    const { lon, lat } = reach.place;
-    this.goTo([lon - size.lon, lat - size.lat, lon + size.lon, lat + size.lat], 16);
+    if (place === null || isSame(place, this.clickedAt)) return;
+    const size = reach ? reachDeg(reach) : { lon: 0, lat: 0 };
+    this.goTo([place.lon - size.lon, place.lat - size.lat, place.lon + size.lon, place.lat + size.lat], 16);
   }
 
   /** Circles of what is selected and of what is picked: where somebody may be, as far as a telephone or a word says. */
@@ -329,7 +333,10 @@ export class LiveMap {
 
   private click(event: MapMouseEvent): void {
     const { onPick, onIncident, onUnit, onTerritory } = this.options;
-    if (onPick) return onPick({ lon: round(event.lngLat.lng), lat: round(event.lngLat.lat) });
+    if (onPick) {
+      this.clickedAt = { lon: round(event.lngLat.lng), lat: round(event.lngLat.lat) };
+      return onPick(this.clickedAt);
+    }
     const at: [[number, number], [number, number]] = [[event.point.x - 4, event.point.y - 4], [event.point.x + 4, event.point.y + 4]];
     const hit = (layer: string) => this.map.queryRenderedFeatures(at, { layers: [layer] })[0]?.properties;
     const incident = hit("incidents-urgent") ?? hit("incidents");
@@ -358,6 +365,10 @@ export class LiveMap {
 function pointAt(place: { lon: number; lat: number } | null): GeoJSON.FeatureCollection {
   const features = place ? [{ type: "Feature" as const, geometry: { type: "Point" as const, coordinates: [place.lon, place.lat] }, properties: {} }] : [];
   return { type: "FeatureCollection", features };
+}
+
+function isSame(one: { lon: number; lat: number }, other: { lon: number; lat: number } | null): boolean {
+  return one.lon === other?.lon && one.lat === other.lat;
 }
 
 function calm(): boolean {

@@ -19,6 +19,8 @@ interface Props {
   pick?: { lon: number; lat: number } | null;
   /** The circle in which `pick` lies, where it is no more than that. */
   pickReach?: Reach | null;
+  /** For what is picked: when another begins without a place, the map goes back to its territory. */
+  occasion?: string;
   territoryLabel?: (id: number) => string;
   onIncident?: (id: string) => void;
   onTerritory?: (id: number) => void;
@@ -76,7 +78,7 @@ export function MapView(props: Props) {
   useEffect(() => map.current?.update({ ageWords: (age_s) => t("position.stale", { age: f.age(age_s) }) }), [t, f]);
   useEffect(() => map.current?.update({ territoryLabel: props.territoryLabel ?? plainLabel }), [props.territoryLabel, name, territories]);
 
-  const { parent, focus, selected = null, follow = false, pick, pickReach = null } = props;
+  const { parent, focus, selected = null, follow = false, pick, pickReach = null, occasion } = props;
   const shown = useRef<number | null>(null);
   useEffect(() => {
     const territory = parent === null ? undefined : territories.get(parent);
@@ -95,6 +97,13 @@ export function MapView(props: Props) {
   });
   useEffect(() => void map.current?.select(selected, follow), [selected, follow, at]);
   useEffect(() => void (pick !== undefined && map.current?.setPick(pick, pickReach)), [pick, pickReach?.accuracy_m]);
+  const begun = useRef(occasion);
+  useEffect(() => {
+    if (begun.current === occasion) return;
+    begun.current = occasion;
+    const territory = parent === null ? undefined : territories.get(parent);
+    if (territory && !pick) map.current?.showTerritory(territory, true).catch(() => undefined);
+  }, [occasion]);
 
   return (
     <div className={`map-holder ${props.onPick ? "is-picking" : ""}`}>

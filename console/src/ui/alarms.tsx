@@ -5,6 +5,7 @@ import { may } from "../api/permissions";
 import type { AlarmView } from "../api/types";
 import { useSession, useWords } from "../context";
 import { classOf } from "../live/sounding";
+import { EmergencyCallButton } from "../screens/new-incident/emergency-call";
 import { AlarmsDialog, ResolveDialog } from "./alarms-dialog";
 import { SentUp } from "./alarm-up";
 import { Age, Kbd } from "./marks";
@@ -103,7 +104,7 @@ function EmergencyBand({ alarm, alarms, by }: { alarm: AlarmView; alarms: Alarms
           {alarm.incident_id ? (
             <Link to={`/desk/${alarm.incident_id}`}>{t("alarms.incident", { number: alarm.number ?? "?" })}</Link>
           ) : may(me, "open") ? (
-            <Link to="/new">{t("alarms.open_incident")}</Link>
+            <EmergencyCallButton alarm={alarm} />
           ) : (
             t("alarms.no_incident")
           )}

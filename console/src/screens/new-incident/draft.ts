@@ -54,9 +54,10 @@ class Draft {
     this.hasLooked = true;
     try {
       const { items } = await read<{ items: CallDraft[] }>("/api/call-drafts");
-      const [newest, ...rest] = items;
+      const begun = items.filter((one) => !isEmpty(unpack(one.fields)));
+      const [newest, ...rest] = begun;
       if (newest && isEmpty(this.state.fields)) this.take(newest, rest);
-      else this.show({ others: items.filter((one) => one.id !== this.state.id) });
+      else this.show({ others: begun.filter((one) => one.id !== this.state.id) });
     } catch {
       this.hasLooked = false; // Asked again when the form is next opened.
     }
@@ -70,11 +71,31 @@ class Draft {
 
   /** Puts this call aside, saved, and begins another. */
   startAnother(): void {
-    if (isEmpty(this.state.fields)) return;
+    if (isEmpty(this.state.fields)) return this.dropChannel();
     this.park();
     const others = [...this.parked(), ...this.state.others];
     this.state = { ...Draft.blank(), others };
     this.show({});
+  }
+
+  /** Begins another call, and answers with its id: with what is known of it, whatever stands on the form. The same once more goes on with it. */
+  startWith(known: Pick<Fields, "note"> & Partial<Fields>): string {
+    if (this.state.fields.note !== known.note || this.state.fields.incident_id !== "") {
+      this.startAnother();
+      this.set(known);
+    }
+    return this.state.id;
+  }
+
+  /** The form is left: what is typed is saved. */
+  leave(): void {
+    if (isEmpty(this.state.fields)) this.dropChannel();
+    else void this.flush();
+  }
+
+  /** A channel that was chosen for no call is not that of the next one. */
+  private dropChannel(): void {
+    if (this.state.fields.channel !== EMPTY.channel) this.discard();
   }
 
   /** The form became a call, and the server took the draft away in the same act. */

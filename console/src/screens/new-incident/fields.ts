@@ -56,6 +56,7 @@ export function unpack(kept: Record<string, string>): Fields {
   };
 }
 
+/** Nothing is typed: a channel alone says nothing of a call. */
 export function isEmpty(fields: Fields): boolean {
   return (Object.keys(EMPTY) as (keyof Fields)[]).every((name) => name === "channel" || JSON.stringify(fields[name]) === JSON.stringify(EMPTY[name]));
 }

@@ -178,7 +178,7 @@ export function NewIncidentScreen() {
       <section className="panel pick-map" aria-label={t("new.map")}>
         <p className="map-note is-top">{t("new.map")}</p>
         <Suspense fallback={null}>
-          <PickMap parent={territories.home()} pick={chosen?.place ?? null} pickReach={reachOf(chosen)} onPick={isOpened ? () => undefined : pick} />
+          <PickMap parent={territories.home()} occasion={id} pick={chosen?.place ?? null} pickReach={reachOf(chosen)} onPick={isOpened ? () => undefined : pick} />
         </Suspense>
       </section>
     </div>

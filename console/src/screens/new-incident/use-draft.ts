@@ -5,7 +5,7 @@ import { draft, type DraftState } from "./draft";
 export function useDraft(): DraftState {
   useEffect(() => {
     void draft.look();
-    return () => void draft.flush();
+    return () => draft.leave();
   }, []);
   return useSyncExternalStore(draft.subscribe, draft.get);
 }
