@@ -38,6 +38,13 @@ describe("a report on its way from the phone", () => {
     expect(JSON.parse(fetch.mock.calls[0]![1].body)).toMatchObject({ stage: "cleared", ordinal: 1, assigned_at: "2026-03-01T02:50:00Z" });
   });
 
+  it.each(["i", null])("says with an emergency which incident the phone was on: %s", async (incident_id) => {
+    const fetch = vi.fn().mockResolvedValue(answer(200, { kept: "taken" }));
+    vi.stubGlobal("fetch", fetch);
+    await sendReport({ ...NOTE, kind: "emergency", text: null, incident_id });
+    expect(JSON.parse(fetch.mock.calls[0]![1].body)).toMatchObject({ incident_id });
+  });
+
   it("brings back the incident that goes on, when the one it was told of was merged", async () => {
     vi.stubGlobal("fetch", vi.fn().mockResolvedValue(answer(200, { kept: "taken", into: "75" })));
     expect(await sendReport(NOTE)).toEqual({ kind: "kept", kept: "taken", into: "75" });

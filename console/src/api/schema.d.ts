@@ -4522,6 +4522,8 @@ export interface components {
         /**
          * FieldEmergencyBody
          * @description The emergency button. Times are the phone's own; `device_now` is its clock as it sends.
+         *
+         *     `incident_id` is the incident the phone showed as it was pressed, null for none; older phones leave it out.
          */
         FieldEmergencyBody: {
             /** Accuracy M */
@@ -4536,6 +4538,8 @@ export interface components {
              * Format: date-time
              */
             device_now: string;
+            /** Incident Id */
+            incident_id?: string | null;
             /**
              * Key
              * Format: uuid

@@ -35,6 +35,8 @@ function sendWords(report: Report, device_now: string): Promise<Taken> {
   const isEmergency = report.kind === "emergency";
   const body: Record<string, unknown> = { key: report.key, unit_id: report.unit_id, at: report.at, device_now };
   if (!isEmergency) body["kind"] = report.kind;
+  // That it showed none is said too: the unit may have been sent somewhere since.
+  else body["incident_id"] = report.incident_id;
   const more = isEmergency ? (["lon", "lat", "accuracy_m"] as const) : (["incident_id", "stage", "ordinal", "assigned_at", "text"] as const);
   for (const name of more) if (report[name] !== null && report[name] !== undefined) body[name] = report[name];
   // The key of the report is the centre's to know it by; the act is new each time, because the clock it is sent with is.

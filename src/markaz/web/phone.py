@@ -10,7 +10,7 @@ from markaz.kit.geometry import Point
 from markaz.kit.ids import plain_id
 from markaz.programmes.incidents import store
 from markaz.programmes.incidents.acting import Spine
-from markaz.programmes.incidents.alarms.raising import Emergency, raise_emergency
+from markaz.programmes.incidents.alarms.raising import About, Emergency, raise_emergency
 from markaz.programmes.incidents.calls import hazards
 from markaz.programmes.incidents.contents.attachments import prepared, store_attachment
 from markaz.programmes.incidents.contents.images import CleanImage
@@ -24,13 +24,19 @@ async def own_unit(connection: Connection, account_id: UUID) -> UUID | None:
     return None if row is None else plain_id(row["id"])
 
 
-async def raise_from_phone(act: Act, report: Report, at: datetime) -> None:
-    """Raise the emergency of the unit that a phone reports; `at` is when the button was pressed, by our clock."""
+async def raise_from_phone(act: Act, report: Report, at: datetime, incident_id: UUID | None) -> None:
+    """Raise the emergency of the unit that a phone reports; `at` is when the button was pressed, by our clock.
+
+    `incident_id` is where the incident that the phone showed goes on, None for one that the unit never had.
+    """
     unit = await store.lock_unit(act.connection, report.unit_id)
     if unit is None:
         raise NotFound("There is no such unit.", what="unit")
     place = None if report.lon is None or report.lat is None else Point(report.lon, report.lat)
-    await raise_emergency(act, unit, Emergency(place=place, accuracy_m=report.accuracy_m, occurred_at=at))
+    about = About.WORK
+    if report.names_incident:
+        about = About.NONE if report.incident_id is None else About.STATED
+    await raise_emergency(act, unit, Emergency(place, report.accuracy_m, at, about, incident_id))
 
 
 async def store_photo(act: Act, spine: Spine, incident: store.Record, image: CleanImage, at: datetime) -> None:

@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -23,13 +24,26 @@ from markaz.programmes.incidents.store import Record
 CENTRE = "centre"  # what the centre itself states
 
 
+class About(StrEnum):
+    """Which incident a press is of."""
+
+    WORK = "work"  # not said: the one the unit had been sent to by then, if it still is
+    STATED = "stated"  # the one it names; None for one that the unit never had
+    NONE = "none"  # none: the phone showed none
+
+
 @dataclass(frozen=True, slots=True)
 class Emergency:
-    """A press of the emergency button, or the same said over the radio. Everything about it may be unknown."""
+    """A press of the emergency button, or the same said over the radio. Everything about it may be unknown.
+
+    `incident_id` is what a press that states its incident states; whoever took it in has seen to it that the unit had it.
+    """
 
     place: Point | None = None
     accuracy_m: float | None = None
     occurred_at: datetime | None = None
+    about: About = About.WORK
+    incident_id: UUID | None = None
 
 
 async def raise_emergency(act: Act, unit: Record, press: Emergency) -> tuple[Record, bool]:
@@ -37,7 +51,7 @@ async def raise_emergency(act: Act, unit: Record, press: Emergency) -> tuple[Rec
 
     While one is open a further press goes to that one, whoever pressed: there is one emergency, not two. Nothing refuses
     it: no version, no status, no wrong clock of a device (a time ahead of ours becomes ours). It is tied to the
-    incident the unit works for; without one it stands for itself and no incident is made up.
+    incident it was pressed at, never to one the unit was sent to since; without one it stands for itself and none is made up.
     """
     at = min(press.occurred_at or act.now, act.now)
     known = await _standing(act, unit["id"])
@@ -47,7 +61,7 @@ async def raise_emergency(act: Act, unit: Record, press: Emergency) -> tuple[Rec
         "id": uuid7(),
         "kind": AlarmKind.EMERGENCY.value,
         "cause": f"{AlarmKind.EMERGENCY.value}:{unit['id']}",
-        "incident_id": unit["incident_id"],
+        "incident_id": await _incident(act, unit, press, at),
         "unit_id": unit["id"],
         "territory_id": unit["territory_id"],
         "due_at": None,
@@ -61,6 +75,19 @@ async def raise_emergency(act: Act, unit: Record, press: Emergency) -> tuple[Rec
         raise RuntimeError("a unit that was locked in this transaction has an emergency all the same")
     act.events.append(alarm_event(act, AlarmEvent.RAISED, row, {"view": store.alarm_view(row)}, at=at, source=OFFICER))
     return row, True
+
+
+async def _incident(
+    act: Act, unit: Record, press: Emergency, at: datetime, standing: UUID | None = None
+) -> UUID | None:
+    """Return the incident a press is of, `standing` where it says nothing of any."""
+    if press.about is About.STATED:
+        return press.incident_id
+    works_for: UUID | None = unit["incident_id"]
+    if press.about is About.NONE or works_for is None:
+        return standing
+    had_begun = press.occurred_at is None or await store.was_sent_by(act.connection, works_for, unit["id"], at)
+    return works_for if had_begun else standing
 
 
 async def _standing(act: Act, unit_id: UUID) -> Record | None:
@@ -82,10 +109,11 @@ async def _press_again(act: Act, known: Record, unit: Record, press: Emergency, 
     place = await _place(act, unit["id"], press, at)
     if not place or (known["fix_at"] is not None and place["fix_at"] <= known["fix_at"]):
         place = {name: known[name] for name in ("lon", "lat", "fix_at", "accuracy_m")}
+    incident_id = known["incident_id"]
     values = {
         "further": int(is_newest),
         "occurred_at": max(at, known["occurred_at"]),
-        "incident_id": unit["incident_id"] or known["incident_id"] if is_newest else known["incident_id"],
+        "incident_id": await _incident(act, unit, press, at, incident_id) if is_newest else incident_id,
         **place,
     }
     row = await store.press_again(act.connection, known["id"], values)

@@ -278,6 +278,19 @@ async def last_fix(connection: Connection, unit_id: UUID, now: datetime) -> Reco
     )
 
 
+async def was_sent_by(connection: Connection, incident_id: UUID, unit_id: UUID, at: datetime) -> bool:
+    """Return whether the current sending of a unit to an incident had begun at a time."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM assignments WHERE incident_id = $1 AND unit_id = $2 AND is_current "
+            "AND coalesce(assigned_at, '-infinity') <= $3)",
+            incident_id,
+            unit_id,
+            at,
+        )
+    )
+
+
 async def set_word(connection: Connection, unit_id: UUID, at: datetime) -> Record | None:
     """Note when a unit was last heard of and return its row. Its version stays: nobody's command is in the way."""
     return await connection.fetchrow(

@@ -13,7 +13,7 @@ from markaz.core import reach
 from markaz.core.acts import Act
 from markaz.core.db.pool import Connection
 from markaz.core.errors import NotFound, Unavailable
-from markaz.programmes.incidents import store
+from markaz.programmes.incidents import queries, store
 from markaz.programmes.incidents.field import domain
 from markaz.programmes.incidents.field import store as field_store
 from markaz.programmes.incidents.field.domain import Named, Sending
@@ -51,6 +51,19 @@ async def sending_of(
 ) -> Followed:
     """Return the sending that a stage pressed at `at` belongs to, with its incident, locked. Raises as `place_of`."""
     return await _followed(act, incident_id, unit_id, since, (named, at))
+
+
+async def incident_in_trouble(act: Act, incident_id: UUID | None, unit_id: UUID) -> UUID | None:
+    """Return the incident that goes on from the one an emergency names, None for one that the unit never had.
+
+    It refuses nothing and locks nothing: a call for help waits for nobody who works on that incident.
+    """
+    chain = [] if incident_id is None else await merges_of(act.connection, incident_id)
+    ids = [row["id"] for row in chain]
+    if not ids or not await field_store.worked_since(act.connection, ids, unit_id, None):
+        return None
+    last: UUID = ids[-1]
+    return None if await queries.is_shut_out(act.connection, last, act.actor.id) else last
 
 
 async def _followed(

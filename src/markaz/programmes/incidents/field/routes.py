@@ -12,7 +12,7 @@ from markaz.core.routes import Guard, declares, reply, reply_of
 from markaz.kit.geometry import Point
 from markaz.programmes.incidents.field import shapes
 from markaz.programmes.incidents.field.service import Kind, Report, UnitPhone
-from markaz.programmes.incidents.shapes import Time
+from markaz.programmes.incidents.shapes import Body, Time
 
 P = Permission
 _PHOTO = {
@@ -21,6 +21,11 @@ _PHOTO = {
         "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
+
+
+def _names_incident(body: Body) -> bool:
+    """Say whether a phone said which incident it showed; that it showed none is said too."""
+    return "incident_id" in body.model_fields_set
 
 
 def field_router(phone: UnitPhone, guard: Guard) -> APIRouter:
@@ -48,7 +53,7 @@ def field_router(phone: UnitPhone, guard: Guard) -> APIRouter:
         body: shapes.ReportBody, request: Annotated[Request, Depends(guard.requires(P.FIELD_REPORT))]
     ) -> Response:
         """Take one report of a crew in, also late, and say whether it was taken, said before, or stands beside."""
-        return reply_of(await phone.report(request, Report(**body.model_dump())))
+        return reply_of(await phone.report(request, Report(**body.model_dump(), names_incident=_names_incident(body))))
 
     @router.post("/emergencies", openapi_extra=needs)
     async def emergency(
@@ -57,7 +62,7 @@ def field_router(phone: UnitPhone, guard: Guard) -> APIRouter:
         request: Annotated[Request, Depends(guard.requires_for_help(P.FIELD_REPORT))],
     ) -> Response:
         """Take the emergency button of a crew, also late, also while its session is over and it is still logged on."""
-        what = Report(kind=Kind.EMERGENCY, **body.model_dump())
+        what = Report(kind=Kind.EMERGENCY, **body.model_dump(), names_incident=_names_incident(body))
         return reply_of(await phone.report(request, what, is_late=http.state.is_late))
 
     @router.post("/photos", openapi_extra=needs | _PHOTO)

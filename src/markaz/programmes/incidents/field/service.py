@@ -53,7 +53,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report. `key` is the phone's, new for each; `at` and the batch's `device_now` are by the phone's clock."""
+    """One report. `key` is the phone's, new for each; `at` and the batch's `device_now` are by the phone's clock.
+
+    `names_incident`: whether the phone said which incident it showed. One of before says nothing of it with an emergency.
+    """
 
     key: UUID
     kind: Kind
@@ -68,6 +71,7 @@ class Report:
     lon: float | None = None
     lat: float | None = None
     accuracy_m: float | None = None
+    names_incident: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class Ports:
     """What the phone needs of other rooms of the desk; wired by the web floor.
 
     `own_unit`: the unit an account is logged on to now. `crewed_lately`: whether it was in that unit's crew since a time.
-    `raise_emergency`: add a unit's emergency to the act under way. `clean_photo`: draw a photo anew; raises InvalidInput
+    `raise_emergency`: add a unit's emergency to the act under way, with the incident it was pressed at. `clean_photo`: draw a photo anew; raises InvalidInput
     for what is none. `store_photo`: add a cleaned photo to a locked incident. `hazards`: the hazard notes that stand now
     where a place is (longitude, latitude, how wrong it may be in metres), each with its `row`; `hazard_view`: one with its
     text opened.
@@ -83,7 +87,7 @@ class Ports:
 
     own_unit: Callable[[Connection, UUID], Awaitable[UUID | None]]
     crewed_lately: Callable[[Connection, UUID, UUID, datetime], Awaitable[bool]]
-    raise_emergency: Callable[[Act, Report, datetime], Awaitable[None]]
+    raise_emergency: Callable[[Act, Report, datetime, UUID | None], Awaitable[None]]
     clean_photo: Callable[[bytes], Awaitable[Any]]
     store_photo: Callable[[Act, Spine, store.Record, Any, datetime], Awaitable[None]]
     hazards: Callable[[Connection, Spine, Point, float, datetime], Awaitable[Sequence[Any]]]
@@ -176,7 +180,8 @@ class UnitPhone:
 
     async def _take(self, act: Act, report: Report, at: datetime, flags: tuple[str, ...], photo: Any) -> JSON:
         if report.kind is Kind.EMERGENCY:
-            await self._ports.raise_emergency(act, report, at)
+            incident_id = await following.incident_in_trouble(act, report.incident_id, report.unit_id)
+            await self._ports.raise_emergency(act, report, at, incident_id)
             return {"kept": Kept.TAKEN.value, "at": iso(at)}
         # Judged by when it happened: what a crew wrote down in time may come in a day later, when there is network.
         since = at - domain.SPEAKS_AFTER

@@ -32,12 +32,16 @@ class ReportBody(Body):
 
 
 class FieldEmergencyBody(Body):
-    """The emergency button. Times are the phone's own; `device_now` is its clock as it sends."""
+    """The emergency button. Times are the phone's own; `device_now` is its clock as it sends.
+
+    `incident_id` is the incident the phone showed as it was pressed, null for none; older phones leave it out.
+    """
 
     key: UUID
     unit_id: UUID
     at: Time
     device_now: Time
+    incident_id: UUID | None = None
     lon: Longitude | None = None
     lat: Latitude | None = None
     accuracy_m: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)] | None = None
