@@ -155,7 +155,7 @@ function Unsent({ phone, reports }: { phone: Phone; reports: readonly Report[] }
               <span className="num">{f.clock(report.at)}</span> <b>{reportName(report, t)}</b>
               {report.incident_number && <span className="num"> #{report.incident_number}</span>}
               <span className="unit-state">
-                <i aria-hidden="true">{mark}</i> {t(`unit.state.${state}`)}
+                <i aria-hidden="true">{mark}</i> {t(state === "beside" && report.why && report.why !== "other_time" ? "unit.state.apart" : `unit.state.${state}`)}
               </span>
               {report.into && <p className="unit-why">{t("unit.into", { number: report.into })}</p>}
               {report.why && <p className="unit-why">{t(`unit.why.${report.why}`)}</p>}

@@ -110,7 +110,8 @@ function Entry(props: { entry: TimelineEntry; all: TimelineEntry[]; incident: In
         </td>
       )}
       <td>
-        {onCorrect && !isStruck && stageOf(entry) && (
+        {/* What stands beside is no fact to correct: what the desk says otherwise is. */}
+        {onCorrect && !isStruck && !entry.type.startsWith("incident.field_reported") && stageOf(entry) && (
           <button type="button" className="button is-quiet is-small" onClick={onCorrect}>
             {t("timeline.correct")}
           </button>
