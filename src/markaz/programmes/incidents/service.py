@@ -178,10 +178,7 @@ class Desk:
             changed = event(act, IncidentEvent.CHANGED, incident_id, values["territory_id"], act.now, payload)
             act.events.append(moved_from(changed, row["territory_id"]))
             if is_released:
-                released = {"view": view, "version": view["version"], "because": "raised"}
-                act.events.append(
-                    event(act, IncidentEvent.RELEASED, incident_id, values["territory_id"], act.now, released)
-                )
+                waiting.released(act, incident_id, values["territory_id"], view, "raised")
             return Answer(200, {"version": view["version"]})
 
         return await self._spine.acts.run(request, work)

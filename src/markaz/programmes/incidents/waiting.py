@@ -8,6 +8,7 @@ from markaz.core.acts import Act
 from markaz.core.db.pool import Connection
 from markaz.programmes.incidents import store
 from markaz.programmes.incidents.acting import event, fresh_view
+from markaz.programmes.incidents.picture import JSON
 
 # The clock stands still while an incident is held and goes on afterwards from where it stood. What it waits beyond the
 # end of the hold is nobody's decision and counts.
@@ -72,6 +73,12 @@ async def join(connection: Connection, one: store.Record, into: store.Record, no
     for statement in (_JOIN_CLOCKS, _JOIN, _JOIN_BACKUP):
         await connection.execute(statement, into["id"], one["id"])
     return is_released
+
+
+def released(act: Act, incident_id: UUID, territory_id: int, view: JSON, because: str) -> None:
+    """Add the event of a hold that ended with another act; `view` is the incident's after it, `because` a code."""
+    payload = {"view": view, "version": view["version"], "because": because}
+    act.events.append(event(act, IncidentEvent.RELEASED, incident_id, territory_id, act.now, payload))
 
 
 async def units_were_sent(act: Act, incident: store.Record) -> None:

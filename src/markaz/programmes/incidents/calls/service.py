@@ -99,9 +99,10 @@ class Calls:
             row = await lock_open_incident(act, self._spine, incident_id, Permission.INCIDENT_OPEN, None)
             at = desk_domain.check_time(command.occurred_at or act.now, act.now)
             call_id = await self._insert_call(act, incident_id, command, at)
-            is_worse = command.priority is not None and desk_domain.is_more_urgent(command.priority, row["priority"])
-            if is_worse and command.priority is not None:
-                await store.set_priority(act.connection, incident_id, command.priority)
+            priority = command.priority or row["priority"]
+            is_worse = desk_domain.is_more_urgent(priority, row["priority"])
+            if is_worse:
+                await store.set_priority(act.connection, incident_id, priority)
             is_released = is_worse and row["held_until"] is not None
             if is_released:
                 await waiting.end_hold(act.connection, incident_id, act.now)
@@ -118,12 +119,11 @@ class Calls:
             told = {"category": command.category, "priority": command.priority}
             payload |= {name: code for name, code in told.items() if code not in (None, row[name])}
             if is_worse:
-                payload["changes"] = {"priority": {"from": row["priority"], "to": command.priority}}
+                payload["changes"] = {"priority": {"from": row["priority"], "to": priority}}
             territory_id = row["territory_id"]
             act.events.append(event(act, IncidentEvent.CALL_ADDED, incident_id, territory_id, at, payload))
             if is_released:
-                released = {"view": view, "version": view["version"], "because": "raised"}
-                act.events.append(event(act, IncidentEvent.RELEASED, incident_id, territory_id, act.now, released))
+                waiting.released(act, incident_id, territory_id, view, "raised")
             body = {"id": str(call_id), "number": row["number"], "version": view["version"], "calls": view["calls"]}
             return Answer(201, body)
 

@@ -108,10 +108,7 @@ class Relations:
             absorbed: JSON = {"other_id": str(one["id"]), "other_number": one["number"], "moved": moved}
             absorbed |= {"units": units, "view": view, "version": into_version, **raised}
             if is_released:
-                released = {"view": view, "version": into_version, "because": "merged"}
-                act.events.append(
-                    event(act, IncidentEvent.RELEASED, command.into_id, into["territory_id"], act.now, released)
-                )
+                waiting.released(act, command.into_id, into["territory_id"], view, "merged")
             act.events.append(
                 event(act, IncidentEvent.ABSORBED, command.into_id, into["territory_id"], act.now, absorbed)
             )
