@@ -60,6 +60,18 @@ async def look_again(phone: Screen) -> None:
     await phone.page.evaluate("dispatchEvent(new Event('online'))")
 
 
+async def a_sent_phone(
+    centre: RunningCentre, show: Show, language: str = "en", **more: object
+) -> tuple[Screen, Person, dict[str, object], dict[str, object]]:
+    """Return a phone whose unit was just sent, its desk, the unit and the incident."""
+    phone, desk, unit = await a_phone(centre, show, language)
+    await phone.page.get_by_role("button", name="F-1").click()
+    await phone.page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
+    incident = await send(desk, unit, **more)
+    await look_again(phone)
+    return phone, desk, unit, incident
+
+
 async def test_a_day_without_network_is_reported_in_order_and_nothing_is_lost(
     centre: RunningCentre, show: Show
 ) -> None:
@@ -99,12 +111,8 @@ async def test_a_day_without_network_is_reported_in_order_and_nothing_is_lost(
 async def test_what_was_pressed_for_a_sending_that_was_taken_back_leaves_the_new_one_alone(
     centre: RunningCentre, show: Show
 ) -> None:
-    phone, desk, unit = await a_phone(centre, show)
+    phone, desk, unit, incident = await a_sent_phone(centre, show)
     page = phone.page
-    await page.get_by_role("button", name="F-1").click()
-    await page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
-    incident = await send(desk, unit)
-    await look_again(phone)
     await page.get_by_role("button", name="En route").wait_for(timeout=SHOWN_MS * 3)
     await phone.context.set_offline(True)
     for stage in ("En route", "Cleared"):
@@ -129,12 +137,8 @@ async def test_what_was_pressed_for_a_sending_that_was_taken_back_leaves_the_new
 async def test_what_was_told_of_an_incident_that_was_merged_says_where_it_went(
     centre: RunningCentre, show: Show
 ) -> None:
-    phone, desk, unit = await a_phone(centre, show)
+    phone, desk, _unit, incident = await a_sent_phone(centre, show)
     page = phone.page
-    await page.get_by_role("button", name="F-1").click()
-    await page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
-    incident = await send(desk, unit)
-    await look_again(phone)
     await page.get_by_role("button", name="En route").wait_for(timeout=SHOWN_MS * 3)
     await phone.context.set_offline(True)
     await page.get_by_role("button", name="En route").click()
@@ -176,12 +180,8 @@ async def test_an_emergency_says_that_it_is_not_sent_until_it_is(centre: Running
 
 
 async def test_an_emergency_and_words_do_not_wait_for_a_photo_that_hangs(centre: RunningCentre, show: Show) -> None:
-    phone, desk, unit = await a_phone(centre, show)
+    phone, desk, _unit, incident = await a_sent_phone(centre, show)
     page = phone.page
-    await page.get_by_role("button", name="F-1").click()
-    await page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
-    incident = await send(desk, unit)
-    await look_again(phone)
     await page.get_by_role("button", name="En route").wait_for(timeout=SHOWN_MS * 3)
     hanging: asyncio.Queue[Route] = asyncio.Queue()
     await page.route("**/api/field/photos*", lambda route: hanging.put_nowait(route))
@@ -230,13 +230,9 @@ async def test_the_phone_says_what_would_endanger_the_caller(centre: RunningCent
 async def test_the_rules_of_the_people_there_and_the_hazards_of_the_place_are_on_the_phone(
     centre: RunningCentre, show: Show
 ) -> None:
-    phone, desk, unit = await a_phone(centre, show)
-    page = phone.page
-    await page.get_by_role("button", name="F-1").click()
-    await page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
     caller = {"name": "Synthetic Caller", "phone": "+998 90 000 00 00"}
-    incident = await send(desk, unit, caller=caller)
-    await look_again(phone)
+    phone, desk, _unit, incident = await a_sent_phone(centre, show, caller=caller)
+    page = phone.page
     await expect(page.locator('a[href^="tel:"]')).to_be_visible(timeout=SHOWN_MS * 3)
     victim = {"role": "victim", "is_unknown": True, "safe_contact": ["no_call", "no_message"]}
     added = await desk.post(f"/api/incidents/{incident['id']}/parties", victim)
@@ -256,12 +252,10 @@ async def test_the_rules_of_the_people_there_and_the_hazards_of_the_place_are_on
 
 
 async def test_a_session_that_ended_takes_the_caller_off_the_phone(centre: RunningCentre, show: Show) -> None:
-    phone, desk, unit = await a_phone(centre, show)
+    phone, _desk, _unit, _incident = await a_sent_phone(
+        centre, show, caller={"name": "Synthetic Caller", "phone": "+998 90 000 00 00"}
+    )
     page = phone.page
-    await page.get_by_role("button", name="F-1").click()
-    await page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
-    await send(desk, unit, caller={"name": "Synthetic Caller", "phone": "+998 90 000 00 00"})
-    await look_again(phone)
     await expect(page.get_by_text("Synthetic Caller")).to_be_visible(timeout=SHOWN_MS * 3)
     await phone.context.clear_cookies()
     await look_again(phone)
@@ -293,12 +287,8 @@ async def test_a_session_that_ended_takes_the_caller_off_the_phone(centre: Runni
 async def test_a_queue_outlives_a_day_and_the_session_and_the_emergency_goes_without_a_password(
     centre: RunningCentre, show: Show
 ) -> None:
-    phone, desk, unit = await a_phone(centre, show)
+    phone, desk, _unit, _incident = await a_sent_phone(centre, show)
     page = phone.page
-    await page.get_by_role("button", name="F-1").click()
-    await page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
-    await send(desk, unit)
-    await look_again(phone)
     await page.get_by_role("button", name="En route").wait_for(timeout=SHOWN_MS * 3)
     await page.wait_for_function("navigator.serviceWorker.controller !== null", timeout=SHOWN_MS * 3)
     await page.clock.install()
@@ -337,12 +327,10 @@ async def test_a_queue_outlives_a_day_and_the_session_and_the_emergency_goes_wit
 
 @pytest.mark.parametrize("language", ["en", "uz-Cyrl"])
 async def test_the_phone_has_no_barrier_that_axe_knows(centre: RunningCentre, show: Show, language: str) -> None:
-    phone, desk, unit = await a_phone(centre, show, language)
+    phone, _desk, _unit, _incident = await a_sent_phone(
+        centre, show, language, caller={"name": "Synthetic Caller", "phone": "+998 90 000 00 00"}, note="A note."
+    )
     page = phone.page
-    await page.get_by_role("button", name="F-1").click()
-    await page.locator(".unit-none").wait_for(timeout=SHOWN_MS)
-    await send(desk, unit, caller={"name": "Synthetic Caller", "phone": "+998 90 000 00 00"}, note="A note.")
-    await look_again(phone)
     await expect(page.get_by_text("Synthetic Caller")).to_be_visible(timeout=SHOWN_MS * 3)
     await page.evaluate(AXE.read_text(encoding="utf-8"))
     found = await page.evaluate("async () => (await axe.run()).violations.map((v) => v.id + ': ' + v.nodes[0].html)")
