@@ -93,8 +93,7 @@ async def test_no_letter_is_lost_that_is_typed_right_after_the_key(centre: Runni
         await screen.page.keyboard.press("F2")
         await screen.page.keyboard.type("jk amir")  # the keys of the queue among them
         await expect(screen.page.locator(".place-field input")).to_have_value("jk amir", timeout=SHOWN_MS)
-        await screen.page.goto(screen.base_url + "/desk")
-        await screen.page.locator(".new-call").wait_for(timeout=SHOWN_MS * 3)
+        await screen.go("/desk")  # a page that is drawn, but hears no key yet, would be another matter
 
 
 async def test_what_was_typed_survives_a_killed_browser_and_goes_when_the_incident_opens(
