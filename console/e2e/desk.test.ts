@@ -69,6 +69,27 @@ describeInBrowser("two people at two desks", () => {
     await close();
   });
 
+  it("a map that does not come while the line is down takes nothing else away, and is fetched when the line is back", async () => {
+    const { page, close } = await on.open();
+    await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }));
+    await page.locator(".rail a[href='/figures']").click();
+    await page.route("**/assets/map-*.js", (route) => route.abort());
+    await on.control({ refuse: true });
+    await page.locator(".link.is-offline").waitFor();
+    await page.locator(".rail a[href='/map']").click();
+    const missing = page.locator("[data-missing]");
+    await missing.waitFor();
+    expect(await missing.innerText()).toContain("did not come");
+    expect(await missing.getByRole("button").count()).toBe(0); // To reload without a line would take the rest away too.
+
+    await on.control({ refuse: false });
+    await missing.getByRole("button", { name: "Reload" }).waitFor();
+    await page.unroute("**/assets/map-*.js");
+    await page.locator(".maplibregl-canvas").waitFor();
+    expect(await page.evaluate(() => (globalThis as unknown as { isSamePage?: boolean }).isSamePage)).toBe(true);
+    await close();
+  });
+
   it("an act whose answer is lost is sent again under its key and done once", async () => {
     const { page, close } = await on.open();
     await createIncident(page);

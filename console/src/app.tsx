@@ -1,4 +1,3 @@
-import { lazy, Suspense } from "react";
 import { Navigate, Route, Routes } from "react-router";
 import { may } from "./api/permissions";
 import { useSessionState, useWords } from "./context";
@@ -16,14 +15,14 @@ import { RecordsScreen } from "./screens/records";
 import { ShiftsScreen } from "./screens/shifts/shifts";
 import { SignInScreen } from "./screens/sign-in";
 import { TerritoriesScreen } from "./screens/territories";
-
 import { AidScreen } from "./screens/units/aid";
 import { UnitsScreen } from "./screens/units/units";
 import { session } from "./session";
+import { later } from "./ui/later";
 import { Shell } from "./ui/shell";
 
-const OversightScreen = lazy(() => import("./screens/oversight/oversight-screen"));
-const MapScreen = lazy(() => import("./screens/map-screen"));
+const OversightScreen = later(() => import("./screens/oversight/oversight-screen").then((part) => part.OversightScreen));
+const MapScreen = later(() => import("./screens/map-screen").then((part) => part.MapScreen));
 
 export function App() {
   const state = useSessionState();
@@ -44,29 +43,27 @@ export function App() {
   }
   return (
     <Shell>
-      <Suspense fallback={<p className="quiet pad">{t("app.loading")}</p>}>
-        <Routes>
-          <Route path="/" element={<Navigate to={may(state.me, "picture") || !may(state.me, "oversight") ? "/desk" : "/oversight"} replace />} />
-          <Route path="/account" element={<AccountScreen />} />
-          <Route path="/desk/:id?" element={<DeskScreen />} />
-          <Route path="/map/:territory?" element={<MapScreen />} />
-          <Route path="/new" element={<NewIncidentScreen />} />
-          <Route path="/incidents" element={<RecordsScreen />} />
-          <Route path="/incidents/:id" element={<IncidentScreen />} />
-          <Route path="/units" element={<UnitsScreen />} />
-          <Route path="/shifts" element={<ShiftsScreen />} />
-          <Route path="/units/aid" element={<AidScreen />} />
-          <Route path="/figures" element={<FiguresScreen />} />
-          <Route path="/briefing/:part?/:id?" element={<BriefingScreen />} />
-          <Route path="/territories/:territory?" element={<TerritoriesScreen />} />
-          <Route path="/alerts" element={<AlertsScreen />} />
-          <Route path="/alerts/new" element={<AlertFormScreen />} />
-          <Route path="/alerts/:id" element={<AlertScreen />} />
-          <Route path="/alerts/:id/edit" element={<AlertFormScreen />} />
-          <Route path="/oversight/:part?/:id?" element={<OversightScreen />} />
-          <Route path="*" element={<NotFound />} />
-        </Routes>
-      </Suspense>
+      <Routes>
+        <Route path="/" element={<Navigate to={may(state.me, "picture") || !may(state.me, "oversight") ? "/desk" : "/oversight"} replace />} />
+        <Route path="/account" element={<AccountScreen />} />
+        <Route path="/desk/:id?" element={<DeskScreen />} />
+        <Route path="/map/:territory?" element={<MapScreen />} />
+        <Route path="/new" element={<NewIncidentScreen />} />
+        <Route path="/incidents" element={<RecordsScreen />} />
+        <Route path="/incidents/:id" element={<IncidentScreen />} />
+        <Route path="/units" element={<UnitsScreen />} />
+        <Route path="/shifts" element={<ShiftsScreen />} />
+        <Route path="/units/aid" element={<AidScreen />} />
+        <Route path="/figures" element={<FiguresScreen />} />
+        <Route path="/briefing/:part?/:id?" element={<BriefingScreen />} />
+        <Route path="/territories/:territory?" element={<TerritoriesScreen />} />
+        <Route path="/alerts" element={<AlertsScreen />} />
+        <Route path="/alerts/new" element={<AlertFormScreen />} />
+        <Route path="/alerts/:id" element={<AlertScreen />} />
+        <Route path="/alerts/:id/edit" element={<AlertFormScreen />} />
+        <Route path="/oversight/:part?/:id?" element={<OversightScreen />} />
+        <Route path="*" element={<NotFound />} />
+      </Routes>
     </Shell>
   );
 }

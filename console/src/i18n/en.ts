@@ -21,6 +21,7 @@ export const en = {
   ...accessEn,
   "app.title": "Markaz: duty desk",
   "app.loading": "Loading…",
+  "app.part_missing": "This part did not come from the centre. It is fetched again by itself; go on with the rest.",
   "app.not_found": "There is no such page.",
   "app.no_screens": "Your role has no screens here. Administration is done with the {command} command on the server.",
   "app.skip": "Skip to content",

@@ -21,6 +21,7 @@ export const ru: Messages = {
   ...accessRu,
   "app.title": "Markaz: дежурная часть",
   "app.loading": "Загрузка…",
+  "app.part_missing": "Эта часть не пришла из центра. Она загрузится сама; продолжайте с остальным.",
   "app.not_found": "Такой страницы нет.",
   "app.no_screens": "Для вашей роли здесь нет экранов. Администрирование ведётся командой {command} на сервере.",
   "app.skip": "Перейти к содержанию",
@@ -356,7 +357,7 @@ export const ru: Messages = {
   "position.fresh": "{age} назад",
   "position.stale": "{age} назад",
   "position.stale_long": "устарело: {age} назад",
-  "position.unknown": "местоположение неизвестно",
+  "position.unknown": "нет координат",
 
   "map.title": "Карта",
   "map.zoom_in": "Приблизить",

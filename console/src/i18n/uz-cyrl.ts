@@ -22,6 +22,7 @@ export const uzCyrl: Messages = {
   ...accessUzCyrl,
   "app.title": "Марказ: навбатчилик қисми",
   "app.loading": "Юкланмоқда…",
+  "app.part_missing": "Бу қисм марказдан келмади. У ўзи қайта юкланади; қолганлари билан ишлайверинг.",
   "app.not_found": "Бундай саҳифа йўқ.",
   "app.no_screens": "Ролингиз учун бу ерда экран йўқ. Маъмурий ишлар серверда {command} буйруғи билан бажарилади.",
   "app.skip": "Асосий қисмга ўтиш",
@@ -357,7 +358,7 @@ export const uzCyrl: Messages = {
   "position.fresh": "{age} олдин",
   "position.stale": "{age} олдин",
   "position.stale_long": "эскирган: {age} олдин",
-  "position.unknown": "жойлашуви номаълум",
+  "position.unknown": "жойи номаълум",
 
   "map.title": "Харита",
   "map.zoom_in": "Яқинлаштириш",

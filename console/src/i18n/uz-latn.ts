@@ -22,6 +22,7 @@ export const uzLatn: Messages = {
   ...accessUzLatn,
   "app.title": "Markaz: navbatchilik qismi",
   "app.loading": "Yuklanmoqda…",
+  "app.part_missing": "Bu qism markazdan kelmadi. U oʻzi qayta yuklanadi; qolganlari bilan ishlayvering.",
   "app.not_found": "Bunday sahifa yoʻq.",
   "app.no_screens": "Rolingiz uchun bu yerda ekran yoʻq. Maʼmuriy ishlar serverda {command} buyrugʻi bilan bajariladi.",
   "app.skip": "Asosiy qismga oʻtish",
@@ -357,7 +358,7 @@ export const uzLatn: Messages = {
   "position.fresh": "{age} oldin",
   "position.stale": "{age} oldin",
   "position.stale_long": "eskirgan: {age} oldin",
-  "position.unknown": "joylashuvi nomaʼlum",
+  "position.unknown": "joyi nomaʼlum",
 
   "map.title": "Xarita",
   "map.zoom_in": "Yaqinlashtirish",

@@ -1,6 +1,5 @@
 /** Puts a LiveMap into the page and hands it what changed. The only place where React and the map meet. */
 import { useEffect, useRef, useState } from "react";
-import "maplibre-gl/dist/maplibre-gl.css";
 import { useLive, useNames, useSession, useWords } from "../context";
 import { session } from "../session";
 import { Age, PositionAge, PriorityMark, StatusMark } from "../ui/marks";

@@ -13,7 +13,7 @@ import { sortQueue } from "./desk/queue-data";
 const everyIncident = derived(["incidents"], (store) => [...store.incidents.values()]);
 const MOST_ROWS = 200;
 
-export default function MapScreen() {
+export function MapScreen() {
   const params = useParams();
   const { territories } = useSession();
   const { t, f, name } = useWords();

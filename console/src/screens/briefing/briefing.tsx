@@ -5,7 +5,6 @@ import { useSession, useWords } from "../../context";
 import { HandoverScreen } from "./handover";
 import { StoredSummary } from "./summary-stored";
 import { SummaryScreen } from "./summary-screen";
-import "../../styles/briefing.css";
 
 export function BriefingScreen() {
   const { me } = useSession();

@@ -1,14 +1,15 @@
 /** The duty desk: queue, incident card, units, map strip. On a phone one of them at a time. */
-import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { useLocation, useNavigate, useParams } from "react-router";
 import { may } from "../../api/permissions";
 import { useMedia, useSession, useWords } from "../../context";
 import { useKeys } from "../../ui/keys";
+import { later } from "../../ui/later";
 import { IncidentCard } from "../incident/incident-card";
 import { Queue } from "./queue";
 import { UnitsPanel, type FocusAsked } from "./units-panel";
 
-const MapStrip = lazy(() => import("./map-strip"));
+const MapStrip = later(() => import("./map-strip").then((part) => part.MapStrip));
 
 type Panel = "queue" | "card" | "units" | "map";
 const PANELS: readonly Panel[] = ["queue", "card", "units", "map"];
@@ -73,9 +74,9 @@ export function DeskScreen() {
     card: <IncidentCard key={selected ?? "none"} id={selected} isOpened={opened !== null} onOpen={() => selected !== null && open(selected)} />,
     units: <UnitsPanel incidentId={opened} focusAsked={recommendAsked} />,
     map: (
-      <Suspense fallback={<section className="panel" />}>
+      <div className="panel strip">
         <MapStrip incidentId={selected} onIncident={open} />
-      </Suspense>
+      </div>
     ),
   };
   if (!isNarrow) {

@@ -28,7 +28,7 @@ export function UnitRow({ choice, incidentId, isTicked, canSend, onTick, onUnder
   const distance = item ? (item.travel?.distance_m ?? null) : choice.distance_m;
   const isHere = incidentId !== null && unit.incident_id === incidentId;
   return (
-    <div className={`unit-row ${isHere ? "is-here" : ""} ${item?.suggested && use === "send" ? "is-suggested" : ""}`}>
+    <div className={`unit-row ${incidentId === null ? "is-plain" : ""} ${isHere ? "is-here" : ""} ${item?.suggested && use === "send" ? "is-suggested" : ""}`}>
       <span className="unit-tick">
         {use === "send" && (
           <input

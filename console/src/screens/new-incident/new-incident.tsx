@@ -2,12 +2,13 @@
  * The call form: place, category, priority, likely duplicates, then who called; by keyboard alone. Each field is saved as it is typed; Esc
  * loses nothing. At priority 1 the incident is opened as soon as it can be, and the rest of the form goes to it.
  */
-import { lazy, Suspense, useEffect, useRef } from "react";
+import { useEffect, useRef } from "react";
 import { useNavigate } from "react-router";
 import type { NearbyIncident, Opened } from "../../api/calls";
 import type { Place } from "../../api/types";
 import { useNames, useSession, useWords } from "../../context";
 import { reachOf } from "../../map/features";
+import { later } from "../../ui/later";
 import { fromPoint, withSurroundings } from "../../ui/place-choice";
 import { PlaceField, type ChosenPlace } from "../../ui/place-field";
 import { Kbd } from "../../ui/marks";
@@ -28,7 +29,7 @@ import { TerritoryPicker } from "./territory-picker";
 import { useDraft } from "./use-draft";
 import { useOpening } from "./use-opening";
 
-const PickMap = lazy(() => import("../../map/map-view").then((module) => ({ default: module.MapView })));
+const PickMap = later(() => import("../../map/map-view").then((part) => part.MapView));
 const EARLY = "1";
 
 export function NewIncidentScreen() {
@@ -177,9 +178,7 @@ export function NewIncidentScreen() {
       </aside>
       <section className="panel pick-map" aria-label={t("new.map")}>
         <p className="map-note is-top">{t("new.map")}</p>
-        <Suspense fallback={null}>
-          <PickMap parent={territories.home()} occasion={id} pick={chosen?.place ?? null} pickReach={reachOf(chosen)} onPick={isOpened ? () => undefined : pick} />
-        </Suspense>
+        <PickMap parent={territories.home()} occasion={id} pick={chosen?.place ?? null} pickReach={reachOf(chosen)} onPick={isOpened ? () => undefined : pick} />
       </section>
     </div>
   );

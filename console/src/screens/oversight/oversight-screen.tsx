@@ -3,9 +3,8 @@ import { NavLink, Navigate, useParams } from "react-router";
 import { may } from "../../api/permissions";
 import { useSession, useWords } from "../../context";
 import { TABS } from "./tabs";
-import "../../styles/oversight.css";
 
-export default function OversightScreen() {
+export function OversightScreen() {
   const { me } = useSession();
   const { t } = useWords();
   const { part, id } = useParams();
