@@ -1,4 +1,7 @@
-"""Browser tests: the built console, a real server on loopback, and an installed Chromium; skipped loudly without them."""
+"""Browser tests: the built console, a real server on loopback, and an installed Chromium; skipped loudly without them.
+
+The tests of a file share one Chromium, and so one event loop; each has a centre and browser contexts of its own.
+"""
 
 import os
 import shutil
@@ -9,22 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from tests.support.centre import RunningCentre
-from tests.support.fixtures import centre, open_centre_with
+from tests.support.fixtures import OpenCentre, opening
 from tests.support.land import Land
 from tests.support.live import serving
 from tests.support.pages import note_outcome, tell_of
 from tests.support.people import Person
 
+from markaz.core.db.embedded import DatabaseAccess
 from markaz.core.permissions import Role
+from markaz.core.settings import Settings
 from markaz.web.app import STATIC
 from markaz.web.guard import SESSION_COOKIE
-
-__all__ = ["centre", "open_centre_with"]
 
 CHROMIUM = os.environ.get("MARKAZ_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = [
@@ -74,8 +78,27 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-@pytest.fixture
-async def browser(request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def open_centre_with(centre_settings: Settings, database: DatabaseAccess) -> AsyncIterator[OpenCentre]:
+    async with opening(centre_settings, database) as open_one:
+        yield open_one
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def centre(open_centre_with: OpenCentre) -> RunningCentre:
+    """Return a running centre with the small land, on the wall clock."""
+    return await open_centre_with()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("NO BROWSER: install one with `make browser`; nothing of the console was tried")
     if not (STATIC / "index.html").exists():
@@ -83,17 +106,25 @@ async def browser(request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
-        await tell_of(request.node, launched)
         await launched.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(request: pytest.FixtureRequest, chromium: Browser) -> AsyncIterator[Browser]:
+    """The Chromium of this file, with no page of another test in it."""
+    yield chromium
+    await tell_of(request.node, chromium)
+    for context in chromium.contexts:
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def address(centre: RunningCentre) -> AsyncIterator[str]:
     async with serving(centre) as base_url:
         yield base_url
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def show(
     request: pytest.FixtureRequest, browser: Browser, centre: RunningCentre, address: str
 ) -> AsyncIterator[Show]:

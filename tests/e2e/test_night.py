@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 from tests.e2e.conftest import PHONE, SHOWN_MS, Screen, Show
 from tests.e2e.test_contents import choose
@@ -52,7 +53,7 @@ OUTAGE = timedelta(hours=1)  # before now: older than this test can be, so that 
 YESTERDAY = timedelta(hours=14)  # before now: the day began half a day ago
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def centre(open_centre_with: OpenCentre) -> RunningCentre:
     """A centre whose day began half a day ago, so that no night of this test crosses its edge."""
     return await open_centre_with(summary_day_starts_at=(datetime.now(ZONE).hour + 12) % 24)
@@ -209,7 +210,7 @@ async def end_emergency(desk: Screen) -> None:
     await expect(band).to_have_count(0, timeout=PATIENT_MS)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def line(centre: RunningCentre) -> AsyncIterator[tuple[str, Line]]:
     async with serving(centre) as url, line_to(url) as made:
         yield made

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,15 +20,22 @@ if TYPE_CHECKING:
 OpenCentre = Callable[..., Awaitable[RunningCentre]]
 
 
-@pytest.fixture
-async def open_centre_with(centre_settings: Settings, database: DatabaseAccess) -> AsyncIterator[OpenCentre]:
-    """Return a function that opens a centre on the test's own database: (clock=None, *, with_land=True, **settings)."""
+@asynccontextmanager
+async def opening(settings: Settings, database: DatabaseAccess) -> AsyncIterator[OpenCentre]:
+    """Yield a function that opens a centre on this database: (clock=None, *, with_land=True, **settings); all close at the end."""
     async with AsyncExitStack() as stack:
 
         async def open_one(clock: Clock | None = None, *, with_land: bool = True, **changes: Any) -> RunningCentre:
-            running = opened_centre(centre_settings, database, clock, with_land=with_land, **changes)
+            running = opened_centre(settings, database, clock, with_land=with_land, **changes)
             return await stack.enter_async_context(running)
 
+        yield open_one
+
+
+@pytest.fixture
+async def open_centre_with(centre_settings: Settings, database: DatabaseAccess) -> AsyncIterator[OpenCentre]:
+    """Return what opens centres on the test's own database."""
+    async with opening(centre_settings, database) as open_one:
         yield open_one
 
 
