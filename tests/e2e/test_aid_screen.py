@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import expect
 from tests.e2e.conftest import DESKTOP, PHONE, SHOWN_MS, Show
-from tests.e2e.test_units_screen import AXE, holds, look
+from tests.e2e.test_units_screen import look
 from tests.support.centre import RunningCentre
 from tests.support.desk import register_unit
 from tests.support.land import Land
+from tests.support.sound import holds
 
 from markaz.core.permissions import Role
 from markaz.kit.clock import iso
@@ -49,8 +50,6 @@ async def test_a_unit_is_asked_for_lent_and_called_back(centre: RunningCentre, s
 async def test_what_is_overdue_stands_first_and_a_request_is_refused_with_a_reason(
     centre: RunningCentre, show: Show, language: str, viewport: dict[str, int]
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: run `npm ci` in console/")
     supervisor = await centre.person(Role.SUPERVISOR, Land.REGION)
     desk, other = await centre.person(Role.DUTY_OFFICER, Land.WEST), await centre.person(Role.DUTY_OFFICER, Land.EAST)
     until = iso(centre.centre.clock.now() + timedelta(hours=2))

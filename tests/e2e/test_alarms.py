@@ -1,7 +1,6 @@
 """Alarms in real browsers: what each person sees and hears, by their own acknowledgement alone."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +10,13 @@ from tests.support.centre import RunningCentre
 from tests.support.desk import call_body, register_unit
 from tests.support.land import Land
 from tests.support.people import Person
+from tests.support.sound import holds
 
 from markaz.core.permissions import Role
 from markaz.kit.clock import iso
 from markaz.web.guard import SESSION_COOKIE
 
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 async def emergency(centre: RunningCentre, call_sign: str = "P-17") -> str:
@@ -197,15 +196,9 @@ async def test_the_desk_with_an_emergency_fits_a_phone_and_a_small_screen(centre
         await screen.go("/desk")
         await expect(screen.page.locator(".emergency")).to_have_count(3, timeout=SHOWN_MS)
         await screen.sees("2 more", within=".emergencies")
-        width = await screen.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        assert width[0] <= width[1]
-        if AXE.exists():
-            await screen.page.locator(".alarm-chip").click()
-            await screen.page.get_by_role("dialog").wait_for(timeout=SHOWN_MS)
-            await screen.page.evaluate(AXE.read_text())
-            found = await screen.page.evaluate("axe.run({resultTypes: ['violations']})")
-            faults = [v["id"] for v in found["violations"] if v["impact"] in {"serious", "critical"}]
-            assert not faults
+        await screen.page.locator(".alarm-chip").click()
+        await screen.page.get_by_role("dialog").wait_for(timeout=SHOWN_MS)
+        await holds(screen.page, "the alarms")
 
 
 # Pairs of what stands side by side in the bar and runs over each other, and what leaves the screen.

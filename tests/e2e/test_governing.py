@@ -10,13 +10,13 @@ from tests.e2e.conftest import DESKTOP, PHONE, SHOWN_MS, Screen, Show
 from tests.support.centre import RunningCentre
 from tests.support.land import Land
 from tests.support.people import make_person
+from tests.support.sound import barriers
 
 import markaz
 from markaz.core.permissions import Grant, Role
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).resolve().parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
 TABS = ("appointments", "log", "retention", "register", "pack")
 WITNESS = Path(markaz.__file__).parent / "witness.py"
 
@@ -25,14 +25,6 @@ async def at(screen: Screen, path: str) -> None:
     """Open a page of oversight, which has no live picture to wait for."""
     await screen.page.goto(screen.base_url + path)
     await screen.page.locator(".oversight h2").first.wait_for(timeout=SHOWN_MS * 3)
-
-
-async def violations(screen: Screen) -> list[str]:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: run `npm ci` in console/")
-    await screen.page.evaluate(await asyncio.to_thread(AXE.read_text))
-    found = await screen.page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
 
 
 async def test_an_office_is_given_by_two_people_on_two_screens(show: Show, centre: RunningCentre) -> None:
@@ -104,7 +96,7 @@ async def test_the_pages_read_in_every_language_on_desk_and_phone(show: Show, ce
         for tab in TABS:
             await at(screen, f"/oversight/{tab}")
             if language == "ru":
-                assert await violations(screen) == [], tab
+                assert await barriers(screen.page) == [], tab
             await screen.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
             wide = await screen.page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert wide <= 0, f"{tab} is wider than a phone in {language}"

@@ -1,7 +1,6 @@
 """What was written on paper is entered late from the console, by keyboard: a sending, its stages, a closing, and work that is over."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,14 +10,12 @@ from tests.e2e.test_dispatch import units_around
 from tests.support.centre import RunningCentre
 from tests.support.desk import assign, open_incident
 from tests.support.late import clock_of, enter_closing, enter_finished, enter_sending, enter_stage
+from tests.support.sound import holds
 
 from markaz.core.permissions import Role
 from markaz.kit.clock import iso
 
 pytestmark = pytest.mark.browser
-
-AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
-SERIOUS = ("serious", "critical")
 
 
 def ago(minutes: int) -> datetime:
@@ -85,32 +82,23 @@ async def test_work_that_is_over_is_entered_for_a_unit_that_is_busy_by_now(centr
 async def test_what_is_folded_out_has_no_serious_fault_and_fits(
     centre: RunningCentre, show: Show, language: str, viewport: dict[str, int]
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: run `npm ci` in console/")
     supervisor = await centre.person(Role.SUPERVISOR)
     incident = await open_incident(supervisor, occurred_at=iso(ago(120)), entered_via="paper")
     units = await units_around(centre, supervisor, "NEAR")
     screen = await show(Role.DUTY_OFFICER, viewport=viewport, language=language)
     page, dialog = screen.page, screen.page.get_by_role("dialog")
 
-    async def is_sound(what: str) -> None:
-        await page.evaluate(AXE.read_text())
-        found = await page.evaluate("what => axe.run(what, {resultTypes: ['violations']})", what)
-        serious = [(v["id"], v["nodes"][0]["html"]) for v in found["violations"] if v["impact"] in SERIOUS]
-        assert not serious, f"{what} in {language}: {serious}"
-        assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{what} scrolls sideways"
-
     await page.goto(f"{screen.base_url}/desk/{incident['id']}")
     await page.locator("section[aria-labelledby=stages-title] > button").click()
     await dialog.locator("input").first.fill("near")
-    await is_sound("[role=dialog]")
+    await holds(page, "a late sending", "[role=dialog]")
     await page.keyboard.press("Escape")
     await page.locator(".card-close").click()
     await dialog.locator("button[aria-expanded]").click()
-    await is_sound("[role=dialog]")
+    await holds(page, "a late closing", "[role=dialog]")
     await page.keyboard.press("Escape")
     await page.keyboard.press("F4")
     await page.locator(f"#tick-{units['NEAR']['id']}").focus()
     await page.keyboard.press("l")
     await expect(page.locator(".send-bar select")).to_be_focused()
-    await is_sound(".send-bar")
+    await holds(page, "the times of a sending", ".send-bar")

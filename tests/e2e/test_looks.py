@@ -11,12 +11,12 @@ from tests.support.desk import open_incident
 from tests.support.land import Land
 from tests.support.looks import break_glass, own_incident
 from tests.support.people import Person
+from tests.support.sound import barriers
 
 from markaz.core.permissions import Grant, Role
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = os.environ.get("MARKAZ_TEST_SHOTS")  # a folder for pictures to look at
 NAME = "Zuhra (synthetic)"
 WORDS = "Maybe the same fire as mine"
@@ -29,12 +29,7 @@ async def shot(page: Page, name: str) -> None:
 
 async def is_clean(page: Page, *parts: str) -> None:
     """Let axe look at these parts of the page, or at all of it."""
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate(
-        "parts => axe.run(parts ?? document, {resultTypes: ['violations']}).then(r => r.violations.map(v => v.id))",
-        {"include": [[part] for part in parts]} if parts else None,
-    )
-    assert found == []
+    assert await barriers(page, *parts) == []
 
 
 async def two_officers(centre: RunningCentre) -> tuple[Person, Person]:

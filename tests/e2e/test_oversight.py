@@ -13,11 +13,11 @@ from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident
 from tests.support.land import Land
 from tests.support.oversight import correction_ordered, delayed, judged, look_at, made_alone, make_case, seen_request
+from tests.support.sound import barriers
 
 from markaz.core.permissions import Grant, Role
 
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
 NUMBER = "+998 90 123 45 67"
 
 
@@ -254,14 +254,10 @@ async def test_on_a_phone_a_case_takes_the_whole_page_and_leads_back(centre: Run
 
 
 async def test_every_tab_is_clean_for_those_who_cannot_see(centre: RunningCentre, show: Show) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: run `npm ci` in console/")
     case = await make_case(centre, await centre.person(Role.DUTY_OFFICER), questions=("colleague",))
     request = await seen_request(centre)
     screen = await show(Role.DATA_PROTECTION_OFFICER, Land.ROOT, language="ru")
-    await screen.page.add_init_script(AXE.read_text(encoding="utf-8"))
     for path in (f"reviews/{case['id']}", f"rights/{request['id']}", "rights/new", "delays", "rate", "glass"):
         await go(screen, f"/oversight/{path}")
         await screen.page.wait_for_load_state("networkidle")
-        found = await screen.page.evaluate("axe.run({resultTypes: ['violations']})")
-        assert [(one["id"], one["nodes"][0]["target"]) for one in found["violations"]] == [], path
+        assert await barriers(screen.page) == [], path

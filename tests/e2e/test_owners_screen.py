@@ -5,9 +5,10 @@ import asyncio
 import pytest
 from playwright.async_api import expect
 from tests.e2e.conftest import SHOWN_MS, Show
-from tests.e2e.test_units_screen import holds, look
+from tests.e2e.test_units_screen import look
 from tests.support.centre import RunningCentre
 from tests.support.desk import assign, open_incident, register_unit
+from tests.support.sound import holds
 
 from markaz.core.permissions import Role
 

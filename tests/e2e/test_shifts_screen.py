@@ -3,11 +3,12 @@
 import pytest
 from playwright.async_api import expect
 from tests.e2e.conftest import DESKTOP, PHONE, SHOWN_MS, Show
-from tests.e2e.test_units_screen import AXE, a_running_shift, an_officer, holds, look
+from tests.e2e.test_units_screen import a_running_shift, an_officer, look
 from tests.support.centre import RunningCentre
 from tests.support.crews import log_on
 from tests.support.desk import register_unit
 from tests.support.land import Land
+from tests.support.sound import holds
 
 from markaz.core.permissions import Role
 
@@ -62,8 +63,6 @@ async def test_who_is_not_logged_on_shows_until_they_are(centre: RunningCentre, 
 async def test_a_swap_is_confirmed_in_every_size(
     centre: RunningCentre, show: Show, language: str, viewport: dict[str, int]
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: run `npm ci` in console/")
     supervisor = await centre.person(Role.SUPERVISOR, Land.REGION)
     units = [await register_unit(supervisor, f"P-{number}", available=False) for number in range(4)]
     people = [await an_officer(centre) for _ in range(5)]

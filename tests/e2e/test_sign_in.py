@@ -3,7 +3,6 @@
 import io
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyotp
 import pytest
@@ -16,13 +15,13 @@ from tests.support.land import Land
 from tests.support.live import serving
 from tests.support.operations import PASSWORD
 from tests.support.people import make_person
+from tests.support.sound import holds
 
 from markaz.core.identity.passkeys import Site
 from markaz.core.permissions import Grant, Role
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
 # A platform authenticator that has asked for the finger (WebAuthn Automation, W3C level 2, section 11).
 VIRTUAL = {
     "protocol": "ctap2",
@@ -32,15 +31,6 @@ VIRTUAL = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
-
-
-async def sound(page: Page) -> None:
-    """No serious fault of accessibility, and nothing that scrolls sideways."""
-    if AXE.exists():
-        await page.evaluate(AXE.read_text())
-        found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-        assert not [v["id"] for v in found["violations"] if v["impact"] in {"serious", "critical"}], found["violations"]
-    assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
 
 async def sign_in(page: Page, address: str) -> None:
@@ -87,10 +77,10 @@ async def test_a_supervisor_adds_codes_and_a_passkey_signs_in_by_each_and_ends_a
         # A password alone opens nothing but the adding of a second factor.
         await sign_in(page, address)
         await expect(page.get_by_role("heading", name="One more step")).to_be_visible(timeout=SHOWN_MS * 3)
-        await sound(page)
+        await holds(page, page.url)
         await page.get_by_role("button", name="Add one-time codes").click()
         secret = await read_by_hand_and_by_phone(page)
-        await sound(page)
+        await holds(page, page.url)
         await page.get_by_label("The code that the app shows now").fill(pyotp.TOTP(secret).now())
         await page.keyboard.press("Enter")
         await expect(page.locator(".account-codes li")).to_have_count(10)
@@ -103,7 +93,7 @@ async def test_a_supervisor_adds_codes_and_a_passkey_signs_in_by_each_and_ends_a
         await page.get_by_label("A name by which you know it again").fill("Desk laptop")
         await page.get_by_role("button", name="Add a passkey").click()
         await expect(page.get_by_text("Desk laptop")).to_be_visible(timeout=SHOWN_MS)
-        await sound(page)
+        await holds(page, page.url)
         await page.get_by_role("button", name="Sign out").click()
         await page.get_by_role("button", name="Sign in with a passkey").click()
         await expect(page.get_by_role("link", name=re.compile("My account"))).to_be_visible(timeout=SHOWN_MS * 3)
@@ -115,14 +105,14 @@ async def test_a_supervisor_adds_codes_and_a_passkey_signs_in_by_each_and_ends_a
         await phone.get_by_label("One-time code").fill("000000")
         await phone.keyboard.press("Enter")
         await expect(phone.get_by_role("alert")).to_contain_text("The code is wrong")
-        await sound(phone)
+        await holds(phone, phone.url)
         await phone.get_by_role("button", name="use a recovery code").click()
         await phone.get_by_label("Recovery code").fill(recovery)
         await phone.keyboard.press("Enter")
         await expect(phone.get_by_role("link", name=re.compile("My account"))).to_be_visible(timeout=SHOWN_MS * 3)
         await phone.get_by_role("link", name=re.compile("My account")).click()
         await expect(phone.get_by_text("9 recovery codes are left")).to_be_visible(timeout=SHOWN_MS)
-        await sound(phone)
+        await holds(phone, phone.url)
 
         # The owner sees that session and ends it: that browser is signed out at once.
         await page.goto(f"{address}/account")
@@ -151,7 +141,7 @@ async def test_a_crew_is_sent_from_its_phone_to_add_codes_and_comes_back(
         page = await context.new_page()
         await sign_in(page, f"{address}/unit/")
         await expect(page.get_by_role("heading", name="One more step")).to_be_visible(timeout=SHOWN_MS * 3)
-        await sound(page)
+        await holds(page, page.url)
         await page.get_by_role("button", name="Add one-time codes").click()
         secret = re.sub(r"\s", "", await page.locator(".account-secret").inner_text())
         await page.get_by_label("The code that the app shows now").fill(pyotp.TOTP(secret).now())

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -14,14 +13,13 @@ from tests.support.desk import open_incident, register_unit
 from tests.support.land import Land
 from tests.support.operations_contents import photo_bytes
 from tests.support.people import Person
+from tests.support.sound import barriers
 
 from markaz.core.permissions import Grant, Role
 from markaz.kit.clock import iso
 from markaz.web.guard import SESSION_COOKIE
 
 pytestmark = pytest.mark.browser
-
-AXE = Path(__file__).resolve().parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 async def a_phone(centre: RunningCentre, show: Show, language: str = "en") -> tuple[Screen, Person, dict[str, object]]:
@@ -332,6 +330,4 @@ async def test_the_phone_has_no_barrier_that_axe_knows(centre: RunningCentre, sh
     )
     page = phone.page
     await expect(page.get_by_text("Synthetic Caller")).to_be_visible(timeout=SHOWN_MS * 3)
-    await page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = await page.evaluate("async () => (await axe.run()).violations.map((v) => v.id + ': ' + v.nodes[0].html)")
-    assert found == []
+    assert await barriers(page) == []

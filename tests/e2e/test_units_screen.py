@@ -13,12 +13,12 @@ from tests.support.crews import log_on
 from tests.support.desk import open_incident, register_unit
 from tests.support.land import Land
 from tests.support.people import Person
+from tests.support.sound import holds
 
 from markaz.core.permissions import Grant, Role
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = os.environ.get("MARKAZ_TEST_SHOTS")  # a folder for pictures to look at
 
 
@@ -27,15 +27,6 @@ async def look(page: Page, name: str) -> None:
     if SHOTS:
         await page.wait_for_timeout(300)
         await page.screenshot(path=Path(SHOTS) / f"{name}.png")
-
-
-async def holds(page: Page, what: str) -> None:
-    """No serious fault of accessibility, and nothing that scrolls sideways."""
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    serious = [(v["id"], v["nodes"][0]["html"]) for v in found["violations"] if v["impact"] in {"serious", "critical"}]
-    assert not serious, f"{what}: {serious}"
-    assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{what} scrolls sideways"
 
 
 async def an_officer(centre: RunningCentre, territory: Land = Land.WEST) -> Person:
@@ -173,8 +164,6 @@ async def test_o_takes_over_and_x_opens_the_outcome_from_the_command_line(centre
 async def test_units_hold_in_every_size(
     centre: RunningCentre, show: Show, language: str, viewport: dict[str, int]
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: run `npm ci` in console/")
     supervisor = await centre.person(Role.SUPERVISOR, Land.REGION)
     units = [await register_unit(supervisor, f"P-{number}", available=number % 2 == 0) for number in range(30)]
     officers = [await an_officer(centre) for _ in range(3)]
