@@ -43,6 +43,12 @@ FLAGS = [
 ]
 DESKTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
+# Each language once, the two of the longest words where there is least room; what needs no hands is tried in every size and language.
+EACH_LANGUAGE = pytest.mark.parametrize(
+    ("language", "viewport"),
+    [("en", DESKTOP), ("uz-Latn", DESKTOP), ("ru", PHONE), ("uz-Cyrl", PHONE)],
+    ids=["en", "uz-Latn", "ru-phone", "uz-Cyrl-phone"],
+)
 # How long a browser on a busy machine may take to show what it was told. Not a measurement: a test that passes never
 # waits so long, and one that fails says what its pages showed.
 SHOWN_MS = 30_000

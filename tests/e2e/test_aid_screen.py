@@ -45,8 +45,7 @@ async def test_a_unit_is_asked_for_lent_and_called_back(centre: RunningCentre, s
     assert (await centre.rows("SELECT territory_id FROM units"))[0]["territory_id"] == Land.WEST
 
 
-@pytest.mark.parametrize("language", ["en", "uz-Cyrl"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("language", "viewport"), [("en", DESKTOP), ("uz-Cyrl", PHONE)], ids=["desktop", "phone"])
 async def test_what_is_overdue_stands_first_and_a_request_is_refused_with_a_reason(
     centre: RunningCentre, show: Show, language: str, viewport: dict[str, int]
 ) -> None:

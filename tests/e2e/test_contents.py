@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
-from tests.e2e.conftest import DESKTOP, PHONE, SHOWN_MS, Show
+from tests.e2e.conftest import DESKTOP, EACH_LANGUAGE, SHOWN_MS, Show
 from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident
 from tests.support.operations_contents import photo_bytes
@@ -58,8 +58,7 @@ async def shot(page: Page, name: str) -> None:
         await page.screenshot(path=f"{SHOTS}/{name}.png")
 
 
-@pytest.mark.parametrize("language", ["uz-Latn", "uz-Cyrl", "ru", "en"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@EACH_LANGUAGE
 async def test_a_full_card_has_no_serious_fault_and_its_banner_stands_still(
     centre: RunningCentre, show: Show, language: str, viewport: dict[str, int]
 ) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from playwright.async_api import Page, expect
-from tests.e2e.conftest import DESKTOP, PHONE, SHOWN_MS, Show
+from tests.e2e.conftest import DESKTOP, EACH_LANGUAGE, SHOWN_MS, Show
 from tests.support.centre import RunningCentre
 from tests.support.desk import close, open_incident
 from tests.support.people import Person
@@ -81,8 +81,7 @@ async def test_a_hazard_is_noted_shown_above_the_card_and_withdrawn_and_every_lo
     await screen.sees("No hazard is noted near it.", within=".card")
 
 
-@pytest.mark.parametrize("language", ["uz-Latn", "uz-Cyrl", "ru", "en"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@EACH_LANGUAGE
 async def test_what_is_known_has_no_serious_fault(
     centre: RunningCentre, show: Show, language: str, viewport: dict[str, int]
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Locator, expect
-from tests.e2e.conftest import DESKTOP, PHONE, SHOWN_MS, Screen, Show
+from tests.e2e.conftest import EACH_LANGUAGE, SHOWN_MS, Screen, Show
 from tests.e2e.test_dispatch import units_around
 from tests.support.centre import RunningCentre
 from tests.support.desk import assign, open_incident
@@ -77,8 +77,7 @@ async def test_work_that_is_over_is_entered_for_a_unit_that_is_busy_by_now(centr
     await expect(dialog.get_by_label("Unit: call sign")).to_have_value("busy")
 
 
-@pytest.mark.parametrize("language", ["en", "ru", "uz-Latn"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@EACH_LANGUAGE
 async def test_what_is_folded_out_has_no_serious_fault_and_fits(
     centre: RunningCentre, show: Show, language: str, viewport: dict[str, int]
 ) -> None:

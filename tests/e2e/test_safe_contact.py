@@ -85,8 +85,9 @@ async def test_a_rule_of_one_person_leaves_the_number_of_another_to_be_called(
     assert await calls_of(screen).filter(has_text="111-11-11").count() == 0
 
 
-@pytest.mark.parametrize("language", ["en", "ru", "uz-Latn"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("language", "viewport"), [("en", DESKTOP), ("ru", PHONE), ("uz-Latn", PHONE)], ids=["en", "ru-phone", "uz-phone"]
+)
 async def test_the_queue_and_the_handover_carry_the_sign_on_screen_and_on_paper(
     centre: RunningCentre, show: Show, language: str, viewport: dict[str, int]
 ) -> None:

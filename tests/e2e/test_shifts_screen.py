@@ -58,8 +58,7 @@ async def test_who_is_not_logged_on_shows_until_they_are(centre: RunningCentre, 
     await expect(desk.page.get_by_role("button", name="Add")).to_have_count(0)
 
 
-@pytest.mark.parametrize("language", ["en", "uz-Cyrl"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("language", "viewport"), [("en", DESKTOP), ("uz-Cyrl", PHONE)], ids=["desktop", "phone"])
 async def test_a_swap_is_confirmed_in_every_size(
     centre: RunningCentre, show: Show, language: str, viewport: dict[str, int]
 ) -> None:

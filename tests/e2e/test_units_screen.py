@@ -159,8 +159,7 @@ async def test_o_takes_over_and_x_opens_the_outcome_from_the_command_line(centre
     await expect(dialog.get_by_role("radio").first).to_be_visible()
 
 
-@pytest.mark.parametrize("language", ["en", "uz-Cyrl"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("language", "viewport"), [("en", DESKTOP), ("uz-Cyrl", PHONE)], ids=["desktop", "phone"])
 async def test_units_hold_in_every_size(
     centre: RunningCentre, show: Show, language: str, viewport: dict[str, int]
 ) -> None:
