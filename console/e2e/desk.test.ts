@@ -90,6 +90,18 @@ describeInBrowser("two people at two desks", () => {
     await close();
   });
 
+  it("rights that change while the line is bad leave the desk where it is, and come as soon as they can", async () => {
+    const { page, close } = await on.open();
+    let asked = 0;
+    await page.route("**/api/me", (route) => ((asked += 1) <= 2 ? route.abort() : route.continue()));
+    await page.evaluate(() => Object.assign(document.querySelector(".desk")!, { isSame: true }));
+    await on.control({ end: { code: "access_changed", status: 403 } });
+    while (asked < 3) await page.waitForTimeout(50);
+    await page.locator(".queue-row").first().waitFor();
+    expect(await page.evaluate(() => (document.querySelector(".desk") as unknown as { isSame?: boolean }).isSame)).toBe(true);
+    await close();
+  });
+
   it("an act whose answer is lost is sent again under its key and done once", async () => {
     const { page, close } = await on.open();
     await createIncident(page);

@@ -9,6 +9,7 @@ import { sign, type SignOptions } from "./api/passkeys";
 import { may } from "./api/permissions";
 import { Territories } from "./api/territories";
 import type { Codes, Me, Territory } from "./api/types";
+import { backoff_ms, pause } from "./live/backoff";
 import { Feed, type News } from "./live/feed";
 import { HttpSource } from "./live/source";
 import { LiveStore } from "./live/store";
@@ -20,6 +21,8 @@ export type SessionState =
   | { kind: "signed_out" }
   | { kind: "enrol"; me: Me }
   | { kind: "ready"; me: Me; codes: Codes; territories: Territories };
+
+const NEVER = new AbortController().signal;
 
 class Session {
   readonly store = new LiveStore();
@@ -116,16 +119,22 @@ class Session {
     else if (news === "access_changed") void this.reload();
   }
 
-  /** Rights changed while the person was at work: the menu and the territories follow. */
+  /** Rights changed while the person was at work: the menu and the territories follow, as soon as the line lets them. */
   private async reload(): Promise<void> {
-    try {
-      const me = await read<Me>("/api/me");
-      const { territories } = await read<{ territories: Territory[] }>("/api/territories");
-      if (this.state.kind !== "ready") return;
-      const scope = [...new Set(me.grants.map((grant) => grant.territory_id))];
-      this.set({ ...this.state, me, territories: new Territories(territories, scope) });
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 401)) await this.open();
+    for (let failures = 0; this.state.kind === "ready"; failures += 1) {
+      try {
+        const me = await read<Me>("/api/me");
+        const { territories } = await read<{ territories: Territory[] }>("/api/territories");
+        if (this.state.kind !== "ready") return;
+        const scope = [...new Set(me.grants.map((grant) => grant.territory_id))];
+        return this.set({ ...this.state, me, territories: new Territories(territories, scope) });
+      } catch (error) {
+        if (error instanceof ApiError && error.status < 500 && error.status !== 429) {
+          if (error.status !== 401) await this.open();
+          return;
+        }
+        await pause(backoff_ms(failures), NEVER, globalThis.window);
+      }
     }
   }
 

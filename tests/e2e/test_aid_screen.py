@@ -7,7 +7,7 @@ from playwright.async_api import expect
 from tests.e2e.conftest import DESKTOP, PHONE, SHOWN_MS, Show
 from tests.e2e.test_units_screen import look
 from tests.support.centre import RunningCentre
-from tests.support.desk import register_unit
+from tests.support.desk import assign, open_incident, register_unit
 from tests.support.land import Land
 from tests.support.sound import holds
 
@@ -56,6 +56,8 @@ async def test_what_is_overdue_stands_first_and_a_request_is_refused_with_a_reas
         unit = await register_unit(supervisor, sign, Land.WEST)
         body = {"to_territory": int(Land.EAST), "until": until, "version": unit["version"]}
         assert (await desk.post(f"/api/units/{unit['id']}/loan", body)).status_code == 200
+    # One that is free goes home by itself when its time is over; this one still works for somebody.
+    await assign(other, await open_incident(other, Land.EAST_NORTH), unit)
     await centre.as_owner("UPDATE units SET lent_until = lent_until - interval '3 hours' WHERE call_sign = 'Z-9'")
     ask = {"territory_id": int(Land.EAST), "from_territory": int(Land.WEST), "kind": "patrol_car", "count": 2}
     asked = await other.post("/api/aid-requests", ask | {"until": until, "reason": "major_incident"})
