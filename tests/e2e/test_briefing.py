@@ -7,16 +7,25 @@ from pathlib import Path
 
 import pypdf
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 from tests.e2e.conftest import DESKTOP, PHONE, SHOWN_MS, Show
 from tests.e2e.test_screens import HOSTILE, holds_in_both_sizes
 from tests.support.centre import RunningCentre
 from tests.support.desk import assign, open_incident, reach, register_unit
+from tests.support.fixtures import OpenCentre
 from tests.support.land import Land
+from tests.support.summaries import half_a_day_ago
 
 from markaz.core.permissions import Grant, Role
 
 pytestmark = pytest.mark.browser
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def centre(open_centre_with: OpenCentre) -> RunningCentre:
+    return await open_centre_with(summary_day_starts_at=half_a_day_ago())
+
 
 SHOTS = os.environ.get("MARKAZ_TEST_SHOTS")  # a folder for pictures to look at
 

@@ -19,6 +19,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.e2e.conftest import PHONE, SHOWN_MS, Screen, Show
 from tests.e2e.test_contents import choose
 from tests.e2e.test_dispatch import units_around
+from tests.e2e.test_unit_phone import press_the_button
 from tests.support.centre import RunningCentre
 from tests.support.crews import log_on
 from tests.support.desk import register_unit
@@ -29,6 +30,7 @@ from tests.support.line import Line, line_to
 from tests.support.live import serving
 from tests.support.night import Ledger, Sent
 from tests.support.people import Person
+from tests.support.summaries import half_a_day_ago
 
 from markaz.core.permissions import Grant, Role
 from markaz.kit.clock import iso
@@ -56,7 +58,7 @@ YESTERDAY = timedelta(hours=14)  # before now: the day began half a day ago
 @pytest_asyncio.fixture(loop_scope="module")
 async def centre(open_centre_with: OpenCentre) -> RunningCentre:
     """A centre whose day began half a day ago, so that no night of this test crosses its edge."""
-    return await open_centre_with(summary_day_starts_at=(datetime.now(ZONE).hour + 12) % 24)
+    return await open_centre_with(summary_day_starts_at=half_a_day_ago())
 
 
 def place_of(number: int) -> tuple[float, float, Land]:
@@ -191,9 +193,8 @@ async def press_for_help(centre: RunningCentre, show: Show, supervisor: Person) 
     await log_on(officer, unit)
     phone = await show(person=officer, viewport=PHONE)
     await phone.page.goto(f"{phone.base_url}/unit/")
-    button = phone.page.locator(".unit-sos")
-    await button.press("Enter", timeout=PATIENT_MS)
-    await button.press("Enter")
+    await phone.page.locator(".unit-sos").wait_for(timeout=PATIENT_MS)
+    await press_the_button(phone.page)
     await expect(phone.page.get_by_text("The centre has your emergency", exact=False)).to_be_visible(timeout=PATIENT_MS)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Page, Route, expect
 from tests.e2e.conftest import PHONE, SHOWN_MS, Screen, Show
 from tests.support.centre import RunningCentre
 from tests.support.desk import open_incident, register_unit
@@ -68,6 +68,19 @@ async def a_sent_phone(
     incident = await send(desk, unit, **more)
     await look_again(phone)
     return phone, desk, unit, incident
+
+
+async def press_the_button(page: Page) -> None:
+    """Call for help: twice, as a hand in trouble does."""
+    await page.locator(".unit-sos").press("Enter")
+    await press_once_more(page)
+
+
+async def press_once_more(page: Page) -> None:
+    """On a slow machine the second press may come too late, and is the first of another two."""
+    await page.locator(".unit-sos").press("Enter")
+    while await page.locator(".unit-sos.is-armed").count():
+        await page.locator(".unit-sos").press("Enter")
 
 
 async def test_a_day_without_network_is_reported_in_order_and_nothing_is_lost(
@@ -169,7 +182,7 @@ async def test_an_emergency_says_that_it_is_not_sent_until_it_is(centre: Running
     button = page.locator(".unit-sos")
     await button.press("Enter")
     assert not (await desk.get("/api/snapshot")).json()["alarms"]
-    await button.press("Enter")
+    await press_once_more(page)
     await expect(page.locator(".unit-emergency").get_by_text("NOT SENT")).to_be_visible(timeout=SHOWN_MS)
     await phone.context.set_offline(False)
     await expect(page.get_by_text("The centre has your emergency", exact=False)).to_be_visible(timeout=SHOWN_MS * 4)
@@ -188,8 +201,7 @@ async def test_an_emergency_and_words_do_not_wait_for_a_photo_that_hangs(centre:
     )
     await expect(page.get_by_text("1 unsent")).to_be_visible()
     photo = await asyncio.wait_for(hanging.get(), SHOWN_MS / 1000)
-    for _press in range(2):
-        await page.locator(".unit-sos").press("Enter")
+    await press_the_button(page)
     await expect(page.get_by_text("The centre has your emergency", exact=False)).to_be_visible()
     assert [alarm["kind"] for alarm in (await desk.get("/api/snapshot")).json()["alarms"]] == ["emergency"]
     await page.get_by_role("button", name="En route").click()
@@ -269,8 +281,7 @@ async def test_a_session_that_ended_takes_the_caller_off_the_phone(centre: Runni
     await expect(page.get_by_role("heading", name="Theft")).to_be_visible()
     await expect(page.get_by_text("Sign in to send what waits", exact=False)).to_be_visible()
     await page.get_by_role("button", name="En route").click()
-    for _press in range(2):
-        await page.locator(".unit-sos").press("Enter")
+    await press_the_button(page)
     await expect(page.locator(".unit-emergency")).to_contain_text("NOT SENT: your session has ended. USE THE RADIO")
     await page.reload()
     await expect(page.locator(".unit-reports li.is-unsent")).to_have_count(2)
@@ -302,8 +313,7 @@ async def test_a_queue_outlives_a_day_and_the_session_and_the_emergency_goes_wit
     assert await page.evaluate("Date.now()") - began > 25 * 3600 * 1000
     await page.reload()
     await expect(page.get_by_text("3 unsent")).to_be_visible()
-    for _press in range(2):
-        await page.locator(".unit-sos").press("Enter")
+    await press_the_button(page)
     await expect(page.locator(".unit-emergency")).to_contain_text("NOT SENT: no network")
     # Meanwhile the session is over: the browser has let its cookie go, and the centre knows it as ended by time.
     await centre.as_owner(

@@ -161,6 +161,19 @@ async def test_a_position_is_kept_only_while_logged_on_and_the_officer_sees_that
     assert (await officer.get("/api/me/unit/position")).json() == {"sharing": "off", "unit_id": None, "position": None}
 
 
+async def test_positions_stand_in_the_table_once_a_flush_returns_whoever_wrote_them(centre: RunningCentre) -> None:
+    device = await centre.person(Role.UNIT_DEVICE, Land.WEST)
+    unit = await register_unit(await centre.person(Role.SUPERVISOR), "P-9")
+    fix = {"unit_id": unit["id"], **place_in(Land.WEST_SOUTH), "fix_at": iso(centre.centre.clock.now())}
+    assert (await device.post("/api/units/positions", {"positions": [fix]})).status_code == 200
+    another = asyncio.create_task(centre.centre.positions.flush())
+    await asyncio.sleep(0)  # it has begun
+    await centre.centre.positions.flush()
+    written = await centre.rows("SELECT unit_id::text FROM unit_positions")
+    assert [row["unit_id"] for row in written] == [unit["id"]]
+    await another
+
+
 async def test_a_turn_that_ended_is_logged_off_by_itself_but_never_during_an_incident(
     open_centre_with: OpenCentre,
 ) -> None:

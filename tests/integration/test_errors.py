@@ -1,6 +1,7 @@
 """Errors and limits at the HTTP edge: one shape, an id that leads to the log, nothing told that is not the client's."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -14,6 +15,7 @@ from tests.support.land import Land
 
 from markaz.core.errors import Unavailable
 from markaz.core.permissions import Grant, Role
+from markaz.web import guard
 
 
 async def test_a_fault_of_ours_tells_the_client_an_id_and_the_log_the_rest(centre: RunningCentre) -> None:
@@ -63,7 +65,10 @@ async def test_a_database_in_trouble_is_said_to_be_and_the_client_told_to_come_b
         assert await centre.rows(f"SELECT 1 FROM {table}") == [], table
 
 
-async def test_each_account_has_its_own_rate_and_a_service_its_own(open_centre_with: OpenCentre) -> None:
+async def test_each_account_has_its_own_rate_and_a_service_its_own(
+    open_centre_with: OpenCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "time", SimpleNamespace(monotonic=lambda: 1_000.0))  # nothing is refilled meanwhile
     centre = await open_centre_with(rate_limit_per_s=2.0)
     busy, calm = await centre.person(Role.OBSERVER, Land.WEST), await centre.person(Role.OBSERVER, Land.EAST)
     importer = await centre.person(Role.IMPORTER)

@@ -143,9 +143,13 @@ def without_pseudonyms(content: Counter[str]) -> Counter[str]:
 
 async def test_today_is_not_written_before_it_is_over(shared_centre: RunningCentre, officer: Person) -> None:
     incident = await a_course(shared_centre, officer)
-    today = datetime.combine(shared_centre.centre.clock.now().date(), datetime.min.time(), UTC)
     before = await write(shared_centre)
+    began = shared_centre.centre.clock.now().date()
     await a_course(shared_centre, officer)
+    if began != shared_centre.centre.clock.now().date():  # midnight, of all moments
+        before = await write(shared_centre)
+        await a_course(shared_centre, officer)
+    today = datetime.combine(shared_centre.centre.clock.now().date(), datetime.min.time(), UTC)
     assert (await write(shared_centre, now=today + timedelta(hours=23))).seq == before.seq
     assert (await write(shared_centre, now=today + timedelta(days=1))).seq == await shared_centre.seq()
     assert pseudonyms_of(shared_centre, incident["id"]) & joined_in(root_of(shared_centre))
@@ -257,7 +261,7 @@ async def test_a_kill_at_any_moment_leaves_a_history_that_the_next_run_finishes(
     await a_course(shared_centre, officer)
     real, died = os.fsync, 0
     monkeypatch.setattr(DayFiles, "abort", lambda _: None)  # the dead clean nothing up
-    for at in range(1, 200, 3):
+    for at in range(1, 200, 2):  # with one day in a month there are few moments
         calls = 0
 
         def dies(descriptor: int, at: int = at) -> None:

@@ -1,5 +1,6 @@
-"""A stored summary as the room reads it back, full of everything, for tests of paper and tables."""
+"""A stored summary as the room reads it back, full of everything, for tests of paper and tables; and a day that does not end meanwhile."""
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,11 @@ NAMES = {
     1: {"uz-Latn": "Fargʻona viloyati", "uz-Cyrl": "Фарғона вилояти", "ru": "Ферганская область", "en": "Fergana"},
     10: {"uz-Latn": "Oʻzbekiston tumani", "uz-Cyrl": "Ўзбекистон тумани", "ru": "Узбекистанский район", "en": "Uz"},
 }
+
+
+def half_a_day_ago() -> int:
+    """Return the hour of a centre's own time at which the day of its summary began half a day ago: no test crosses its edge."""
+    return (datetime.now(ZoneInfo("Asia/Tashkent")).hour + 12) % 24
 
 
 def wording(language: str) -> Wording:

@@ -4,6 +4,7 @@ They never touch the event log or its counter, so they cannot slow an incident d
 position of each unit is read back; what was reported in the second before a crash may be lost, and its age shows it.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -70,6 +71,7 @@ class Positions:
         self._version: dict[UUID, int] = {}
         self._unsent: dict[UUID, Fix] = {}
         self._unwritten: list[Fix] = []
+        self._writing = asyncio.Lock()
         self.dropped = 0
 
     async def load(self) -> None:
@@ -160,17 +162,21 @@ class Positions:
         return [(self._territory[unit_id], fix.view()) for unit_id, fix in unsent.items()]
 
     async def flush(self) -> int:
-        """Write what waits to the table; on failure it keeps waiting. Returns how many rows."""
-        waiting, self._unwritten = self._unwritten, []
-        if not waiting:
-            return 0
-        try:
-            async with self._database.transaction() as connection:
-                await _copy(connection, waiting)
-        except BaseException:  # cancelled or failed: what was not written waits for the next turn
-            self._unwritten = waiting + self._unwritten
-            raise
-        return len(waiting)
+        """Write what waits to the table; on failure it keeps waiting. Returns how many rows.
+
+        Whatever waited when this was called stands in the table when it returns, whoever wrote it.
+        """
+        async with self._writing:
+            waiting, self._unwritten = self._unwritten, []
+            if not waiting:
+                return 0
+            try:
+                async with self._database.transaction() as connection:
+                    await _copy(connection, waiting)
+            except BaseException:  # cancelled or failed: what was not written waits for the next turn
+                self._unwritten = waiting + self._unwritten
+                raise
+            return len(waiting)
 
     def last_known(self, unit_ids: Iterable[UUID]) -> dict[UUID, Fix]:
         """Return the last known fix of each of these units that has one."""
