@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import asyncpg
+import hypothesis
 import pytest
 from pydantic import SecretStr
 
@@ -29,6 +30,10 @@ from markaz.core.db.folder import OWNER_ROLE, CentreFolder
 from markaz.core.db.migrate import migrate
 from markaz.core.db.status import read_status
 from markaz.core.settings import Settings
+
+# The same examples everywhere, as in CI, and no example's time is judged on a machine that does other work.
+hypothesis.settings.register_profile("markaz", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("markaz")
 
 TEMPLATE = "markaz_template"
 STOP_S = 20.0

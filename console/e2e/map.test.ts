@@ -75,12 +75,13 @@ describeInBrowser("a base map of one file", () => {
     });
     await page.goto("/map");
     await page.waitForFunction(() => document.querySelector<HTMLElement>(".map")?.dataset.painted !== undefined, null, { timeout: SHOWN_MS });
-    await page.waitForTimeout(1_500);
+    const isTile = async () => {
+      const [red, green, blue] = await colourAt(page, 20, 20);
+      return blue! - red! > 40 && green! > 140; // the blue-grey tile, not the plain ground
+    };
+    await expect.poll(isTile, { timeout: SHOWN_MS }).toBe(true);
     expect(ranges.length).toBeGreaterThan(0);
     expect(ranges).not.toContain("whole");
-    const [red, green, blue] = await colourAt(page, 20, 20);
-    expect(blue! - red!).toBeGreaterThan(40); // the blue-grey tile, not the plain ground
-    expect(green!).toBeGreaterThan(140);
     expect(await page.locator(".map-attribution").innerText()).toBe("Made for checks");
     expect([...faults, ...(await violations(page))]).toEqual([]);
     await close();

@@ -106,7 +106,7 @@ describeInBrowser("hostile data", () => {
     page.on("dialog", () => faults.push("a dialog opened"));
     for (const go of Object.values(SCREENS)) await go(page);
     await openFirst(page);
-    expect(await page.locator(".card").innerText()).toContain('<script>alert("x")</script>');
+    await page.locator(".card", { hasText: '<script>alert("x")</script>' }).waitFor();
     expect(await page.locator("main img, main script").count()).toBe(0);
     const widths = await page.locator(".card-body").evaluate((element) => [element.scrollWidth, element.clientWidth]);
     expect(widths[0]).toBe(widths[1]);

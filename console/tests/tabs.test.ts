@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { BrowserTabs, type Locks } from "../src/live/tabs";
 
 /** navigator.locks as far as it is used: one holder, a line behind it, stealing. */
@@ -66,8 +66,7 @@ describe("tabs of one browser", () => {
     const locks = new PlayedLocks();
     const [first, second] = [tab("t2", locks), tab("t2", locks)];
     first.tabs.send({ kind: "beat", seq: 3, link: { kind: "live", lag_s: null } });
-    await tick();
-    expect(second.heard).toEqual([{ kind: "beat", seq: 3, link: { kind: "live", lag_s: null } }]);
+    await vi.waitFor(() => expect(second.heard).toEqual([{ kind: "beat", seq: 3, link: { kind: "live", lag_s: null } }]), { timeout: 10_000 });
     expect(first.heard).toEqual([]);
   });
 
@@ -82,7 +81,6 @@ describe("tabs of one browser", () => {
     const [first, second] = [tab("t4", locks), tab("t4", locks)];
     first.tabs.send({ kind: "signed_out" });
     first.tabs.stop();
-    await tick();
-    expect(second.heard).toEqual([{ kind: "signed_out" }]);
+    await vi.waitFor(() => expect(second.heard).toEqual([{ kind: "signed_out" }]), { timeout: 10_000 });
   });
 });

@@ -208,6 +208,8 @@ async def test_positions_have_no_number_and_go_where_they_may_be_seen(opener: Op
     people = [await observer(opener, land) for land in (Land.WEST, Land.EAST)]
     after = await running.seq()
     west, east = [await opener.open(person, after) for person in people]
+    for stream in (west, east):
+        await stream.next("clock")  # it listens: a position that went before it did stands in no log to be read later
     fix = {"unit_id": str(unit), "lon": 60.5, "lat": 40.5, "fix_at": running.centre.clock.now().isoformat()}
     answer = await device.post("/api/units/positions", {"positions": [fix]})
     assert answer.status_code == 200, answer.text

@@ -43,7 +43,7 @@ async def sign_in(page: Page, address: str) -> None:
 async def scanned(page: Page) -> str:
     """Read the QR code from the screen, as a phone would."""
     shot = Image.open(io.BytesIO(await page.locator(".account-qr").screenshot())).convert("L")
-    (found,) = zxingcpp.read_barcodes(shot)
+    (found,) = zxingcpp.read_barcodes(shot, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return str(found.text)
 
 

@@ -299,7 +299,7 @@ async def test_commands_wait_until_they_are_due() -> None:
     began = loop.time()
     async with httpx.AsyncClient(transport=httpx.MockTransport(centre.handle), base_url="http://centre") as client:
         await Sender(client, "mk_key").send(commands, Pace(T0, 1_200.0), clock_source=None)  # a minute in 50 ms
-    assert 0.05 <= loop.time() - began < 1.0
+    assert loop.time() - began >= 0.05
 
 
 def test_speed_sets_when_a_command_is_due() -> None:
