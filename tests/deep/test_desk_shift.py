@@ -16,12 +16,13 @@ from typing import Any
 
 import orjson
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser
 from tests.deep.shift_city import AREAS, EXPORT, UNITS, City, Piece, Replay, cut_piece
 from tests.deep.shift_officer import Book, DeskOfficer
 from tests.deep.shift_page import Watched
 from tests.deep.shift_shown import Desk, shown_by_desk, told_by_snapshot
-from tests.e2e.conftest import DESKTOP, browser
+from tests.e2e.conftest import DESKTOP, browser, chromium
 from tests.faults.served import ServedCentre
 from tests.support.exports import needs_data
 from tests.support.people import Person
@@ -30,7 +31,7 @@ from markaz.core.permissions import Role
 from markaz.core.settings import Settings
 from markaz.web.guard import SESSION_COOKIE
 
-__all__ = ["browser"]
+__all__ = ["browser", "chromium"]
 
 MINUTES = float(os.environ.get("MARKAZ_TEST_SHIFT_MINUTES", "30"))
 EMERGENCIES = 4  # in a shift
@@ -49,10 +50,10 @@ EVENTS: dict[str, Callable[[Book], int]] = {
     "alarm.cleared/1": lambda book: book.ended,
 }
 
-pytestmark = [pytest.mark.deep, pytest.mark.browser, needs_data]
+pytestmark = [pytest.mark.deep, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module"), needs_data]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def city(embedded_settings: Settings, tmp_path: Path) -> AsyncIterator[City]:
     if not (EXPORT.is_file() and AREAS.is_file()):
         pytest.skip(f"the log of the city is not there: {EXPORT}")
