@@ -31,9 +31,8 @@ from markaz.core.db.migrate import migrate
 from markaz.core.db.status import read_status
 from markaz.core.settings import Settings
 
-# The same examples everywhere, as in CI, and no example's time is judged on a machine that does other work.
-hypothesis.settings.register_profile("markaz", deadline=None, derandomize=True)
-hypothesis.settings.load_profile("markaz")
+# The same examples everywhere, and no example's time is judged on a machine that does other work.
+hypothesis.settings.load_profile("ci")
 
 TEMPLATE = "markaz_template"
 STOP_S = 20.0
