@@ -6,6 +6,7 @@ import { useEffect, useState, type ComponentType } from "react";
 import { useLive, useWords } from "../context";
 import { backoff_ms, pause } from "../live/backoff";
 
+/** Returns a component that fetches itself by `load` when first drawn, with growing pauses (see backoff.ts) until it has come. */
 export function later<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
   let Part: ComponentType<Props> | null = null;
   return function Later(props: Props) {
@@ -32,13 +33,14 @@ export function later<Props extends object>(load: () => Promise<ComponentType<Pr
 
 function Waiting({ isMissing }: { isMissing: boolean }) {
   const { t } = useWords();
-  // Without a line a reload would take the rest of the page too; with it, it brings the names of an upgraded centre.
-  const isLive = useLive("link", (store) => store.link.kind === "live");
+  // Without a line a reload would take the rest of the page too; with it, it brings the names of an upgraded centre. Who sees no
+  // live picture, as an auditor, has no line to be without.
+  const isOffline = useLive("link", (store) => store.link.kind === "offline");
   if (!isMissing) return <p className="quiet pad">{t("app.loading")}</p>;
   return (
     <div className="pad" data-missing>
       <p className="notice is-warning" role="status">{t("app.part_missing")}</p>
-      {isLive && (
+      {!isOffline && (
         <button type="button" className="button is-small" onClick={() => location.reload()}>
           {t("problem.reload")}
         </button>
